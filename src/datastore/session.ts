@@ -1,0 +1,94 @@
+/** The one door to the tree. CONTRACT STUB: signatures are fixed, bodies follow. */
+import type { ConfigError } from '../error.js';
+import type { Branch, Content, DataTree, InstanceIdentifier, JsonObject, JsonValue, Schema, Value } from '../yang/index.js';
+import type { CommitResult, Difference, Finding, Origin } from './contract.js';
+
+export type DatastoreName = 'running' | 'candidate' | 'startup' | 'operational' | 'factory-default' | 'intended';
+
+/** One edit by a user: RFC 6241 7.2 operations on one target; `insert` is RFC 7950 7.8.6. */
+export interface Edit {
+  readonly operation: 'merge' | 'replace' | 'create' | 'delete' | 'remove';
+  readonly path: InstanceIdentifier;
+  /** What `path` shall hold; absent for delete and remove. Decoded by the yang codecs, so every value fits its type. */
+  readonly content?: Content;
+  readonly insert?:
+    | { readonly where: 'first' | 'last' }
+    | { readonly where: 'before' | 'after'; readonly anchor: readonly Value[] };
+}
+
+export interface CommitOptions {
+  readonly comment?: string;
+  /** Seconds; makes the commit a confirmed one (RFC 6241 8.4). */
+  readonly confirmTimeout?: number | undefined;
+  readonly persist?: string;
+  /** Names the confirmed commit that this one confirms or extends. */
+  readonly persistId?: string;
+  /** Refused with `in-use`... unless running is this transaction. */
+  readonly expectTransaction?: string;
+  /** Validate only; nothing is committed, the result's transaction is running's. */
+  readonly testOnly?: boolean;
+}
+
+export interface HistoryEntry {
+  readonly transaction: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly origin: Origin;
+  readonly comment: string;
+  /** `commit`, `rollback`, `confirmed-commit`, `confirm`, `reversal`, ... */
+  readonly kind: string;
+}
+
+export interface Session {
+  readonly id: number;
+  readonly origin: Origin;
+  readonly schema: Schema;
+  /**
+   * The content at `path`, or undefined where there is none that this user may see. `operational` is running with system
+   * state, computed state and defaults in use; the other names give what was configured, without defaults.
+   */
+  get(path: InstanceIdentifier, datastore?: DatastoreName): Content | undefined;
+  /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
+  leaf(path: InstanceIdentifier): Value | undefined;
+  /** A datastore whole, as this user may see it. */
+  tree(datastore: DatastoreName): DataTree;
+  /** Id of the running transaction. */
+  transaction(): string;
+
+  /** Edits straight to running, as one transaction. */
+  apply(edits: readonly Edit[], options?: CommitOptions): Promise<CommitResult>;
+  /** Edits the candidate named by `candidate` (this session's private one where absent; 'shared' is NETCONF's). */
+  edit(edits: readonly Edit[], candidate?: string): void;
+  validate(candidate?: string): Promise<readonly Finding[]>;
+  commit(options?: CommitOptions, candidate?: string): Promise<CommitResult>;
+  discard(candidate?: string): void;
+  /** Between running and the candidate, or between two transactions of the history. */
+  diff(between?: { from?: string; to?: string }, candidate?: string): readonly Difference[];
+  confirm(persistId?: string): Promise<void>;
+  cancel(persistId?: string): Promise<void>;
+  history(): readonly HistoryEntry[];
+  rollback(transaction: string, options?: CommitOptions): Promise<CommitResult>;
+
+  lock(datastore: 'running' | 'candidate' | 'startup'): void;
+  unlock(datastore: 'running' | 'candidate' | 'startup'): void;
+  /** `path` ends in the rpc or action; `input` is its decoded input. Returns its output. */
+  invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch>;
+  subscribe(listener: (event: DatastoreEvent) => void): () => void;
+  close(): void;
+}
+
+export type DatastoreEvent =
+  | {
+      readonly kind: 'commit';
+      readonly transaction: string;
+      readonly origin: Origin;
+      readonly differences: readonly Difference[];
+    }
+  | {
+      readonly kind: 'notification';
+      readonly time: number;
+      readonly path: InstanceIdentifier;
+      readonly content: Branch;
+    };
+
+export type { Branch, ConfigError, JsonObject, JsonValue };
