@@ -1,0 +1,73 @@
+/** The accounts: passwords as scrypt hashes, SNMPv3 keys localised to this engine (RFC 3414 2.6). */
+import type { ActionHandler, Change, Finding, ModuleRegistration } from '../datastore/index.js';
+import { ConfigError } from '../error.js';
+import { list, top } from './read.js';
+
+export interface AccessServices {
+  /** The self-describing scrypt hash of a password. */
+  hashPassword(password: string): Promise<string>;
+  /** The localised key of a pass phrase (RFC 3414 A.2, RFC 7860) for this engine. */
+  localizeKey(protocol: string, passPhrase: string): Buffer;
+}
+
+/** What set-password uses; the leafs' defaults in schema/signet-access.yang. */
+const snmpDefaults = { authentication: 'sha256', privacy: 'aes128' } as const;
+
+export function accessModule(services: AccessServices): ModuleRegistration {
+  return {
+    name: 'access',
+    handlers: [{ name: 'users', path: '/signet-access:users', validate: keepsAUser }],
+    actions: [setPassword(services)],
+  };
+}
+
+/** Values of a user entry for a password, an SNMP pass phrase or both, as RFC 7951 JSON members. */
+export async function credentials(
+  services: AccessServices,
+  given: { readonly password?: string | undefined; readonly snmpPassPhrase?: string | undefined },
+): Promise<Record<string, string | Record<string, string>>> {
+  const members: Record<string, string | Record<string, string>> = {};
+  if (given.password !== undefined) members['password-hash'] = await services.hashPassword(given.password);
+  if (given.snmpPassPhrase !== undefined) {
+    const key = services.localizeKey(snmpDefaults.authentication, given.snmpPassPhrase).toString('base64');
+    members['snmp'] = {
+      'authentication-protocol': snmpDefaults.authentication,
+      'authentication-key': key,
+      'privacy-protocol': snmpDefaults.privacy,
+      'privacy-key': key,
+    };
+  }
+  return members;
+}
+
+function setPassword(services: AccessServices): ActionHandler {
+  return {
+    path: '/signet-access:users/user/set-password',
+    async invoke(context, instance, input) {
+      const given = { password: optional(input['password']), snmpPassPhrase: optional(input['snmp-pass-phrase']) };
+      if (given.password === undefined && given.snmpPassPhrase === undefined) {
+        throw new ConfigError({
+          tag: 'missing-element',
+          path: instance.toString(),
+          message: 'neither password nor snmp-pass-phrase is given',
+          info: { 'bad-element': 'password' },
+        });
+      }
+      const name = String(instance.last?.keys?.[0] ?? '');
+      const value = { name, ...(await credentials(services, given)) };
+      await context.commit({ edits: [{ operation: 'merge', path: instance, value }], comment: `set-password ${name}` });
+      return {};
+    },
+  };
+}
+
+/** The last account cannot go: nobody could log in over the network any more. */
+function keepsAUser(change: Change): readonly Finding[] {
+  const count = (root: Change['after']) => list(top(root.config, 'signet-access', 'users'), 'user')?.size ?? 0;
+  if (count(change.after) > 0 || count(change.before) === 0) return [];
+  return [{ severity: 'error', path: '/signet-access:users', text: 'the last user cannot be deleted' }];
+}
+
+function optional(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
