@@ -1,6 +1,15 @@
 /** The one door to the tree. CONTRACT STUB: signatures are fixed, bodies follow. */
 import type { ConfigError } from '../error.js';
-import type { Branch, Content, DataTree, InstanceIdentifier, JsonObject, JsonValue, Schema, Value } from '../yang/index.js';
+import type {
+  Branch,
+  Content,
+  DataTree,
+  InstanceIdentifier,
+  JsonObject,
+  JsonValue,
+  Schema,
+  Value,
+} from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
 
 export type DatastoreName = 'running' | 'candidate' | 'startup' | 'operational' | 'factory-default' | 'intended';

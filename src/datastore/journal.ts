@@ -1,0 +1,323 @@
+/**
+ * The journal: one append-only file of records, at once the durable store and the history. A record is on disk when
+ * `append` resolves; records that wait together share one write and one sync. A compaction writes a shorter file beside,
+ * syncs it, renames it over the old one and syncs the directory.
+ */
+import { ConfigError } from '../error.js';
+import { errorCode, type FileSystem, type OpenFile } from './files.js';
+import { encodeRecord } from './frame.js';
+import { type Damage, JournalCorruptError, readHeader, readRecords, writeHeader } from './journal-reader.js';
+import type { Log } from './log.js';
+
+/** A record: JSON documents, one a line, so that large ones are made and read in slices. */
+export type RecordLines = readonly string[];
+
+export interface JournalOptions {
+  /** STATE; the journal is STATE/journal/journal. */
+  readonly stateDirectory: string;
+  readonly files: FileSystem;
+  readonly log: Log;
+}
+
+export interface ReadRecord {
+  readonly lines: RecordLines;
+  readonly offset: number;
+}
+
+export class Journal {
+  readonly #files: FileSystem;
+  readonly #log: Log;
+  readonly #directory: string;
+  #file: OpenFile;
+  /** What is known to be on disk: everything before this offset. */
+  #size: number;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  /** Set by a failed write or sync: nothing is appended before the file was cut back or written anew. */
+  #damaged: 'no' | 'cut' | 'rewrite' = 'no';
+  #closed = false;
+  #compacting = false;
+
+  private constructor(options: JournalOptions, file: OpenFile, size: number) {
+    this.#files = options.files;
+    this.#log = options.log;
+    this.#directory = journalDirectory(options.stateDirectory);
+    this.#file = file;
+    this.#size = size;
+  }
+
+  /**
+   * Opens or makes the journal and hands every record to `onRecord`, oldest first. A torn tail is cut off and reported.
+   * Throws {@link JournalCorruptError} where a sound record follows a bad one, and ConfigError for a newer format.
+   */
+  static async open(options: JournalOptions, onRecord: (record: ReadRecord) => void): Promise<Journal> {
+    const { files, stateDirectory, log } = options;
+    const directory = journalDirectory(stateDirectory);
+    const path = `${directory}/${journalName}`;
+    await files.makeDirectory(directory, 0o700);
+    await files.remove(`${path}.new`);
+    const file = await files.open(path, 'update');
+    try {
+      const start = await readHeader(file, path, stateDirectory);
+      if (start === 0) {
+        const size = await writeHeader(file);
+        await file.sync();
+        await files.syncDirectory(directory);
+        return new Journal(options, file, size);
+      }
+      const { end, damage } = await readRecords(file, start, onRecord);
+      if (damage?.kind === 'corrupt') throw new JournalCorruptError(path, damage.offset, stateDirectory);
+      if (damage !== undefined) await cutTail(file, path, damage, log);
+      return new Journal(options, file, end);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Octets that are on disk. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** True while a compaction is being written. */
+  get compacting(): boolean {
+    return this.#compacting;
+  }
+
+  /**
+   * Resolves with the record's offset when it is on disk; rejects with a ConfigError where it is not, and then nothing
+   * of it stays. Records of one call lie together: all or none of them count after a crash only record by record.
+   */
+  append(records: readonly RecordLines[]): Promise<readonly number[]> {
+    if (this.#closed) return Promise.reject(storageError('the journal is closed', undefined));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ kind: 'append', records, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  /**
+   * Replaces the file by `snapshot` (records) followed by what the present file holds from `keepFrom` on. Commits go
+   * on meanwhile; they wait only while the last octets are copied. Gives the shift: new offset - old offset of the kept.
+   */
+  async compact(snapshot: () => Iterable<RecordLines> | AsyncIterable<RecordLines>, keepFrom: number): Promise<number> {
+    if (this.#compacting) throw new Error('a compaction is under way');
+    this.#compacting = true;
+    const path = `${this.#directory}/${journalName}.new`;
+    let file: OpenFile | undefined;
+    try {
+      file = await this.#files.open(path, 'create');
+      const target = file;
+      let at = await writeHeader(target);
+      for await (const lines of snapshot()) at = await writeRecord(target, at, lines);
+      const keptAt = at;
+      const copied = this.#size;
+      at = await copyOctets(this.#file, keepFrom, copied, target, at);
+      await target.sync();
+      await new Promise<void>((resolve, reject) => {
+        const run = async () => await this.#switchTo(target, path, copied, at);
+        this.#waiting.push({ kind: 'exclusive', run, resolve, reject });
+        this.#pump();
+      });
+      return keptAt - keepFrom;
+    } catch (error) {
+      if (file !== undefined && this.#file !== file) {
+        await file.close().catch(() => undefined);
+        await this.#files.remove(path).catch(() => undefined);
+      }
+      throw error;
+    } finally {
+      this.#compacting = false;
+    }
+  }
+
+  /** Waits for what was appended, then closes the file. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    while (this.#running !== undefined) await this.#running;
+    await this.#file.close();
+  }
+
+  #pump(): void {
+    if (this.#running !== undefined) return;
+    this.#running = this.#drain().finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0) this.#pump();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const first = this.#waiting[0]!;
+      if (first.kind === 'exclusive') {
+        this.#waiting.shift();
+        await first.run().then(first.resolve, first.reject);
+        continue;
+      }
+      const end = this.#waiting.findIndex((entry) => entry.kind === 'exclusive');
+      const batch = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+      await this.#writeBatch(batch.filter((entry) => entry.kind === 'append'));
+    }
+  }
+
+  async #writeBatch(batch: readonly WaitingAppend[]): Promise<void> {
+    try {
+      await this.#recover();
+      const parts: Buffer[] = [];
+      const offsets: number[][] = [];
+      let distance = 0;
+      for (const { records } of batch) {
+        const own: number[] = [];
+        for (const lines of records) {
+          own.push(this.#size + distance);
+          for (const frame of encodeRecord(lines.join('\n'), distance)) {
+            parts.push(frame);
+            distance += frame.length;
+          }
+        }
+        offsets.push(own);
+      }
+      await this.#writeAndSync(parts, distance);
+      this.#size += distance;
+      for (const [index, entry] of batch.entries()) entry.resolve(offsets[index]!);
+    } catch (error) {
+      const refusal = error instanceof ConfigError ? error : storageError('cannot write the journal', error);
+      for (const entry of batch) entry.reject(refusal);
+    }
+  }
+
+  async #writeAndSync(parts: readonly Buffer[], length: number): Promise<void> {
+    try {
+      await this.#file.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts, length), this.#size);
+    } catch (error) {
+      this.#damaged = 'cut';
+      await this.#recover().catch(() => undefined);
+      throw error;
+    }
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      // After a failed sync the kernel may have dropped the dirty pages and call the next sync a success: this file
+      // is not trusted again. What was refused is cut off at once so that a start does not find it.
+      this.#damaged = 'rewrite';
+      await this.#file.truncate(this.#size).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Makes the file fit to be appended to again after a failure; throws where that does not work yet. */
+  async #recover(): Promise<void> {
+    if (this.#damaged === 'no') return;
+    if (this.#damaged === 'cut') {
+      await this.#file.truncate(this.#size);
+      this.#damaged = 'no';
+      return;
+    }
+    const path = `${this.#directory}/${journalName}.new`;
+    if (this.#compacting) throw storageError('the journal is being written anew after a failed sync', undefined);
+    const file = await this.#files.open(path, 'create');
+    try {
+      await copyOctets(this.#file, 0, this.#size, file, 0);
+      await file.sync();
+      await this.#files.rename(path, `${this.#directory}/${journalName}`);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
+    const old = this.#file;
+    this.#file = file;
+    await old.close().catch(() => undefined);
+    await this.#files.syncDirectory(this.#directory);
+    this.#damaged = 'no';
+    this.#log('warning', 'the journal was written anew after a failed sync');
+  }
+
+  async #switchTo(file: OpenFile, path: string, copied: number, at: number): Promise<void> {
+    const end = await copyOctets(this.#file, copied, this.#size, file, at);
+    if (end !== at) await file.sync();
+    await this.#files.rename(path, `${this.#directory}/${journalName}`);
+    const old = this.#file;
+    this.#file = file;
+    this.#size = end;
+    this.#damaged = 'no';
+    await old.close().catch(() => undefined);
+    try {
+      await this.#files.syncDirectory(this.#directory);
+    } catch (error) {
+      // The rename may not survive a power failure; the old file would: no commit counts before this is settled.
+      this.#damaged = 'rewrite';
+      throw error;
+    }
+  }
+}
+
+/** What a storage failure is told as: resource-denied where space is missing, operation-failed else. */
+export function storageError(text: string, cause: unknown): ConfigError {
+  const code = errorCode(cause);
+  const tag = code === 'ENOSPC' || code === 'EDQUOT' ? 'resource-denied' : 'operation-failed';
+  const reason = storageReasons[code] ?? code;
+  const message = reason === '' ? text : `${text}: ${reason}`;
+  return new ConfigError({ tag, message }, cause === undefined ? undefined : { cause });
+}
+
+export function journalDirectory(stateDirectory: string): string {
+  return `${stateDirectory}/journal`;
+}
+
+export const journalName = 'journal';
+
+type Waiting = WaitingAppend | WaitingExclusive;
+
+interface WaitingAppend {
+  readonly kind: 'append';
+  readonly records: readonly RecordLines[];
+  readonly resolve: (offsets: readonly number[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface WaitingExclusive {
+  readonly kind: 'exclusive';
+  readonly run: () => Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One record of a file that is not in use yet; each frame is a batch of its own, since all is synced before it counts. */
+async function writeRecord(file: OpenFile, at: number, lines: RecordLines): Promise<number> {
+  let position = at;
+  for (const frame of encodeRecord(lines.join('\n'), 0)) {
+    await file.write(frame, position);
+    position += frame.length;
+  }
+  return position;
+}
+
+async function copyOctets(from: OpenFile, start: number, end: number, to: OpenFile, at: number): Promise<number> {
+  let position = at;
+  for (let offset = start; offset < end; ) {
+    const octets = await from.read(offset, Math.min(copySlice, end - offset));
+    if (octets.length === 0) throw new Error('the journal is shorter than what was written to it');
+    await to.write(octets, position);
+    offset += octets.length;
+    position += octets.length;
+  }
+  return position;
+}
+
+async function cutTail(file: OpenFile, path: string, damage: Damage, log: Log): Promise<void> {
+  log('warning', `${path}: the last record is torn, cut off at offset ${damage.offset}`, { octets: damage.octets });
+  await file.truncate(damage.offset);
+  await file.sync();
+}
+
+const copySlice = 1024 * 1024;
+
+const storageReasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk reports an error',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+};

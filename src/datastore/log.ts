@@ -1,0 +1,21 @@
+/** Where the datastore reports to: messages as in errors (lower case, never a secret), facts beside them. */
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** Time and timers, passed in so that tests own them. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls back once after that many milliseconds; gives what cancels it. The process does not stay alive for it. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,78 @@
+/**
+ * The master key and what is sealed under it: AES-256-GCM (NIST SP 800-38D) with a fresh 96-bit nonce, the place of the
+ * secret as additional data, so that a sealed value moved to another node does not open.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { ConfigError } from '../error.js';
+import { type FileSystem, readSmallFile, replaceFile } from './files.js';
+
+/** What every sealed value begins with; no value of a user may. */
+export const sealedPrefix = '$sealed$1$';
+
+export class MasterKey {
+  readonly #key: Buffer;
+
+  /** 32 octets. */
+  constructor(key: Buffer) {
+    if (key.length !== keyLength) throw new RangeError(`a master key has ${keyLength} octets`);
+    this.#key = Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), 'signet sealed leaves', keyLength));
+  }
+
+  /** Reads the key, or makes one (0600) where there is no file. ConfigError where the file is not a key or is open to others. */
+  static async load(files: FileSystem, directory: string, name: string): Promise<MasterKey> {
+    const path = `${directory}/${name}`;
+    const found = await readSmallFile(files, path);
+    if (found === undefined) {
+      const key = randomBytes(keyLength);
+      await replaceFile(files, directory, name, Buffer.from(`${key.toString('hex')}\n`, 'latin1'));
+      return new MasterKey(key);
+    }
+    const text = found.toString('latin1').trim();
+    if (!/^[0-9a-f]{64}$/.test(text)) {
+      throw new ConfigError({
+        tag: 'operation-failed',
+        message: `${path} is not a master key (64 hexadecimal digits); put the right file there or run: signet rekey`,
+      });
+    }
+    const others = (await stat(path)).mode & 0o077;
+    if (others !== 0) {
+      throw new ConfigError({ tag: 'operation-failed', message: `${path} is open to others; run: chmod 600 ${path}` });
+    }
+    return new MasterKey(Buffer.from(text, 'hex'));
+  }
+
+  seal(plain: string, place: string): string {
+    const nonce = randomBytes(nonceLength);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(place, 'utf8'));
+    const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+    return sealedPrefix + Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64');
+  }
+
+  /** ConfigError `operation-failed` where the value was sealed under another key, for another place, or is damaged. */
+  open(sealed: string, place: string): string {
+    const octets = Buffer.from(sealed.slice(sealedPrefix.length), 'base64');
+    try {
+      if (!sealed.startsWith(sealedPrefix)) throw new RangeError('not sealed');
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, octets.subarray(0, nonceLength), {
+        authTagLength: tagLength,
+      });
+      decipher.setAAD(Buffer.from(place, 'utf8'));
+      decipher.setAuthTag(octets.subarray(nonceLength, nonceLength + tagLength));
+      const plain = decipher.update(octets.subarray(nonceLength + tagLength), undefined, 'utf8');
+      return plain + decipher.final('utf8');
+    } catch (error) {
+      const message = 'the secret does not open under this master key';
+      throw new ConfigError({ tag: 'operation-failed', message, path: place }, { cause: error });
+    }
+  }
+}
+
+/** True for what {@link MasterKey.seal} made. */
+export function isSealed(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith(sealedPrefix);
+}
+
+const keyLength = 32;
+const nonceLength = 12;
+const tagLength = 16;

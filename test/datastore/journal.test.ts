@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type FileSystem, nodeFileSystem } from '../../src/datastore/files.js';
+import { Journal } from '../../src/datastore/journal.js';
+import { ConfigError } from '../../src/error.js';
+import { type FaultyFiles, faultyFiles, systemError } from './faulty-files.js';
+
+let base: string;
+let number = 0;
+const logged: string[] = [];
+
+before(async () => {
+  base = await mkdtemp(join(tmpdir(), 'signet-journal-'));
+});
+after(() => rm(base, { recursive: true, force: true }));
+
+describe('Journal', () => {
+  it('gives back what was appended, in order, after it was opened again', async () => {
+    const state = directory();
+    const { journal } = await open(state);
+    await journal.append([['{"a":1}'], ['{"b":2}', '{"c":"ü"}']]);
+    await Promise.all([journal.append([['1']]), journal.append([['2']]), journal.append([['3']])]);
+    await journal.close();
+    const again = await open(state);
+    assert.deepEqual(again.records, [['{"a":1}'], ['{"b":2}', '{"c":"ü"}'], ['1'], ['2'], ['3']]);
+    await again.journal.close();
+  });
+
+  it('shares one sync between records that wait together', async () => {
+    const files = faultyFiles();
+    const { journal } = await open(directory(), files);
+    const syncs = () => files.steps.filter((step) => step === 'sync').length;
+    const start = syncs();
+    await Promise.all(Array.from({ length: 16 }, (_, index) => journal.append([[String(index)]])));
+    assert.ok(syncs() - start <= 2, `${syncs() - start} syncs`);
+    await journal.close();
+  });
+
+  it('lets a record larger than a frame span frames', async () => {
+    const state = directory();
+    const large = 'x'.repeat(700_000);
+    const { journal } = await open(state);
+    await journal.append([[large, 'y']]);
+    await journal.append([['z']]);
+    await journal.close();
+    const again = await open(state);
+    assert.deepEqual(again.records, [[large, 'y'], ['z']]);
+    await again.journal.close();
+  });
+
+  it('makes the directory 0700 and the file 0600', async () => {
+    const state = directory();
+    const { journal, path } = await open(state);
+    await journal.close();
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal((await stat(join(state, 'journal'))).mode & 0o777, 0o700);
+  });
+
+  it('cuts a torn tail at any octet, reports it, and appends behind it', async () => {
+    const state = directory();
+    const { journal, path } = await open(state);
+    await journal.append([['one']]);
+    const whole = journal.size;
+    await journal.append([['two', 'and more']]);
+    const end = journal.size;
+    await journal.close();
+    const octets = await readFile(path);
+    for (let cut = whole; cut < end; cut++) {
+      await writeFile(path, octets.subarray(0, cut));
+      logged.length = 0;
+      const again = await open(state);
+      assert.deepEqual(again.records, [['one']]);
+      assert.equal(logged.length, cut === whole ? 0 : 1);
+      await again.journal.append([['three']]);
+      await again.journal.close();
+      const third = await open(state);
+      assert.deepEqual(third.records, [['one'], ['three']]);
+      await third.journal.close();
+    }
+  });
+
+  it('takes a batch whose first frame did not reach the disk but whose second did for a torn tail', async () => {
+    const state = directory();
+    const { journal, path } = await open(state);
+    await journal.append([['one']]);
+    const whole = journal.size;
+    await journal.append([['two'], ['three']]);
+    await journal.close();
+    const octets = await readFile(path);
+    octets.fill(0, whole, whole + 10);
+    await writeFile(path, octets);
+    const again = await open(state);
+    assert.deepEqual(again.records, [['one']]);
+    await again.journal.close();
+  });
+
+  it('refuses to start where a synced record in the middle is corrupt, naming file, offset and repair', async () => {
+    const state = directory();
+    const { journal, path } = await open(state);
+    await journal.append([['one']]);
+    const whole = journal.size;
+    await journal.append([['two']]);
+    await journal.append([['three']]);
+    await journal.close();
+    const octets = await readFile(path);
+    octets[whole + 17]! ^= 1;
+    await writeFile(path, octets);
+    await assert.rejects(open(state), {
+      message: `${path} is corrupt at offset ${whole}; run: signet repair --state ${state}`,
+    });
+    assert.deepEqual(await readFile(path), octets, 'the file is untouched');
+  });
+
+  it('refuses a file of a newer format', async () => {
+    const state = directory();
+    const { journal, path } = await open(state);
+    await journal.close();
+    await writeFile(path, `${'signet-journal 2'.padEnd(31)}\n`);
+    await assert.rejects(open(state), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.equal(error.tag, 'operation-not-supported');
+      assert.match(error.message, /newer version \(format 2, this one reads up to 1\)/);
+      return true;
+    });
+  });
+
+  it('starts on a header whose first write was torn', async () => {
+    const state = directory();
+    const { journal, path } = await open(state);
+    await journal.close();
+    await truncate(path, 7);
+    const again = await open(state);
+    await again.journal.append([['one']]);
+    await again.journal.close();
+    const third = await open(state);
+    assert.deepEqual(third.records, [['one']]);
+    await third.journal.close();
+  });
+
+  for (const [code, tag] of [
+    ['ENOSPC', 'resource-denied'],
+    ['EIO', 'operation-failed'],
+  ] as const) {
+    for (const step of ['write', 'sync'] as const) {
+      it(`refuses a record with the cause when its ${step} fails with ${code}, and takes the next one`, async () => {
+        const state = directory();
+        const files = faultyFiles();
+        const { journal } = await open(state, files);
+        await journal.append([['one']]);
+        files.fault = {
+          torn: 0.5,
+          before(kind) {
+            if (kind === step) throw systemError(code);
+          },
+        };
+        await assert.rejects(journal.append([['two']]), (error) => error instanceof ConfigError && error.tag === tag);
+        await assert.rejects(journal.append([['three']]), (error) => error instanceof ConfigError);
+        files.fault = undefined;
+        await journal.append([['four']]);
+        await journal.close();
+        const again = await open(state);
+        assert.deepEqual(again.records, [['one'], ['four']]);
+        await again.journal.close();
+      });
+    }
+  }
+
+  it('is not trusted after a failed sync until it was written anew', async () => {
+    const state = directory();
+    const files = faultyFiles();
+    const { journal } = await open(state, files);
+    files.fault = { before: failOnce('sync', 'EIO') };
+    await assert.rejects(journal.append([['lost']]));
+    const renames = files.steps.filter((step) => step === 'rename').length;
+    await journal.append([['kept']]);
+    assert.equal(files.steps.filter((step) => step === 'rename').length, renames + 1);
+    await journal.close();
+  });
+
+  it('compacts to a snapshot and what is kept, while records go on coming', async () => {
+    const state = directory();
+    const { journal } = await open(state);
+    const offsets: number[] = [];
+    for (let index = 0; index < 20; index++) offsets.push((await journal.append([[`r${index}`]]))[0]!);
+    async function* snapshot() {
+      yield ['snapshot'];
+      await journal.append([['meanwhile']]);
+      yield ['end'];
+    }
+    const shift = await journal.compact(snapshot, offsets[17]!);
+    const [next] = await journal.append([['after']]);
+    assert.ok(next! > offsets[17]! + shift);
+    await journal.close();
+    const again = await open(state);
+    assert.deepEqual(
+      again.records.map((lines) => lines[0]),
+      ['snapshot', 'end', 'r17', 'r18', 'r19', 'meanwhile', 'after'],
+    );
+    await again.journal.close();
+  });
+
+  it('loses nothing when a step of a compaction fails, whichever it is', async () => {
+    for (let at = 1; ; at++) {
+      const state = directory();
+      const files = faultyFiles();
+      const { journal } = await open(state, files);
+      const [offset] = await journal.append([['one']]);
+      const from = files.steps.length;
+      files.fault = {
+        torn: 0.5,
+        before(_step, count) {
+          if (count - from === at) throw systemError('ENOSPC');
+        },
+      };
+      const failed = await journal
+        .compact(() => [['snapshot']], offset!)
+        .then(
+          () => false,
+          () => true,
+        );
+      files.fault = undefined;
+      await journal.append([['two']]);
+      await journal.close();
+      const again = await open(state);
+      const records = again.records.map((lines) => lines[0]);
+      await again.journal.close();
+      assert.deepEqual(records.slice(-2), ['one', 'two'], `step ${at}`);
+      if (!failed) break;
+      assert.ok(at < 20);
+    }
+  });
+});
+
+function failOnce(step: string, code: string): (kind: string) => void {
+  let done = false;
+  return (kind) => {
+    if (done || kind !== step) return;
+    done = true;
+    throw systemError(code);
+  };
+}
+
+function directory(): string {
+  number += 1;
+  return join(base, `s${number}`);
+}
+
+async function open(stateDirectory: string, files: FileSystem | FaultyFiles = nodeFileSystem) {
+  const records: (readonly string[])[] = [];
+  const log = (_level: string, message: string) => void logged.push(message);
+  const journal = await Journal.open({ stateDirectory, files, log }, ({ lines }) => void records.push(lines));
+  return { journal, records, path: join(stateDirectory, 'journal', 'journal') };
+}
