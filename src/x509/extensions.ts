@@ -1,0 +1,98 @@
+/** Certificate extensions (RFC 5280 4.2) of what we issue and request. */
+
+import { createHash, type KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
+import {
+  type Asn1,
+  boolean,
+  context,
+  contextPrimitive,
+  integer,
+  namedBits,
+  octetString,
+  oid,
+  sequence,
+  toDer,
+} from './asn1.js';
+import { readBitOctets, readDer } from './der.js';
+import { type GeneralName, generalNames, isDnsName } from './general-name.js';
+import { subjectPublicKeyInfo } from './key.js';
+import type { SubjectFields } from './name.js';
+import { extensionOids, purposeOids } from './oids.js';
+
+/** Bits of keyUsage by the names of RFC 5280 4.2.1.3. */
+export const keyUsageBits = {
+  digitalSignature: 0,
+  nonRepudiation: 1,
+  keyEncipherment: 2,
+  dataEncipherment: 3,
+  keyAgreement: 4,
+  keyCertSign: 5,
+  cRLSign: 6,
+} as const;
+
+export type KeyUsage = keyof typeof keyUsageBits;
+
+export function basicConstraints(ca: boolean, pathLength?: number): Asn1 {
+  // cA is DEFAULT FALSE, and DER leaves defaults out.
+  const parts = ca ? [boolean(true), ...(pathLength === undefined ? [] : [integer(pathLength)])] : [];
+  return extension(extensionOids.basicConstraints, true, sequence(...parts));
+}
+
+/** What a TLS server's key is used for: signatures, and with RSA also the key transport of old cipher suites. */
+export function serverKeyUsages(key: KeyObject): readonly KeyUsage[] {
+  return key.asymmetricKeyType === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'];
+}
+
+export function keyUsage(usages: readonly KeyUsage[]): Asn1 {
+  return extension(extensionOids.keyUsage, true, namedBits(usages.map((usage) => keyUsageBits[usage])));
+}
+
+export function extendedKeyUsage(purposes: readonly string[]): Asn1 {
+  return extension(extensionOids.extendedKeyUsage, false, sequence(...purposes.map(oid)));
+}
+
+export function serverAuthUsage(): Asn1 {
+  return extendedKeyUsage([purposeOids.serverAuth]);
+}
+
+/** Critical where the subject is empty (RFC 5280 4.2.1.6). */
+export function subjectAltName(names: readonly GeneralName[], critical: boolean): Asn1 {
+  return extension(extensionOids.subjectAltName, critical, sequence(...generalNames(names)));
+}
+
+export function subjectKeyIdentifier(key: KeyObject): Asn1 {
+  return extension(extensionOids.subjectKeyIdentifier, false, octetString(keyIdentifier(key)));
+}
+
+export function authorityKeyIdentifier(issuer: KeyObject): Asn1 {
+  const value = sequence(contextPrimitive(0, keyIdentifier(issuer)));
+  return extension(extensionOids.authorityKeyIdentifier, false, value);
+}
+
+/** The first 160 bits of the SHA-256 of the subjectPublicKey (RFC 7093 section 2, method 1). */
+export function keyIdentifier(key: KeyObject): Buffer {
+  const bits = readBitOctets(readDer(subjectPublicKeyInfo(key)).children[1], 'subjectPublicKey');
+  return createHash('sha256').update(bits).digest().subarray(0, 20);
+}
+
+/** [3] or [0]-wrapped Extensions, whichever the caller's structure has. */
+export function extensions(tag: number, list: readonly Asn1[]): Asn1 {
+  return context(tag, sequence(...list));
+}
+
+export function extension(type: string, critical: boolean, value: Asn1): Asn1 {
+  const inner = octetString(toDer(value));
+  return critical ? sequence(oid(type), boolean(true), inner) : sequence(oid(type), inner);
+}
+
+/**
+ * The alternative names of a certificate that must have some: those that are given, else the common name as address or
+ * DNS name, where it is one.
+ */
+export function namesOrCommonName(names: readonly GeneralName[], subject: SubjectFields): readonly GeneralName[] {
+  const commonName = subject.commonName ?? '';
+  if (names.length > 0 || commonName === '') return names;
+  if (isIP(commonName) !== 0 && !commonName.includes('%')) return [{ type: 'ip', value: commonName }];
+  return isDnsName(commonName) ? [{ type: 'dns', value: commonName }] : names;
+}
