@@ -1,0 +1,147 @@
+/** What the HTTPS service presents: worked out from a root, prepared by a trial handshake, switched to. */
+import type { KeyObject } from 'node:crypto';
+import type { Change, Root } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
+import type { Endpoint, PreparedService, TlsCredentials, TlsParameters, TlsService } from '../../southbound/index.js';
+import type { Branch } from '../../yang/index.js';
+import { container, leaf, list, text, texts } from '../read.js';
+import { httpsContainer, type Installed, readInstalled } from './entry.js';
+
+/** The part of the TLS listener that the module drives. */
+export interface HttpsListener {
+  prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService>;
+}
+
+export interface ServiceParts {
+  readonly listener: HttpsListener;
+  /** The private key of that name; throws where it is lost. */
+  readonly loadKey: (keyId: string) => Promise<KeyObject>;
+  /** A self-signed certificate that is not in the tree, for as long as the tree has none to present. */
+  readonly makeFactory: () => Promise<TlsCredentials>;
+  /** Where to listen whatever the tree says; from the command line. */
+  readonly listenOverride: readonly Endpoint[] | undefined;
+  /** Where to listen if the tree has no entry. */
+  readonly listenDefault: readonly Endpoint[];
+}
+
+/** What a root says about the service: plain data, comparable by its JSON. */
+export interface ServicePlan {
+  readonly enabled: boolean;
+  readonly listen: readonly Endpoint[];
+  /** Name of the entry presented; undefined where the factory certificate stands in. */
+  readonly certificate: string | undefined;
+  readonly installed: Installed | undefined;
+  readonly sni: readonly { readonly serverName: string; readonly certificate: string; readonly installed: Installed }[];
+  readonly parameters: TlsParameters;
+}
+
+export function planService(root: Root, parts: Pick<ServiceParts, 'listenOverride' | 'listenDefault'>): ServicePlan {
+  const https = httpsContainer(root.config);
+  const certificate = https === undefined ? undefined : text(https, 'server-certificate');
+  const installed = certificate === undefined ? undefined : readInstalled(root.system, certificate);
+  const configured = [...(list(https, 'listen') ?? [])].map((entry) => ({
+    address: text(entry, 'address') ?? '',
+    port: Number(leaf(entry, 'port')),
+  }));
+  return {
+    enabled: https === undefined || leaf(https, 'enabled') !== false,
+    listen: parts.listenOverride ?? (configured.length > 0 ? configured : parts.listenDefault),
+    certificate: installed === undefined ? undefined : certificate,
+    installed,
+    sni: [...(list(https, 'sni') ?? [])].flatMap((entry) => {
+      const name = text(entry, 'certificate') ?? '';
+      const pair = readInstalled(root.system, name);
+      const serverName = text(entry, 'server-name') ?? '';
+      return pair === undefined ? [] : [{ serverName, certificate: name, installed: pair }];
+    }),
+    parameters: readParameters(https),
+  };
+}
+
+export function samePlan(a: ServicePlan, b: ServicePlan): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Loads the keys, tries the handshake and opens new addresses; nothing that is served changes. */
+export async function prepareService(
+  plan: ServicePlan,
+  parts: ServiceParts,
+  signal?: AbortSignal,
+): Promise<PreparedService> {
+  const credentials =
+    plan.installed === undefined ? await parts.makeFactory() : await loadCredentials(plan.installed, parts);
+  const sni = new Map<string, TlsCredentials>();
+  for (const entry of plan.sni) sni.set(entry.serverName, await loadCredentials(entry.installed, parts));
+  const service: TlsService = {
+    credentials,
+    sni,
+    parameters: plan.parameters,
+    listen: plan.enabled ? plan.listen : [],
+  };
+  try {
+    return await parts.listener.prepare(service, signal);
+  } catch (error) {
+    throw withPath(ConfigError.from(error), plan);
+  }
+}
+
+/** True where the differences could change the plan: a cheap filter before both plans are worked out. */
+export function touchesService(change: Change): boolean {
+  return servicePaths.some((path) => change.touches(path));
+}
+
+const servicePaths = [
+  '/signet-https:https/enabled',
+  '/signet-https:https/listen',
+  '/signet-https:https/server-certificate',
+  '/signet-https:https/sni',
+  '/signet-https:https/security-level',
+  '/signet-https:https/hello-params',
+  '/signet-https:https/client-authentication',
+  '/signet-https:https/trust-anchor',
+  '/signet-https:https/certificate/installed',
+] as const;
+
+async function loadCredentials(installed: Installed, parts: ServiceParts): Promise<TlsCredentials> {
+  return {
+    key: await parts.loadKey(installed.keyId),
+    chain: installed.chain.map((certificate) => Buffer.from(certificate, 'base64')),
+  };
+}
+
+function readParameters(https: Branch | undefined): TlsParameters {
+  if (https === undefined) return { level: 'standard' };
+  const level = text(https, 'security-level') === 'high' ? 'high' : 'standard';
+  const hello = container(https, 'hello-params');
+  const versions = container(hello, 'tls-versions');
+  const suites = container(hello, 'cipher-suites');
+  const clients = container(https, 'client-authentication');
+  const anchorNames = clients === undefined ? [] : texts(clients, 'ca-certs');
+  const anchors = anchorNames.flatMap((name) => {
+    const anchor = list(https, 'trust-anchor')?.get([name]);
+    return anchor === undefined ? [] : texts(anchor, 'certificate');
+  });
+  const required = level === 'high' || (clients !== undefined && leaf(clients, 'required') === true);
+  return {
+    level,
+    minVersion: versions === undefined ? undefined : (text(versions, 'min') as TlsParameters['minVersion']),
+    maxVersion: versions === undefined ? undefined : (text(versions, 'max') as TlsParameters['maxVersion']),
+    cipherSuites: suites === undefined ? [] : texts(suites, 'cipher-suite'),
+    groups: hello === undefined ? [] : (texts(hello, 'groups') as NonNullable<TlsParameters['groups']>),
+    clientCertificates: required ? 'required' : anchors.length > 0 ? 'optional' : 'none',
+    clientAnchors: anchors.map((certificate) => Buffer.from(certificate, 'base64')),
+    clientRevocation: clients === undefined ? [] : texts(clients, 'crl').map((crl) => Buffer.from(crl, 'base64')),
+  };
+}
+
+/** A refusal of the listener, told at the node that a user would change. */
+function withPath(error: ConfigError, plan: ServicePlan): ConfigError {
+  if (error.path !== '') return error;
+  const listening = error.message.startsWith('cannot listen');
+  const path = listening
+    ? '/signet-https:https/listen'
+    : plan.certificate === undefined
+      ? '/signet-https:https'
+      : `/signet-https:https/certificate[name='${plan.certificate}']`;
+  return error.with({ path });
+}
