@@ -16,6 +16,7 @@ import {
   readRequest,
   touchedEntries,
 } from './entry.js';
+import { loadKey, storeKey } from './keys.js';
 import { refusal } from './refusal.js';
 
 export interface IssueParts {
@@ -151,9 +152,9 @@ async function keyFor(
   parts: IssueParts,
   signal: AbortSignal | undefined,
 ): Promise<Pick<KeyPair, 'privateKey' | 'keyId'>> {
-  if (reuse !== undefined) return { privateKey: await parts.keys.load(reuse), keyId: reuse };
+  if (reuse !== undefined) return { privateKey: await loadKey(parts.keys, reuse), keyId: reuse };
   const made = await parts.generator.generate(entry.keyAlgorithm, signal);
-  await parts.keys.store(made.keyId, made.privateKey);
+  await storeKey(parts.keys, made.privateKey);
   return made;
 }
 

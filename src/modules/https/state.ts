@@ -1,5 +1,5 @@
 /** Computed state: facts about the installed certificates, and what the service presents. */
-import type { Root, StateProvider } from '../../datastore/index.js';
+import type { StateProvider } from '../../datastore/index.js';
 import { type Certificate, describe, isIssuer, isSelfSigned, matchesHost, readCertificate } from '../../x509/index.js';
 import type { JsonObject, JsonValue } from '../../yang/index.js';
 import { type Installed, readInstalled } from './entry.js';
