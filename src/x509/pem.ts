@@ -22,7 +22,9 @@ export function parsePem(text: string): readonly PemBlock[] {
   }
   const blocks: PemBlock[] = [];
   let open: { label: string; lines: string[] } | undefined;
-  for (const line of text.split(/\r\n|\n|\r/).map((each) => each.replace(/^\uFEFF/, '').trim())) {
+  // Boundaries get lines of their own first: files that were joined without a line feed, and PEM on a single line.
+  const spaced = text.replace(/-----(?:BEGIN|END) [^-\r\n]{1,64}-----/g, '\n$&\n');
+  for (const line of spaced.split(/\r\n|\n|\r/).map((each) => each.replace(/^\uFEFF/, '').trim())) {
     const boundary = /^-----(BEGIN|END) ([\x21-\x7e]+(?: [\x21-\x7e]+)*)-----$/.exec(line);
     if (boundary === null) {
       open?.lines.push(line);
@@ -57,8 +59,9 @@ export function decodeBase64(text: string): Buffer | undefined {
   return Buffer.from(packed, 'base64');
 }
 
-function block(label: string, lines: readonly string[]): PemBlock {
+function block(label: string, lines: string[]): PemBlock {
   // RFC 1421 4.4: headers, an empty line, the content.
+  while (lines[0] === '') lines.shift();
   const hasHeaders = lines.some((line) => line.includes(':'));
   const body = hasHeaders ? lines.slice(lines.indexOf('') + 1) : lines;
   const der = decodeBase64(body.join(''));
