@@ -1,0 +1,13 @@
+/** The public face of what touches the system: sockets, TLS contexts, key files, the clock. */
+export * from './clock.js';
+export { type KeyStore, openKeyStore, type Sealing } from './keys.js';
+export * from './tls.js';
+export {
+  checkCredentials,
+  resolveParameters,
+  type SecurityLevel,
+  type TlsCredentials,
+  type TlsGroup,
+  type TlsParameters,
+  type TlsVersion,
+} from './tls-options.js';

@@ -1,0 +1,176 @@
+/** One immutable set of TLS settings, as a `tls.Server` that never listens but is given sockets. */
+import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { connect, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { ConfigError } from '../error.js';
+import { peekServerName } from './client-hello.js';
+import type { TlsConnection } from './tls.js';
+import { contextOptions, serverOptions, type TlsCredentials, type TlsParameters } from './tls-options.js';
+
+export interface GenerationOptions {
+  readonly service: Presented;
+  readonly handshakeTimeout: number;
+  readonly onConnection?: (socket: TLSSocket, connection: TlsConnection) => void;
+  readonly onFailure?: (error: Error) => void;
+}
+
+export interface Presented {
+  readonly credentials: TlsCredentials;
+  readonly sni?: ReadonlyMap<string, TlsCredentials>;
+  readonly parameters: TlsParameters;
+}
+
+export class Generation {
+  /** Set by the listener when it switches to these settings. */
+  epoch = 0;
+  readonly #main: Named;
+  /** One server for each server name: see client-hello.ts for why Node's own choice is not used. */
+  readonly #named: ReadonlyMap<string, Named>;
+  readonly #options: GenerationOptions;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    const { credentials, sni } = options.service;
+    this.#main = this.#serve(undefined, credentials);
+    this.#named = new Map([...(sni ?? [])].map(([name, other]) => [name, this.#serve(name, other)]));
+  }
+
+  /** Begins the handshake on a socket. */
+  accept(socket: Socket): void {
+    if (this.#named.size === 0) this.#main.server.emit('connection', socket);
+    else void this.#acceptByName(socket);
+  }
+
+  /** A handshake for the default certificate and for each server name. Throws ConfigError with what a client would meet. */
+  async probe(signal?: AbortSignal): Promise<void> {
+    for (const named of [this.#main, ...this.#named.values()]) await probe(named, signal);
+  }
+
+  async #acceptByName(socket: Socket): Promise<void> {
+    const name = await peekServerName(socket, this.#options.handshakeTimeout);
+    if (!socket.destroyed) this.#choose(name).server.emit('connection', socket);
+  }
+
+  /** The exact name, else `*` in the place of its first label (RFC 9525 6.3), else the default. */
+  #choose(asked: string | undefined): Named {
+    if (asked === undefined) return this.#main;
+    const name = asked.toLowerCase();
+    const dot = name.indexOf('.');
+    return this.#named.get(name) ?? (dot < 0 ? undefined : this.#named.get(`*${name.slice(dot)}`)) ?? this.#main;
+  }
+
+  #serve(name: string | undefined, credentials: TlsCredentials): Named {
+    const { parameters } = this.#options.service;
+    const context = contextOptions(credentials, parameters);
+    const settings: TlsOptions = {
+      ...context,
+      ...serverOptions(parameters),
+      handshakeTimeout: this.#options.handshakeTimeout,
+    };
+    try {
+      const server = createServer(settings);
+      this.#listen(server);
+      const probed = createServer({ ...settings, requestCert: false });
+      probed.on('tlsClientError', (_error, socket) => socket.destroy());
+      return { name, server, probed, fingerprint: new X509Certificate(String(context.cert)).fingerprint256 };
+    } catch (cause) {
+      throw probeError(name, cause);
+    }
+  }
+
+  #listen(server: Server): void {
+    const { service, onConnection, onFailure } = this.#options;
+    const certificateRequired = service.parameters.clientCertificates === 'required';
+    server.on('secureConnection', (socket) => {
+      // Its peer is gone already.
+      if (socket.remoteAddress === undefined) return;
+      const connection = describe(socket, this.epoch);
+      // A resumed TLS 1.3 session counts as authorised in Node even where it began without a certificate.
+      if (certificateRequired && connection.clientCertificate === undefined) socket.destroy();
+      else onConnection?.(socket, connection);
+    });
+    const failed = new WeakSet<TLSSocket>();
+    server.on('tlsClientError', (error, socket) => {
+      // A timeout may be followed by the error of the connection that it ends.
+      if (!failed.has(socket)) onFailure?.(error);
+      failed.add(socket);
+      socket.destroy();
+    });
+  }
+}
+
+interface Named {
+  readonly name: string | undefined;
+  readonly server: Server;
+  /** The same settings for probes, without asking for a certificate: the probe has none. */
+  readonly probed: Server;
+  readonly fingerprint: string;
+}
+
+async function probe({ name, probed, fingerprint }: Named, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const [near, far] = duplexPair();
+  probed.emit('connection', far);
+  // The probe asks what is presented and whether the handshake succeeds, not whether it trusts the issuer.
+  const client = connect({ socket: near, rejectUnauthorized: false, minVersion: 'TLSv1.2', ecdhCurve: 'auto' });
+  try {
+    await handshake(client, signal);
+    if (client.getPeerX509Certificate()?.fingerprint256 !== fingerprint) {
+      throw new Error('another certificate is presented');
+    }
+  } catch (cause) {
+    if (signal?.aborted === true) throw cause;
+    throw probeError(name, cause);
+  } finally {
+    client.destroy();
+    near.destroy();
+    far.destroy();
+  }
+}
+
+function describe(socket: TLSSocket, epoch: number): TlsConnection {
+  return {
+    epoch,
+    address: socket.remoteAddress ?? '',
+    port: socket.remotePort ?? 0,
+    clientCertificate: socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined,
+  };
+}
+
+function handshake(client: TLSSocket, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      reject(error);
+    };
+    const onAbort = (): void => fail(new Error('given up'));
+    const timer = setTimeout(() => fail(new Error('it takes too long')), probeTimeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    client.on('error', fail);
+    client.once('close', () => fail(new Error('the connection was closed')));
+    client.once('secureConnect', () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+  });
+}
+
+function probeError(name: string | undefined, cause: unknown): ConfigError {
+  const which = name === undefined ? '' : ` for server name ${name}`;
+  return new ConfigError(
+    { tag: 'invalid-value', message: `the TLS handshake with the certificate${which} fails: ${reasonOf(cause)}` },
+    { cause },
+  );
+}
+
+/** OpenSSL's reason without its file and function names. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown reason';
+  const { reason } = cause as Error & { readonly reason?: string };
+  return (reason ?? cause.message).toLowerCase();
+}
+
+const probeTimeout = 5_000;
