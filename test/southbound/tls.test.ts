@@ -204,6 +204,7 @@ describe('TLS listener', () => {
     for (const noise of ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\xff\xff', '\0'.repeat(2000)]) {
       const socket = connect(listener.addresses[0]?.port ?? 0, '127.0.0.1');
       socket.on('error', () => {});
+      socket.resume();
       socket.end(noise, 'latin1');
       await once(socket, 'close');
     }
