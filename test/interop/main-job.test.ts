@@ -1,0 +1,177 @@
+/** The main job, end to end, by foreign clients: Python's xmlrpc.client, openssl, curl, Net-SNMP. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { makeState, type RunningAgent, startAgent } from '../support/agent.js';
+import { requireTool } from '../support/tools.js';
+import {
+  type Authority,
+  keepAliveClient,
+  makeAuthority,
+  methodCall,
+  repository,
+  run,
+  script,
+  servedCertificate,
+  snmpArguments,
+  subjectOf,
+  succeed,
+  xmlRpcUrl,
+} from './support.js';
+
+const python = '/usr/bin/python3';
+const skip =
+  ['openssl', 'curl', 'python3', 'snmpget'].map((tool) => requireTool(tool).skip).find((each) => each) ?? false;
+
+describe('the main job', { skip }, () => {
+  let place: Awaited<ReturnType<typeof makeState>>;
+  let agent: RunningAgent;
+  let authority: Authority;
+
+  before(async () => {
+    place = await makeState();
+    authority = await makeAuthority(place.directory);
+    agent = await startAgent(place);
+  });
+  after(async () => {
+    assert.equal(await agent.stop(), 0);
+    await place.remove();
+  });
+
+  test('1: the first start prints ready and serves a status page with a self-signed factory certificate', async () => {
+    const page = await succeed('curl', ['-sk', '-i', `https://127.0.0.1:${agent.httpsPort}/`]);
+    assert.match(page, /^HTTP\/1\.1 200 /);
+    assert.match(page, /<html/i);
+    const pem = await servedCertificate(agent);
+    await writeFile(join(place.directory, 'factory.pem'), pem);
+    await succeed('openssl', ['verify', '-x509_strict', '-CAfile', join(place.directory, 'factory.pem')], {
+      input: pem,
+    });
+    assert.equal(agent.ready.pid > 0, true);
+  });
+
+  test('2: one config.apply declares and serves a certificate; an open connection goes on', async () => {
+    const client = keepAliveClient(agent);
+    assert.equal((await client.get('/')).status, 200);
+    await succeed(python, [script('push.py'), xmlRpcUrl(agent)]);
+    const pem = await servedCertificate(agent);
+    assert.equal(await subjectOf(pem), 'CN=web.example.net,O=Example');
+    const names = await succeed('openssl', ['x509', '-noout', '-ext', 'subjectAltName'], { input: pem });
+    assert.match(names, /DNS:web\.example\.net, IP Address:127\.0\.0\.1/);
+    assert.equal((await client.get('/')).status, 200);
+    assert.equal(client.socketCount(), 1);
+    client.close();
+  });
+
+  test('3: a request is signed by openssl, installed in any order with text around, served and verified', async () => {
+    const request = await succeed(python, [script('request.py'), xmlRpcUrl(agent), 'web']);
+    await succeed('openssl', ['req', '-verify', '-noout'], { input: request });
+    const leaf = await authority.sign(request);
+    const answer = `Subject: your certificate\r\n\r\n${authority.intermediate}\nand yours:\n${leaf}\nregards\n`;
+    await succeed(python, [script('install.py'), xmlRpcUrl(agent), 'web'], { input: answer });
+
+    const served = await servedCertificate(agent);
+    await writeFile(join(place.directory, 'served.pem'), served);
+    const verify = ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', authority.rootFile];
+    await succeed('openssl', [
+      ...verify,
+      '-untrusted',
+      authority.intermediateFile,
+      join(place.directory, 'served.pem'),
+    ]);
+    const reached = ['--resolve', `web.example.net:${agent.httpsPort}:127.0.0.1`];
+    const url = `https://web.example.net:${agent.httpsPort}/`;
+    assert.match(await succeed('curl', ['-s', '--cacert', authority.rootFile, ...reached, url]), /<html/i);
+  });
+
+  test('4: SNMPv3 authPriv reads the same certificate by the names of our MIB', async () => {
+    const mibs = `+${join(repository, 'mibs')}`;
+    const pem = await servedCertificate(agent);
+    const read = async (object: string) =>
+      (await succeed('snmpget', ['-Oqv', ...snmpArguments(agent, mibs), `SIGNET-HTTPS-MIB::${object}.'web'`])).trim();
+    assert.equal((await read('signetHttpsCertificateCommonName')).replaceAll('"', ''), 'web.example.net');
+    const end = (
+      await succeed('openssl', ['x509', '-noout', '-enddate', '-dateopt', 'iso_8601'], { input: pem })
+    ).trim();
+    const [date = '', time = ''] = end.replace('notAfter=', '').replace('Z', '').split(' ');
+    const [year, month, day] = date.split('-').map(Number);
+    const [hour, minute, second] = time.split(':').map(Number);
+    assert.match(
+      await read('signetHttpsCertificateNotAfter'),
+      new RegExp(`^${year}-${month}-${day},${hour}:${minute}:${second}\\.0,\\+0:0$`),
+    );
+    assert.equal(Number(await read('signetHttpsCertificateDaysRemaining')), 19);
+  });
+
+  test('4: one SET of two columns changes both, or with one bad value none, naming the varbind', async () => {
+    const mibs = `+${join(repository, 'mibs')}`;
+    const set = (...values: string[]) => run('snmpset', ['-Oqv', ...snmpArguments(agent, mibs), ...values]);
+    const read = async (object: string) =>
+      (await succeed('snmpget', ['-Oqv', ...snmpArguments(agent, mibs), `SIGNET-HTTPS-MIB::${object}.'web'`])).trim();
+    const locality = "SIGNET-HTTPS-MIB::signetHttpsCertificateLocality.'web'";
+    const days = "SIGNET-HTTPS-MIB::signetHttpsCertificateValidityDays.'web'";
+    const country = "SIGNET-HTTPS-MIB::signetHttpsCertificateCountry.'web'";
+
+    const both = await set(locality, 's', 'Springfield', days, 'u', '400');
+    assert.equal(both.status, 0, both.stderr);
+    assert.equal((await read('signetHttpsCertificateLocality')).replaceAll('"', ''), 'Springfield');
+    assert.equal(await read('signetHttpsCertificateValidityDays'), '400');
+
+    const none = await set(locality, 's', 'Shelbyville', country, 's', 'us');
+    assert.notEqual(none.status, 0);
+    assert.match(none.stderr, /wrongValue/);
+    assert.match(none.stderr, /signetHttpsCertificateCountry/);
+    assert.equal((await read('signetHttpsCertificateLocality')).replaceAll('"', ''), 'Springfield');
+  });
+
+  test('4: snmpwalk covers the whole tree in lexicographic order', async () => {
+    const walk = await succeed(
+      'snmpwalk',
+      ['-On', '-Oq', ...snmpArguments(agent, `+${join(repository, 'mibs')}`), '.1'],
+      {},
+    );
+    const oids = walk
+      .split('\n')
+      .filter((line) => line.startsWith('.'))
+      .map((line) => (line.split(' ')[0] ?? '').slice(1).split('.').map(Number));
+    assert.ok(oids.length > 40, walk);
+    for (const [index, oid] of oids.entries()) {
+      const former = oids[index - 1];
+      if (former !== undefined) assert.ok(compare(former, oid) < 0, `${former.join('.')} before ${oid.join('.')}`);
+    }
+    assert.ok(oids.some((oid) => oid.join('.').startsWith('1.3.6.1.2.1.1.3.0')));
+    assert.ok(oids.some((oid) => oid.join('.').startsWith('1.3.6.1.4.1.32473.1.10')));
+  });
+
+  test('5: after kill -9 right behind an answer nothing acknowledged is missing', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const client = keepAliveClient(agent);
+      const value = `place ${round}`;
+      const answer = await client.post('/RPC2', methodCall('config.set', 'system.location', value));
+      assert.equal(answer.status, 200);
+      const commit = await client.post('/RPC2', methodCall('config.commit'));
+      const before = await servedCertificate(agent);
+      await agent.stop('SIGKILL');
+      assert.match(commit.body, /<methodResponse>/);
+      assert.doesNotMatch(commit.body, /<fault>/);
+      client.close();
+
+      agent = await startAgent(place);
+      const again = keepAliveClient(agent);
+      const { body } = await again.post('/RPC2', methodCall('config.get', 'system.location'));
+      assert.match(body, new RegExp(`<string>${value}</string>`));
+      assert.equal(await servedCertificate(agent), before);
+      again.close();
+    }
+  });
+});
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    if (value !== other) return value - other;
+  }
+  return a.length - b.length;
+}
