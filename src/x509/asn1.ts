@@ -18,9 +18,12 @@ export function toDer(value: Asn1): Buffer {
   return Buffer.from(loadForge().asn1.toDer(value).getBytes(), 'latin1');
 }
 
-/** An element that is already encoded. */
+/** An element that is already encoded in DER; its octets stay as they are. */
 export function embed(der: Buffer): Asn1 {
-  return loadForge().asn1.fromDer(der.toString('latin1'), { strict: false, decodeBitStrings: false } as never);
+  const first = der[1]!;
+  const content = der.subarray(first < 0x80 ? 2 : 2 + (first & 0x7f));
+  // The codec copies the content of what it takes for a primitive type, so the constructed bit goes in as part of the tag.
+  return primitive(der[0]! & 0xc0, der[0]! & 0x3f, content);
 }
 
 export function sequence(...children: readonly Asn1[]): Asn1 {
@@ -97,7 +100,8 @@ export function text(tag: 'utf8String' | 'printableString' | 'ia5String', value:
 
 /** BMPString, for PKCS#12 friendly names. */
 export function bmpString(value: string): Asn1 {
-  return primitive(0, tags.bmpString, Buffer.from(value, 'utf16le').swap16());
+  // The codec takes the text of a BMPString and not its octets.
+  return loadForge().asn1.create(0, tags.bmpString, false, value);
 }
 
 /** UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 4.1.2.5); whole seconds. */

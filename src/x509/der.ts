@@ -46,10 +46,14 @@ export const tags = {
   bmpString: 30,
 } as const;
 
-/** Reads exactly one DER element: definite minimal lengths, nothing after it. */
-export function readDer(octets: Buffer, limits: DerLimits = derLimits): DerNode {
+/**
+ * Reads exactly one DER element: definite minimal lengths, nothing after it. With `ber`, indefinite and longer than
+ * minimal lengths are taken as well (what some PKCS#7 and PKCS#12 writers emit); `raw` then spans the whole element and
+ * `content` leaves the end-of-contents octets out.
+ */
+export function readDer(octets: Buffer, limits: DerLimits = derLimits, rules: 'der' | 'ber' = 'der'): DerNode {
   if (octets.length > limits.bytes) throw new X509Error('too-big', `more than ${limits.bytes} octets of ASN.1`);
-  const reader: Reader = { octets, limits, nodes: 0 };
+  const reader: Reader = { octets, limits, ber: rules === 'ber', nodes: 0 };
   const node = readNode(reader, 0, octets.length, 0);
   if (node.raw.length !== octets.length) throw malformed('octets after the end of the ASN.1 value');
   return node;
@@ -147,6 +151,11 @@ export function readOctets(node: DerNode | undefined, what: string): Buffer {
   return found.content;
 }
 
+/** The octets of an OCTET STRING (or of an implicitly tagged one) that BER may have cut in pieces. */
+export function joinedOctets(node: DerNode): Buffer {
+  return node.constructed ? Buffer.concat(node.children.map(joinedOctets)) : node.content;
+}
+
 /** UTCTime or GeneralizedTime in the only forms that RFC 5280 4.1.2.5 allows. */
 export function readTime(node: DerNode | undefined, what: string): Date {
   const text = node?.content.toString('latin1') ?? '';
@@ -207,6 +216,7 @@ export function stringText(node: DerNode): string | undefined {
 interface Reader {
   readonly octets: Buffer;
   readonly limits: DerLimits;
+  readonly ber: boolean;
   nodes: number;
 }
 
@@ -219,36 +229,60 @@ function readNode(reader: Reader, start: number, end: number, depth: number): De
   const tag = identifier & 0x1f;
   // Nothing in X.509 and PKCS uses tags of more than one octet.
   if (tag === 0x1f) throw malformed('ASN.1 tag of more than one octet');
-  const { length, at } = readLength(octets, start + 1, end);
-  if (length > end - at) throw malformed('ASN.1 ends early');
   const constructed = (identifier & 0x20) !== 0;
-  const children: DerNode[] = [];
-  if (constructed) {
-    for (let next = at; next < at + length; ) {
-      const node = readNode(reader, next, at + length, depth + 1);
-      children.push(node);
-      next += node.raw.length;
-    }
-  }
+  const { length, at } = readLength(reader, start + 1, end);
+  if (length === undefined && !constructed) throw malformed('indefinite length of a primitive ASN.1 value');
+  if (length !== undefined && length > end - at) throw malformed('ASN.1 ends early');
+  const { children, stop, next } = constructed
+    ? readChildren(reader, at, length === undefined ? undefined : at + length, end, depth)
+    : { children: [], stop: at + length!, next: at + length! };
   return {
     tagClass: identifier >> 6,
     tag,
     constructed,
-    raw: octets.subarray(start, at + length),
-    content: octets.subarray(at, at + length),
+    raw: octets.subarray(start, next),
+    content: octets.subarray(at, stop),
     children,
   };
 }
 
-function readLength(octets: Buffer, start: number, end: number): { length: number; at: number } {
+/** Elements up to `stop`, or where that is undefined up to the end-of-contents octets (X.690 8.1.5). */
+function readChildren(
+  reader: Reader,
+  at: number,
+  stop: number | undefined,
+  end: number,
+  depth: number,
+): { children: DerNode[]; stop: number; next: number } {
+  const children: DerNode[] = [];
+  let next = at;
+  while (stop === undefined ? true : next < stop) {
+    if (stop === undefined) {
+      if (next + 2 > end) throw malformed('ASN.1 ends early');
+      if (reader.octets.readUInt16BE(next) === 0) return { children, stop: next, next: next + 2 };
+    }
+    const node = readNode(reader, next, stop ?? end, depth + 1);
+    children.push(node);
+    next += node.raw.length;
+  }
+  return { children, stop: next, next };
+}
+
+/** A length of undefined is the indefinite form. */
+function readLength(reader: Reader, start: number, end: number): { length: number | undefined; at: number } {
+  const { octets, ber } = reader;
   const first = octets[start]!;
   if (first < 0x80) return { length: first, at: start + 1 };
   const count = first & 0x7f;
-  if (count === 0) throw malformed('indefinite length in DER');
+  if (count === 0) {
+    if (!ber) throw malformed('indefinite length in DER');
+    return { length: undefined, at: start + 1 };
+  }
   if (count > 4) throw new X509Error('too-big', 'ASN.1 length of more than four octets');
   if (start + 1 + count > end) throw malformed('ASN.1 ends early');
   const length = octets.readUIntBE(start + 1, count);
-  if (length < 0x80 || (count > 1 && octets[start + 1] === 0)) throw malformed('ASN.1 length is not minimal');
+  const minimal = length >= 0x80 && (count === 1 || octets[start + 1] !== 0);
+  if (!minimal && !ber) throw malformed('ASN.1 length is not minimal');
   return { length, at: start + 1 + count };
 }
 

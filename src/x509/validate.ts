@@ -5,9 +5,11 @@
 
 import type { KeyObject } from 'node:crypto';
 import { type Certificate, isSelfIssued, isSelfSigned, matchesHost, verifies } from './certificate.js';
+import { X509Error } from './errors.js';
 import { keyUsageBits } from './extensions.js';
 import { keyIdOf } from './key.js';
 import { comparableName, nameText } from './name.js';
+import { brokenConstraint } from './name-constraints.js';
 import { extensionNames, extensionOids, purposeOids } from './oids.js';
 
 export const chainFindingCodes = [
@@ -24,12 +26,14 @@ export const chainFindingCodes = [
   'key-usage',
   'extended-key-usage',
   'unknown-critical-extension',
+  'name-constraints',
   'malformed-certificate',
   'weak-key',
   'weak-hash',
   'name-mismatch',
   'no-subject-alternative-name',
   'incomplete-chain',
+  'browser-unsupported',
 ] as const;
 
 export type ChainFindingCode = (typeof chainFindingCodes)[number];
@@ -75,7 +79,9 @@ export function validateServerChain(check: ServerChainCheck): readonly ChainFind
     ]),
     ...leafFindings(leaf),
     ...chain.slice(1).flatMap((certificate, index) => issuerFindings(chain, certificate, index + 1)),
+    ...constraintFindings(chain),
     ...dateFindings(check),
+    ...browserFindings(leaf),
     ...(hosts === undefined ? [] : hostFindings(leaf, hosts)),
   ];
 }
@@ -204,6 +210,44 @@ function issuerFindings(chain: readonly Certificate[], certificate: Certificate,
   return findings;
 }
 
+/** RFC 5280 6.1.4 (g): certificates that issued themselves are exempt, the end-entity certificate never. */
+function constraintFindings(chain: readonly Certificate[]): ChainFinding[] {
+  return chain.flatMap((authority, above) =>
+    chain.slice(0, above).flatMap((certificate, position) => {
+      if (position > 0 && isSelfIssued(certificate)) return [];
+      const broken = constraintBroken(authority, certificate, position);
+      if (broken === undefined) return [];
+      return [
+        error('name-constraints', `${titled(authority, above)} ${broken} in ${titled(certificate, position)}`, above),
+      ];
+    }),
+  );
+}
+
+function constraintBroken(authority: Certificate, certificate: Certificate, position: number): string | undefined {
+  try {
+    return brokenConstraint(authority, certificate, position === 0);
+  } catch (thrown) {
+    if (thrown instanceof X509Error) return `has name constraints that are damaged`;
+    throw thrown;
+  }
+}
+
+/** What browsers refuse though the standards allow it. */
+function browserFindings(leaf: Certificate): ChainFinding[] {
+  const findings: ChainFinding[] = [];
+  const { keyAlgorithm } = leaf;
+  if (keyAlgorithm === 'ec-p521' || keyAlgorithm.startsWith('ed')) {
+    findings.push(warning('browser-unsupported', `browsers do not offer signatures by a key ${keyAlgorithm}`, 0));
+  }
+  const days = (leaf.notAfter.getTime() - leaf.notBefore.getTime()) / 86_400_000;
+  if (days > browserDays) {
+    const text = `the certificate is valid for ${Math.ceil(days)} days; browsers refuse more than ${browserDays}`;
+    findings.push(warning('browser-unsupported', text, 0));
+  }
+  return findings;
+}
+
 function allowsServerAuth({ extendedKeyUsage: purposes }: Certificate): boolean {
   return purposes === undefined || purposes.includes(purposeOids.serverAuth);
 }
@@ -268,6 +312,9 @@ function info(code: ChainFindingCode, text: string): ChainFinding {
   return { severity: 'info', code, text };
 }
 
+/** What Apple's platforms allow since 2019 from any authority. */
+const browserDays = 825;
+
 const emptySequence = Buffer.from('3000', 'hex');
 
 const strongKeys: ReadonlySet<string> = new Set(['ec-p256', 'ec-p384', 'ec-p521', 'ed25519', 'ed448']);
@@ -283,4 +330,6 @@ const handledExtensions: ReadonlySet<string> = new Set([
   extensionOids.authorityKeyIdentifier,
   extensionOids.subjectKeyIdentifier,
   extensionOids.certificatePolicies,
+  extensionOids.nameConstraints,
+  extensionOids.crlDistributionPoints,
 ]);

@@ -94,7 +94,7 @@ export async function issue(options: Issue): Promise<Certificate> {
       unsigned(Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
       algorithm(),
       subjectName(issuer.subject),
-      sequence(time(options.notBefore ?? new Date('2026-01-01')), time(options.notAfter ?? new Date('2036-01-01'))),
+      sequence(time(options.notBefore ?? new Date('2026-01-01')), time(options.notAfter ?? new Date('2028-01-01'))),
       subjectName(options.subject),
       embed(subjectPublicKeyInfo(options.key)),
       ...(list.length === 0 ? [] : [extensions(3, list)]),
@@ -148,19 +148,24 @@ export async function ordinaryChain(): Promise<TestChain> {
   const rootName = { organization: 'Test', commonName: 'Root' };
   const middleName = { organization: 'Test', commonName: 'Intermediate' };
   return {
-    root: await issue({ subject: rootName, key: rootKey, extensions: caExtensions(rootKey, rootKey) }),
+    root: await issue({
+      subject: rootName,
+      key: rootKey,
+      extensions: caExtensions(rootKey, rootKey),
+      notAfter: new Date('2036-01-01'),
+    }),
     intermediate: await issue({
       subject: middleName,
       key: intermediateKey,
       issuer: { subject: rootName, key: rootKey },
       extensions: caExtensions(intermediateKey, rootKey, 0),
+      notAfter: new Date('2036-01-01'),
     }),
     leaf: await issue({
       subject: { commonName: 'server.example' },
       key: leafKey,
       issuer: { subject: middleName, key: intermediateKey },
       extensions: serverExtensions(leafKey, intermediateKey),
-      notAfter: new Date('2028-01-01'),
     }),
     leafKey,
     rootKey,

@@ -64,6 +64,7 @@ test('a certification authority as end-entity certificate', async () => {
     'warning extended-key-usage 0',
     'error key-usage 0',
     'warning no-subject-alternative-name 0',
+    'warning browser-unsupported 0',
   ]);
 });
 

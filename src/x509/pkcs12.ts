@@ -1,0 +1,315 @@
+/**
+ * PKCS#12 (RFC 7292) with a password: certificates and private keys by name. Integrity by the MAC of RFC 7292 or by
+ * PBMAC1 (RFC 9579).
+ */
+
+import { createHash, createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  type Asn1,
+  bmpString,
+  context,
+  contextPrimitive,
+  integer,
+  nullValue,
+  octetString,
+  oid,
+  sequence,
+  setOf,
+  toDer,
+} from './asn1.js';
+import type { Certificate } from './certificate.js';
+import {
+  child,
+  type DerNode,
+  derLimits,
+  expectTag,
+  isContext,
+  joinedOctets,
+  readDer,
+  readOid,
+  readSmallInteger,
+  stringText,
+  tags,
+} from './der.js';
+import { malformed, X509Error } from './errors.js';
+import { attributeOids, hashOids, hmacOids } from './oids.js';
+import {
+  decryptWithPassword,
+  deriveKey,
+  digestSizes,
+  encryptWithPassword,
+  pkcs12Derive,
+  spend,
+  type WorkBudget,
+  workBudget,
+  wrongPassword,
+} from './pbe.js';
+import { containerCertificates, pkcs7Oids } from './pkcs7.js';
+import { encryptedPrivateKeyInfo, readDerPrivateKey, writtenIterations } from './private-key.js';
+
+export interface Pkcs12 {
+  readonly certificates: readonly { readonly der: Buffer; readonly name: string | undefined }[];
+  readonly privateKeys: readonly { readonly key: KeyObject; readonly name: string | undefined }[];
+}
+
+/**
+ * Reads a PFX in DER or BER. Rejects with `password-required`, with `wrong-password`, with `damaged` where the password
+ * opens the content and the MAC is wrong all the same, or with `malformed`, `too-big`, `unsupported`.
+ */
+export async function readPkcs12(
+  octets: Buffer,
+  password: string | undefined,
+  budget: WorkBudget = workBudget(),
+): Promise<Pkcs12> {
+  const root = expectTag(readDer(octets, derLimits, 'ber'), tags.sequence, 'PKCS#12');
+  if (readSmallInteger(root.children[0], 'PKCS#12 version') !== 3) throw malformed('PKCS#12 of a version other than 3');
+  const { type, content } = contentInfo(root.children[1]);
+  if (type !== pkcs7Oids.data) throw new X509Error('unsupported', 'PKCS#12 that is signed instead of bearing a MAC');
+  const authSafe = joinedOctets(expectTag(content, tags.octetString, 'PKCS#12 content'));
+  const safes = expectTag(readDer(authSafe, derLimits, 'ber'), tags.sequence, 'PKCS#12 content').children.map(
+    contentInfo,
+  );
+  const macData = root.children[2];
+  const secret = await establishPassword({ macData, authSafe, safes, password, budget });
+  const bags = { certificates: [], keys: [] };
+  for (const safe of safes) collectBags(await openSafe(safe, secret, budget), bags, 0);
+  return readBags(bags, secret, budget);
+}
+
+export interface Pkcs12Parameters {
+  readonly privateKey: KeyObject;
+  /** End-entity certificate first. */
+  readonly chain: readonly Certificate[];
+  readonly friendlyName: string;
+  readonly password: string;
+}
+
+/** Writes a PFX: certificates and key under PBES2 with AES-256, MAC with SHA-256 (what OpenSSL 3 and Java 17 write). */
+export async function writePkcs12(parameters: Pkcs12Parameters): Promise<Buffer> {
+  const { privateKey, chain, friendlyName, password } = parameters;
+  const localKeyId = createHash('sha1')
+    .update(chain[0]?.der ?? '')
+    .digest();
+  const ownAttributes = (): Asn1 =>
+    setOf(
+      sequence(oid(attributeOids.friendlyName), setOf(bmpString(friendlyName))),
+      sequence(oid(attributeOids.localKeyId), setOf(octetString(localKeyId))),
+    );
+  const certificateBags = chain.map(({ der }, index) =>
+    sequence(
+      oid(bagOids.certificate),
+      context(0, sequence(oid(x509CertificateOid), context(0, octetString(der)))),
+      ...(index === 0 ? [ownAttributes()] : []),
+    ),
+  );
+  const keyInfo = await encryptedPrivateKeyInfo(privateKey, password);
+  const keyBag = sequence(oid(bagOids.shroudedKey), context(0, keyInfo), ownAttributes());
+  const certificates = await encryptWithPassword(toDer(sequence(...certificateBags)), password, writtenIterations);
+  const authSafe = toDer(sequence(encryptedData(certificates), data(toDer(sequence(keyBag)))));
+  return toDer(sequence(integer(3), data(authSafe), await macOf(authSafe, password)));
+}
+
+interface ContentInfo {
+  readonly type: string;
+  readonly content: DerNode;
+}
+
+interface Integrity {
+  readonly macData: DerNode | undefined;
+  readonly authSafe: Buffer;
+  readonly safes: readonly ContentInfo[];
+  readonly password: string | undefined;
+  readonly budget: WorkBudget;
+}
+
+function contentInfo(node: DerNode | undefined): ContentInfo {
+  const parts = expectTag(node, tags.sequence, 'PKCS#12 content').children;
+  const wrapped = parts[1];
+  if (!isContext(wrapped, 0)) throw malformed('PKCS#12 content is missing');
+  return { type: readOid(parts[0], 'PKCS#12 content'), content: child(wrapped, 0, 'PKCS#12 content') };
+}
+
+/** The password by which the file is opened, the MAC having been checked where there is one. */
+async function establishPassword(integrity: Integrity): Promise<string | undefined> {
+  const { macData, authSafe, safes, password, budget } = integrity;
+  if (macData === undefined) return password;
+  if (password !== undefined) {
+    if (await macVerifies(macData, authSafe, password, budget)) return password;
+    // A wrong password opens no layer; one that does open it leaves only damage as the reason.
+    if (await opensALayer(safes, password, budget))
+      throw new X509Error('damaged', 'the file is damaged: its MAC is wrong');
+    throw wrongPassword();
+  }
+  // Files that were written without a password bear the MAC of the empty one.
+  if (await macVerifies(macData, authSafe, '', budget)) return '';
+  throw new X509Error('password-required', 'the file is encrypted; its password is needed');
+}
+
+async function macVerifies(node: DerNode, authSafe: Buffer, password: string, budget: WorkBudget): Promise<boolean> {
+  const [digestInfo, saltNode, countNode] = expectTag(node, tags.sequence, 'MAC').children;
+  const algorithm = expectTag(expectTag(digestInfo, tags.sequence, 'MAC').children[0], tags.sequence, 'MAC');
+  const expected = joinedOctets(expectTag(digestInfo!.children[1], tags.octetString, 'MAC'));
+  const type = readOid(algorithm.children[0], 'MAC');
+  if (type === pbmac1Oid) {
+    const { hash, key } = await pbmac1Key(algorithm.children[1], password, budget);
+    return equal(createHmac(hash, key).update(authSafe).digest(), expected);
+  }
+  const hash = hashOids.get(type);
+  if (hash === undefined) throw new X509Error('unsupported', `MAC with the hash ${type}`);
+  const salt = joinedOctets(expectTag(saltNode, tags.octetString, 'MAC salt'));
+  const iterations = countNode === undefined ? 1 : readSmallInteger(countNode, 'iteration count');
+  const size = digestSizes[hash as keyof typeof digestSizes];
+  const verifies = async (secret: string | undefined): Promise<boolean> => {
+    spend(budget, iterations);
+    const key = await pkcs12Derive({ hash, purpose: 3, password: secret, salt, iterations, size });
+    return equal(createHmac(hash, key).update(authSafe).digest(), expected);
+  };
+  return (await verifies(password)) || (password === '' && (await verifies(undefined)));
+}
+
+/** RFC 9579 section 4: PBKDF2 whose key length must be given, then HMAC. */
+async function pbmac1Key(
+  parameters: DerNode | undefined,
+  password: string,
+  budget: WorkBudget,
+): Promise<{ hash: string; key: Buffer }> {
+  const [derivation, scheme] = expectTag(parameters, tags.sequence, 'PBMAC1').children;
+  const hash = hmacOids.get(readOid(expectTag(scheme, tags.sequence, 'PBMAC1').children[0], 'PBMAC1'));
+  if (hash === undefined) throw new X509Error('unsupported', 'PBMAC1 with an unknown hash');
+  return { hash, key: await deriveKey(derivation!, password, undefined, budget) };
+}
+
+async function opensALayer(safes: readonly ContentInfo[], password: string, budget: WorkBudget): Promise<boolean> {
+  const encrypted = safes.find(({ type }) => type === pkcs7Oids.encryptedData);
+  try {
+    if (encrypted !== undefined) {
+      await openSafe(encrypted, password, budget);
+      return true;
+    }
+    const bags: Bags = { certificates: [], keys: [] };
+    for (const safe of safes) collectBags(await openSafe(safe, password, budget), bags, 0);
+    if (bags.keys.length === 0) return false;
+    await readDerPrivateKey(bags.keys[0]!.der, password, budget);
+    return true;
+  } catch (error) {
+    if (error instanceof X509Error && error.code === 'too-big') throw error;
+    return false;
+  }
+}
+
+/** The SafeContents of one ContentInfo. */
+async function openSafe(safe: ContentInfo, password: string | undefined, budget: WorkBudget): Promise<DerNode> {
+  if (safe.type === pkcs7Oids.data) {
+    return readDer(joinedOctets(expectTag(safe.content, tags.octetString, 'PKCS#12 bags')), derLimits, 'ber');
+  }
+  if (safe.type !== pkcs7Oids.encryptedData) {
+    throw new X509Error('unsupported', 'PKCS#12 content that is encrypted for a certificate instead of by a password');
+  }
+  if (password === undefined) {
+    throw new X509Error('password-required', 'the file is encrypted; its password is needed');
+  }
+  const info = expectTag(
+    expectTag(safe.content, tags.sequence, 'encrypted data').children[1],
+    tags.sequence,
+    'encrypted data',
+  );
+  const encrypted = info.children[2];
+  if (!isContext(encrypted, 0)) throw malformed('PKCS#12 has no encrypted content');
+  const algorithm = child(info, 1, 'encryption');
+  const plain = await decryptWithPassword(algorithm, joinedOctets(encrypted), password, budget);
+  try {
+    return readDer(plain, derLimits, 'ber');
+  } catch (cause) {
+    throw wrongPassword(cause);
+  }
+}
+
+interface NamedDer {
+  readonly der: Buffer;
+  readonly name: string | undefined;
+}
+
+interface Bags {
+  readonly certificates: NamedDer[];
+  readonly keys: NamedDer[];
+}
+
+function collectBags(safe: DerNode, into: Bags, depth: number): void {
+  if (depth > 4) throw new X509Error('too-big', 'PKCS#12 bags are nested deeper than 4 levels');
+  for (const bag of expectTag(safe, tags.sequence, 'PKCS#12 bags').children) {
+    const type = readOid(expectTag(bag, tags.sequence, 'PKCS#12 bag').children[0], 'PKCS#12 bag');
+    const wrapped = bag.children[1];
+    if (!isContext(wrapped, 0)) throw malformed('PKCS#12 bag is empty');
+    const value = child(wrapped, 0, 'PKCS#12 bag');
+    const name = friendlyName(bag.children[2]);
+    if (type === bagOids.key || type === bagOids.shroudedKey) into.keys.push({ der: value.raw, name });
+    else if (type === bagOids.certificate) into.certificates.push(...certificateBag(value, name));
+    else if (type === bagOids.nested) collectBags(value, into, depth + 1);
+    if (into.keys.length + into.certificates.length > containerCertificates) {
+      throw new X509Error('too-big', `more than ${containerCertificates} entries in one container`);
+    }
+  }
+}
+
+function certificateBag(value: DerNode, name: string | undefined): readonly NamedDer[] {
+  const type = readOid(expectTag(value, tags.sequence, 'PKCS#12 certificate').children[0], 'PKCS#12 certificate');
+  const wrapped = value.children[1];
+  // SDSI certificates (RFC 7292 4.2.3) have died out.
+  if (type !== x509CertificateOid) return [];
+  if (!isContext(wrapped, 0)) throw malformed('PKCS#12 certificate is missing');
+  return [{ der: joinedOctets(expectTag(wrapped.children[0], tags.octetString, 'PKCS#12 certificate')), name }];
+}
+
+function friendlyName(attributes: DerNode | undefined): string | undefined {
+  for (const attribute of attributes?.children ?? []) {
+    const [type, values] = expectTag(attribute, tags.sequence, 'PKCS#12 attribute').children;
+    if (readOid(type, 'PKCS#12 attribute') !== attributeOids.friendlyName) continue;
+    const value = values?.children[0];
+    const text = value === undefined ? undefined : stringText(value);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+async function readBags(bags: Bags, password: string | undefined, budget: WorkBudget): Promise<Pkcs12> {
+  const privateKeys: { key: KeyObject; name: string | undefined }[] = [];
+  for (const { der, name } of bags.keys) {
+    privateKeys.push({ key: await readDerPrivateKey(der, password, budget), name });
+  }
+  return { certificates: bags.certificates, privateKeys };
+}
+
+function data(content: Buffer): Asn1 {
+  return sequence(oid(pkcs7Oids.data), context(0, octetString(content)));
+}
+
+function encryptedData({ algorithm, encrypted }: { algorithm: Asn1; encrypted: Buffer }): Asn1 {
+  const info = sequence(oid(pkcs7Oids.data), algorithm, contextPrimitive(0, encrypted));
+  return sequence(oid(pkcs7Oids.encryptedData), context(0, sequence(integer(0), info)));
+}
+
+async function macOf(authSafe: Buffer, password: string): Promise<Asn1> {
+  const salt = randomBytes(16);
+  const derivation = { hash: 'sha256', purpose: 3, password, salt, iterations: writtenIterations, size: 32 } as const;
+  const mac = createHmac('sha256', await pkcs12Derive(derivation))
+    .update(authSafe)
+    .digest();
+  const algorithm = sequence(oid('2.16.840.1.101.3.4.2.1'), nullValue());
+  return sequence(sequence(algorithm, octetString(mac)), octetString(salt), integer(writtenIterations));
+}
+
+function equal(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+const pbmac1Oid = '1.2.840.113549.1.5.14';
+
+const x509CertificateOid = '1.2.840.113549.1.9.22.1';
+
+/** Bag types of RFC 7292 appendix D. */
+const bagOids = {
+  key: '1.2.840.113549.1.12.10.1.1',
+  shroudedKey: '1.2.840.113549.1.12.10.1.2',
+  certificate: '1.2.840.113549.1.12.10.1.3',
+  nested: '1.2.840.113549.1.12.10.1.6',
+} as const;
