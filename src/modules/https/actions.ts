@@ -1,9 +1,9 @@
 /** The actions of https and of its certificates. Each does its slow work first and then asks for one transaction. */
 import type { ActionContext, ActionHandler, CommitResult, Finding, JsonEdit } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
+import type { ContentFormat } from '../../x509/index.js';
 import type { InstanceIdentifier, JsonObject } from '../../yang/index.js';
 import { below, text } from '../read.js';
-import { judgeChain, readServerPem, refusalOf } from './chain.js';
 import {
   type CertificateEntry,
   type EntryPaths,
@@ -23,6 +23,7 @@ export const factoryName = 'default';
 export interface ActionParts extends IssueParts {
   /** The self-describing scrypt hash of a pass phrase. */
   readonly hashPassword: (passPhrase: string) => Promise<string>;
+  readonly verifyPassword: (hash: string, passPhrase: string) => Promise<boolean>;
 }
 
 export function httpsActions(parts: ActionParts): readonly ActionHandler[] {
@@ -39,7 +40,7 @@ export function httpsActions(parts: ActionParts): readonly ActionHandler[] {
     onEntry('install', (call, input) => install(call, input, parts)),
     onEntry('activate', (call, input) => activate(call, input)),
     onEntry('abort-request', (call) => abortRequest(call)),
-    onEntry('export', (call) => exportPair(call)),
+    onEntry('export', (call, input) => exportPair(call, input, parts)),
     onEntry('delete', (call, input) => deleteEntry(call, input, parts)),
     {
       path: '/signet-https:https/restore-default',
@@ -62,7 +63,7 @@ async function selfSign(
   parts: ActionParts,
 ): Promise<JsonObject> {
   const installed = readInstalled(context.root.system, entry.name);
-  const reuse = input['reuse-key'] !== false && installed !== undefined ? installed.keyId : undefined;
+  const reuse = input['reuse-key'] === false ? undefined : installed;
   const days = input['validity-days'];
   const issued = await issueSelfSigned(entry, parts, {
     reuse,
@@ -118,37 +119,39 @@ async function generateRequest(
 
 async function install(call: EntryCall, input: JsonObject, parts: ActionParts): Promise<JsonObject> {
   const { context, entry, https, paths } = call;
-  const format = string(input['format']) ?? 'auto';
-  const data = string(input['data']) ?? '';
-  if (format !== 'auto' && format !== 'pem') throw notYet(`install of format ${format}`, call);
-  if (input['private-key'] !== undefined) throw notYet('install of a private key', call);
   const request = readRequest(context.root.system, entry.name);
   const installed = readInstalled(context.root.system, entry.name);
-  const keyIds = [request?.keyId, installed?.keyId].filter((keyId) => keyId !== undefined);
-  const pem = [data, string(input['chain']) ?? ''].join('\n');
-  const where = `${paths.entry.toString()}/install/data`;
-  const chain = readServerPem(pem, where, keyIds);
-  const findings = [...judgeChain(chain, where, parts.now())];
-  if (!(await parts.keys.has(chain.keyId))) {
-    findings.unshift({
-      severity: 'error',
-      path: where,
-      text: 'private key does not belong to the certificate: no key of this device matches it; have the request of this entry signed',
+  const ready = await readInstall(
+    {
+      data: string(input['data']) ?? '',
+      format: (string(input['format']) ?? 'auto') as ContentFormat | 'auto',
+      password: string(input['password']),
+      privateKey: string(input['private-key']),
+      chain: string(input['chain']),
+      keyName: string(input['key-name']),
+      knownKeys: [request?.keyId, installed?.keyId].filter((keyId) => keyId !== undefined),
+      path: `${paths.entry.toString()}/install`,
+    },
+    parts,
+  );
+  const encoded = ready.chain.certificates.map(({ der }) => der.toString('base64'));
+  const stored = ready.newKey === undefined ? undefined : await storeKey(parts.keys, ready.newKey);
+  try {
+    const result = await context.commit({
+      edits: [
+        { operation: 'merge', path: paths.source, value: 'ca-signed' },
+        { operation: 'replace', path: paths.chain, value: encoded },
+        ...(input['activate'] === true ? [serve(https, entry.name)] : []),
+      ],
+      confirmTimeout: timeout(input),
+      comment: `install ${entry.name}`,
     });
+    return outcome(ready.findings, result);
+  } catch (error) {
+    // A refused install leaves no file behind.
+    if (stored !== undefined) await parts.keys.remove(stored);
+    throw error;
   }
-  const refused = refusalOf(findings);
-  if (refused !== undefined) throw refused;
-  const encoded = chain.certificates.map(({ der }) => der.toString('base64'));
-  const result = await context.commit({
-    edits: [
-      { operation: 'merge', path: paths.source, value: 'ca-signed' },
-      { operation: 'replace', path: paths.chain, value: encoded },
-      ...(input['activate'] === true ? [serve(https, entry.name)] : []),
-    ],
-    confirmTimeout: timeout(input),
-    comment: `install ${entry.name}`,
-  });
-  return outcome(findings, result);
 }
 
 async function activate({ context, entry, https, paths }: EntryCall, input: JsonObject): Promise<JsonObject> {
@@ -182,8 +185,22 @@ async function abortRequest({ context, entry, paths }: EntryCall): Promise<JsonO
   return {};
 }
 
-function exportPair(call: EntryCall): Promise<JsonObject> {
-  return Promise.reject(notYet('export', call));
+async function exportPair(
+  { context, entry, paths }: EntryCall,
+  input: JsonObject,
+  parts: ActionParts,
+): Promise<JsonObject> {
+  const installed = readInstalled(context.root.system, entry.name);
+  if (installed === undefined) {
+    const path = paths.installed.toString();
+    throw new ConfigError({ tag: 'data-missing', path, message: 'no certificate is installed for this entry' });
+  }
+  const request = {
+    format: (string(input['format']) ?? 'pem') as ExportFormat,
+    passPhrase: string(input['pass-phrase']),
+    path: `${paths.entry.toString()}/export`,
+  };
+  return { data: await exportInstalled(entry.name, installed, request, parts) };
 }
 
 async function deleteEntry(call: EntryCall, input: JsonObject, parts: ActionParts): Promise<JsonObject> {

@@ -1,14 +1,7 @@
 /** A chain that a certification authority returned: read, put in order, judged as the chain of a TLS server. */
 import type { Finding } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import {
-  type Certificate,
-  certificatesOfPem,
-  orderChain,
-  readCertificate,
-  validateServerChain,
-  X509Error,
-} from '../../x509/index.js';
+import { type Certificate, orderChain, readCertificate, validateServerChain, X509Error } from '../../x509/index.js';
 
 export interface ServerChain {
   /** End-entity certificate first, without the root. */
@@ -26,16 +19,7 @@ export function readServerChain(chain: readonly string[], path: string, keyIds: 
     const der = Buffer.from(each, 'base64');
     return at(path, () => readCertificate(der));
   });
-  return ordered(certificates, path, keyIds);
-}
-
-/** From the PEM text of an install. */
-export function readServerPem(text: string, path: string, keyIds: readonly string[]): ServerChain {
-  return ordered(
-    at(path, () => certificatesOfPem(text)),
-    path,
-    keyIds,
-  );
+  return orderServerChain(certificates, path, keyIds);
 }
 
 /**
@@ -65,7 +49,12 @@ export function refusalOf(findings: readonly Finding[]): ConfigError | undefined
   return errors.length === 0 ? undefined : ConfigError.join(errors);
 }
 
-function ordered(certificates: readonly Certificate[], path: string, keyIds: readonly string[]): ServerChain {
+/** Throws ConfigError at `path` where nothing is left to serve. */
+export function orderServerChain(
+  certificates: readonly Certificate[],
+  path: string,
+  keyIds: readonly string[],
+): ServerChain {
   const { chain, remarks } = at(path, () => orderChain(certificates, { keyIds }));
   const [leaf] = chain;
   if (leaf === undefined) throw invalid(path, 'the certificate chain is empty');

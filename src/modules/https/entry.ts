@@ -22,11 +22,14 @@ export interface Installed {
   readonly keyId: string;
   /** Base64 of DER, the end-entity certificate first. */
   readonly chain: readonly string[];
+  /** Scrypt hash of the pass phrase that the key was made with. */
+  readonly passPhraseHash?: string | undefined;
 }
 
 export interface PendingRequest {
   readonly keyId: string;
   readonly pem: string;
+  readonly passPhraseHash?: string | undefined;
 }
 
 export function httpsContainer(tree: DataTree): Branch | undefined {
@@ -62,7 +65,8 @@ export function readInstalled(system: DataTree, name: string): Installed | undef
   if (branch === undefined) return undefined;
   const keyId = text(branch, 'key-id');
   const chain = texts(branch, 'chain');
-  return keyId === undefined || chain.length === 0 ? undefined : { keyId, chain };
+  if (keyId === undefined || chain.length === 0) return undefined;
+  return { keyId, chain, passPhraseHash: text(branch, 'pass-phrase-hash') };
 }
 
 export function readRequest(system: DataTree, name: string): PendingRequest | undefined {
@@ -70,7 +74,8 @@ export function readRequest(system: DataTree, name: string): PendingRequest | un
   if (branch === undefined) return undefined;
   const keyId = text(branch, 'key-id');
   const pem = text(branch, 'pem');
-  return keyId === undefined || pem === undefined ? undefined : { keyId, pem };
+  if (keyId === undefined || pem === undefined) return undefined;
+  return { keyId, pem, passPhraseHash: text(branch, 'pass-phrase-hash') };
 }
 
 /** The paths of one entry, built from the schema, so that no name has to be quoted. */
@@ -98,13 +103,8 @@ export function entryPaths(https: InstanceIdentifier, name: string): EntryPaths 
   };
 }
 
-export interface InstalledValue extends Installed {
-  readonly transaction?: string;
-  readonly passPhraseHash?: string | undefined;
-}
-
 /** `installed` as RFC 7951 JSON. */
-export function installedJson(value: InstalledValue): JsonObject {
+export function installedJson(value: Installed): JsonObject {
   return {
     'key-id': value.keyId,
     'pass-phrase-set': value.passPhraseHash !== undefined,

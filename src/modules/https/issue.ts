@@ -46,10 +46,14 @@ export async function amendEntries(change: Change, context: AmendContext, parts:
 export async function issueSelfSigned(
   entry: CertificateEntry,
   parts: IssueParts,
-  options: { readonly reuse?: string | undefined; readonly validityDays?: number; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly reuse?: Installed | undefined;
+    readonly validityDays?: number;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<Installed> {
   return refusal(entry.name, async () => {
-    const key = await keyFor(entry, options.reuse, parts, options.signal);
+    const key = await keyFor(entry, options.reuse?.keyId, parts, options.signal);
     const made = await makeSelfSigned({
       privateKey: key.privateKey,
       subject: effectiveSubject(entry, parts),
@@ -58,7 +62,11 @@ export async function issueSelfSigned(
       validityDays: options.validityDays ?? entry.validityDays,
       now: new Date(parts.now()),
     });
-    return { keyId: key.keyId, chain: [made.der.toString('base64')] };
+    return {
+      keyId: key.keyId,
+      chain: [made.der.toString('base64')],
+      passPhraseHash: options.reuse?.passPhraseHash,
+    };
   });
 }
 
@@ -102,7 +110,7 @@ async function amendSelfSigned(
   if (usable && before !== undefined && !asksForAnother(before, entry)) return;
   if (usable && change.cause === 'rollback') return;
   const sameKey = before === undefined || before.keyAlgorithm === entry.keyAlgorithm;
-  const reuse = usable && sameKey ? installed.keyId : undefined;
+  const reuse = usable && sameKey ? installed : undefined;
   const issued = await issueSelfSigned(entry, parts, { reuse, signal: context.signal });
   context.set(paths.installed, installedJson(issued));
 }
@@ -142,8 +150,10 @@ async function amendChain(
         'private key does not belong to the certificate: no key of this device matches it; install it together with its key, or have the request of this entry signed',
     });
   }
-  context.set(paths.installed, installedJson({ keyId, chain: encoded }));
-  if (readRequest(change.after.system, entry.name)?.keyId === keyId) context.remove(paths.request);
+  const request = readRequest(change.after.system, entry.name);
+  const origin = [request, installed].find((each) => each?.keyId === keyId);
+  context.set(paths.installed, installedJson({ keyId, chain: encoded, passPhraseHash: origin?.passPhraseHash }));
+  if (request?.keyId === keyId) context.remove(paths.request);
 }
 
 async function keyFor(
