@@ -14,7 +14,9 @@ import {
   readInstalled,
   readRequest,
 } from './entry.js';
+import { type ExportFormat, exportInstalled, readInstall } from './install.js';
 import { type IssueParts, issueRequest, issueSelfSigned } from './issue.js';
+import { storeKey } from './keys.js';
 import { certificateFacts, dateAndTime } from './state.js';
 
 /** The name of the entry that factory certificates stand in. */

@@ -88,7 +88,7 @@ export async function exportInstalled(
   if (format === 'pkcs7') return writePkcs7(certificates).der.toString('base64');
   const password = await checkedPhrase(installed, request, parts);
   const privateKey = await loadKey(parts.keys, installed.keyId);
-  if (format === 'pkcs8') return base64(writeEncryptedPrivateKey(privateKey, password));
+  if (format === 'pkcs8') return base64((await writeEncryptedPrivateKey(privateKey, password)).pem);
   const container = await writePkcs12({ privateKey, chain: certificates, friendlyName: name, password });
   return container.toString('base64');
 }
