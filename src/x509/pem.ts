@@ -62,6 +62,7 @@ export function decodeBase64(text: string): Buffer | undefined {
 function block(label: string, lines: string[]): PemBlock {
   // RFC 1421 4.4: headers, an empty line, the content.
   while (lines[0] === '') lines.shift();
+  while (lines.at(-1) === '') lines.pop();
   const hasHeaders = lines.some((line) => line.includes(':'));
   const body = hasHeaders ? lines.slice(lines.indexOf('') + 1) : lines;
   const der = decodeBase64(body.join(''));

@@ -25,15 +25,15 @@ export async function readPemPrivateKey(
 ): Promise<KeyObject> {
   if (!block.encrypted) return readDerPrivateKey(block.der, password, budget);
   if (password === undefined) throw passwordRequired();
-  if (!/^DEK-Info: *[A-Z0-9-]+,[0-9A-Fa-f]+ *$/m.test(block.text)) throw malformed('encrypted PEM without DEK-Info');
+  const cipher = /^DEK-Info: *([A-Z0-9-]+),[0-9A-Fa-f]+ *$/m.exec(block.text)?.[1];
+  if (cipher === undefined) throw malformed('encrypted PEM without DEK-Info');
+  if (!/^(AES-(128|192|256)-CBC|DES-EDE3-CBC)$/.test(cipher)) {
+    throw new X509Error('unsupported', `the private key is encrypted by ${cipher}, which is not supported`);
+  }
   try {
     return checkedKey(createPrivateKey({ key: block.text, format: 'pem', passphrase: password }));
   } catch (cause) {
     if (cause instanceof X509Error) throw cause;
-    const { code } = cause as { code?: unknown };
-    if (code === 'ERR_OSSL_UNSUPPORTED' || code === 'ERR_OSSL_EVP_UNSUPPORTED') {
-      throw new X509Error('unsupported', 'the private key is encrypted by a cipher that is not supported', { cause });
-    }
     throw wrongPassword(cause);
   }
 }
