@@ -1,10 +1,18 @@
 /** The public face of the YANG engine. */
-export type * from './schema.js';
-export type * from './types.js';
-export * from './tree.js';
-export * from './path.js';
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
+export type { JsonObject, JsonValue } from './json-text.js';
+export * from './path.js';
+export type * from './schema.js';
+export * from './tree.js';
+export type * from './types.js';
+export {
+  compareValues,
+  formatValue,
+  jsonContext,
+  parseValue,
+  type ValueContext,
+  valueFromJson,
+  valueToJson,
+  valueToXml,
+  type XmlNames,
+} from './values.js';
