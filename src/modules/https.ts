@@ -39,9 +39,21 @@ interface Staged {
   readonly service: PreparedService;
 }
 
-export function httpsModule(parts: HttpsParts): ModuleRegistration {
+export interface HttpsModule {
+  readonly registration: ModuleRegistration;
+  /**
+   * Serves what running says, from here on: called once, when the datastore is open and whatever the start had to undo or
+   * to add is done. Until then commits change the tree and nothing is presented.
+   */
+  open(): Promise<void>;
+  /** What is presented now, for the status page. */
+  served(): Served | undefined;
+}
+
+export function httpsModule(parts: HttpsParts): HttpsModule {
   const served: { value: Served | undefined } = { value: undefined };
   const services: { value: ModuleServices | undefined } = { value: undefined };
+  let opened = false;
   const handler: CommitHandler<Staged | undefined> = {
     name: 'https',
     path: '/signet-https:https',
@@ -49,14 +61,11 @@ export function httpsModule(parts: HttpsParts): ModuleRegistration {
     amend: (change, context) => amendEntries(change, context, parts),
     validate: (change) => judgeEntries(change, parts),
     async prepare(change, { signal }) {
-      const plan = changedPlan(change, parts);
+      const plan = opened ? changedPlan(change, parts) : undefined;
       return plan === undefined ? undefined : { plan, service: await prepareService(plan, parts, signal) };
     },
     async apply(change, staged) {
-      if (change.cause === 'start') {
-        served.value = await serveAtStart(planService(change.after, parts), parts);
-        return;
-      }
+      if (!opened) return;
       // A reversal comes without a prepare of its own, so what it needs is made here.
       const plan = staged?.plan ?? changedPlan(change, parts);
       if (plan !== undefined) {
@@ -69,13 +78,21 @@ export function httpsModule(parts: HttpsParts): ModuleRegistration {
     abort: (_change, staged) => staged?.service.abort(),
   };
   return {
-    name: 'https',
-    handlers: [handler as CommitHandler],
-    state: httpsState({ now: parts.now, hosts: parts.hosts, served: () => served.value }),
-    actions: httpsActions(parts),
-    start: (given) => {
-      services.value = given;
+    registration: {
+      name: 'https',
+      handlers: [handler as CommitHandler],
+      state: httpsState({ now: parts.now, hosts: parts.hosts, served: () => served.value }),
+      actions: httpsActions(parts),
+      start: (given) => {
+        services.value = given;
+      },
     },
+    async open() {
+      if (services.value === undefined) throw new RangeError('the datastore is not open');
+      opened = true;
+      served.value = await serveAtStart(planService(services.value.running(), parts), parts);
+    },
+    served: () => served.value,
   };
 }
 

@@ -1,0 +1,314 @@
+/**
+ * The agent, composed: schema, key store, datastore, modules, listeners. Part of the composition root with main.ts; nobody
+ * else imports all of the rooms.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname, networkInterfaces, release, type } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Datastore,
+  hashPassword,
+  type Log,
+  Login,
+  MasterKey,
+  nodeFileSystem,
+  openDatastore,
+  parseHash,
+  prepareStateDirectory,
+  verifyPassword,
+} from './datastore/index.js';
+import { ConfigError } from './error.js';
+import { accessModule, credentials } from './modules/access.js';
+import { factoryName } from './modules/https/actions.js';
+import { loadKey } from './modules/https/keys.js';
+import { type HttpsModule, httpsModule } from './modules/https.js';
+import { systemModule } from './modules/system.js';
+import { HttpService, type StatusPage } from './northbound/http/index.js';
+import { localizeKey, type RunningSnmp, startSnmp } from './northbound/snmp/index.js';
+import { xmlRpcRoute } from './northbound/xmlrpc/index.js';
+import { type Endpoint, formatEndpoint, openKeyStore, type TlsCredentials, TlsListener } from './southbound/index.js';
+import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
+import { loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
+
+export interface AgentOptions {
+  readonly state: string;
+  /** Undefined where the command line names none: then the tree says where, or the default holds. */
+  readonly https: Endpoint | undefined;
+  readonly snmp: Endpoint;
+  readonly schema: readonly string[];
+  readonly adminPasswordFile: string | undefined;
+  readonly snmpPasswordFile: string | undefined;
+  readonly masterKeyFile: string | undefined;
+  /** The folder with our own modules. */
+  readonly ownSchema: string;
+  readonly version: string;
+  readonly log: Log;
+}
+
+export interface RunningAgent {
+  /** The fields of the `ready` line. */
+  readonly ready: { readonly https: string | null; readonly netconf: null; readonly snmp: string | null };
+  close(): Promise<void>;
+}
+
+/** Starts everything; rejects with ConfigError where the agent cannot run at all. */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { log, state } = options;
+  const schema = readSchema(options);
+  await prepareStateDirectory(nodeFileSystem, state);
+  const masterKey = await MasterKey.load(nodeFileSystem, state, options.masterKeyFile ?? join(state, 'master.key'));
+  const keys = await openKeyStore(join(state, 'keys'), masterKey);
+  const engine: { id: Buffer } = { id: Buffer.alloc(0) };
+  const begun = process.hrtime.bigint();
+  const elapsed = () => Number((process.hrtime.bigint() - begun) / 1_000_000n);
+  const current: { datastore?: Datastore; http?: HttpService } = {};
+  const listener = new TlsListener({
+    onConnection: (socket, connection) => {
+      if (current.http === undefined) socket.destroy();
+      else current.http.accept(socket, connection);
+    },
+  });
+  const deviceName = () => leafText(current.datastore, schema, '/signet-system:system/name') ?? 'signet';
+  const access = {
+    hashPassword: (password: string) => hashPassword(password),
+    localizeKey: (protocol: string, phrase: string) => localizeKey(protocol as 'sha256', phrase, engine.id),
+  };
+  const https = httpsModule({
+    generator: createKeyGenerator(),
+    keys,
+    now: () => Date.now(),
+    deviceName,
+    hosts: () => reachableBy(deviceName()),
+    hashPassword: access.hashPassword,
+    verifyPassword: async (hash, phrase) => {
+      const parsed = parseHash(hash);
+      return parsed !== undefined && verifyPassword(phrase, parsed);
+    },
+    listener,
+    loadKey: (keyId) => loadKey(keys, keyId),
+    makeFactory: () => makeFactory(deviceName()),
+    listenOverride: options.https === undefined ? undefined : [options.https],
+    listenDefault: [{ address: '127.0.0.1', port: 8443 }],
+    alarm: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+  });
+  const facts = {
+    description: `Signet ${options.version}, ${type()} ${release()}`,
+    objectId: '1.3.6.1.4.1.32473.1.1',
+    upTime: () => Math.floor(elapsed() / 10) % 2 ** 32,
+  };
+  const datastore = await openDatastore({
+    stateDirectory: state,
+    schema,
+    masterKey,
+    modules: [systemModule(facts), accessModule(access), https.registration],
+    log,
+  });
+  current.datastore = datastore;
+  try {
+    const { engineId, boots } = await countBoot(datastore);
+    engine.id = engineId;
+    await firstStart(datastore, schema, access, options);
+    const login = new Login({ lookup: (user) => passwordOf(datastore, schema, user) });
+    const http = new HttpService({
+      login,
+      openSession: (origin) => datastore.session(origin),
+      routes: [xmlRpcRoute({ schema, log })],
+      status: () => statusPage(datastore, schema, https, deviceName()),
+      log,
+      audit: (event) => log('info', 'audit', { ...event }),
+    });
+    current.http = http;
+    await http.listenLocal(join(state, 'agent.sock'));
+    await https.open();
+    const snmp = await openSnmp(datastore, schema, options, {
+      engineId,
+      boots,
+      now: () => Math.floor(elapsed() / 1000),
+    });
+    const [bound] = listener.addresses;
+    return {
+      ready: {
+        https: bound === undefined ? null : formatEndpoint(bound),
+        netconf: null,
+        snmp: snmp === undefined ? null : snmp.address,
+      },
+      async close() {
+        await snmp?.close();
+        await Promise.all([listener.close(), http.close()]);
+        await datastore.close();
+      },
+    };
+  } catch (error) {
+    await listener.close();
+    await current.http?.close();
+    await datastore.close();
+    throw error;
+  }
+}
+
+/** Our own modules must compile; an operator's that does not is told and left out. */
+function readSchema(options: AgentOptions): Schema {
+  const { schema, errors } = loadSchema({ directories: [options.ownSchema, ...options.schema] });
+  for (const { file, line, column, message } of errors) {
+    const text = `${file}:${line}:${column}: ${message}`;
+    if (file.startsWith(options.ownSchema)) throw new ConfigError({ tag: 'operation-failed', message: text });
+    options.log('error', text);
+  }
+  return schema;
+}
+
+async function openSnmp(
+  datastore: Datastore,
+  schema: Schema,
+  options: AgentOptions,
+  engine: { readonly engineId: Buffer; readonly boots: number; now(): number },
+): Promise<RunningSnmp | undefined> {
+  try {
+    return await startSnmp({
+      listen: options.snmp,
+      schema,
+      engine,
+      openSession: (origin) => datastore.session(origin),
+      users: { user: (name) => usmUser(datastore, schema, name) },
+      log: options.log,
+    });
+  } catch (error) {
+    // As with HTTPS: the other ways in stay open.
+    options.log('error', ConfigError.from(error).line(), { cause: String(error) });
+    return undefined;
+  }
+}
+
+/** Engine ID and boots, the latter counted and on disk before any socket opens (RFC 3414 2.2). */
+async function countBoot(datastore: Datastore): Promise<{ readonly engineId: Buffer; readonly boots: number }> {
+  const meta = datastore.meta('snmp-engine');
+  const known = meta.get() as { engineId: string; boots: number } | undefined;
+  // RFC 3411 SnmpEngineID: enterprise 32473, format 5 (octets), here random ones.
+  const engineId = known?.engineId ?? Buffer.concat([Buffer.from('80007ed905', 'hex'), randomBytes(8)]).toString('hex');
+  const boots = Math.min((known?.boots ?? 0) + 1, 2 ** 31 - 1);
+  await meta.set({ engineId, boots });
+  return { engineId: Buffer.from(engineId, 'hex'), boots };
+}
+
+/** An agent without users is new: it gets an administrator and a certificate. */
+async function firstStart(
+  datastore: Datastore,
+  schema: Schema,
+  access: Parameters<typeof credentials>[0],
+  options: AgentOptions,
+): Promise<void> {
+  const users = parsePath(schema, '/signet-access:users');
+  if (datastore.running().config.get(users) !== undefined) return;
+  const password = options.adminPasswordFile === undefined ? undefined : readSecret(options.adminPasswordFile);
+  const initial = password ?? randomBytes(12).toString('base64url');
+  const snmpPassPhrase = options.snmpPasswordFile === undefined ? undefined : readSecret(options.snmpPasswordFile);
+  const admin = await credentials(access, { password: initial, snmpPassPhrase });
+  const at = (path: string) => parsePath(schema, path);
+  await datastore.commit({
+    edits: [
+      { operation: 'merge', path: at("/signet-access:users/user[name='admin']"), value: { name: 'admin', ...admin } },
+      {
+        operation: 'merge',
+        path: at('/signet-https:https'),
+        value: { 'server-certificate': factoryName, certificate: [{ name: factoryName }] },
+      },
+    ],
+    comment: 'first start',
+  });
+  if (password !== undefined) return;
+  const file = join(options.state, 'initial-password');
+  writeFileSync(file, `${initial}\n`, { mode: 0o600 });
+  process.stdout.write(`the password of user admin is in ${file}\n`);
+}
+
+function readSecret(file: string): string {
+  const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  if (text.length < 8) {
+    throw new ConfigError({ tag: 'invalid-value', message: `${file}: a password has at least 8 characters` });
+  }
+  return text;
+}
+
+function passwordOf(datastore: Datastore, schema: Schema, user: string): { readonly hash: string } | undefined {
+  const hash = secretOf(datastore, schema, user, 'password-hash');
+  return hash === undefined ? undefined : { hash };
+}
+
+function usmUser(datastore: Datastore, schema: Schema, name: string) {
+  const protocol = userLeaf(datastore, schema, name, 'snmp/authentication-protocol');
+  const authKey = secretOf(datastore, schema, name, 'snmp/authentication-key');
+  const privKey = secretOf(datastore, schema, name, 'snmp/privacy-key');
+  if (authKey === undefined) return undefined;
+  return {
+    authProtocol: (protocol ?? 'sha256') as 'sha256',
+    authKey: Buffer.from(authKey, 'base64'),
+    privProtocol: 'aes128' as const,
+    privKey: privKey === undefined ? undefined : Buffer.from(privKey, 'base64'),
+  };
+}
+
+function secretOf(datastore: Datastore, schema: Schema, user: string, leaf: string): string | undefined {
+  const path = userPath(schema, user, leaf);
+  const secret = path === undefined ? undefined : datastore.secret(path);
+  return secret?.toString();
+}
+
+function userLeaf(datastore: Datastore, schema: Schema, user: string, leaf: string): string | undefined {
+  const path = userPath(schema, user, leaf);
+  const value = path === undefined ? undefined : datastore.running().config.get(path);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Undefined for what cannot be a user's name: it comes from the network. */
+function userPath(schema: Schema, user: string, leaf: string) {
+  if (!/^[a-z0-9_][a-z0-9_.-]{0,31}$/.test(user)) return undefined;
+  return parsePath(schema, `/signet-access:users/user[name='${user}']/${leaf}`);
+}
+
+function leafText(datastore: Datastore | undefined, schema: Schema, path: string): string | undefined {
+  if (datastore === undefined) return undefined;
+  const value = datastore.running().config.get(parsePath(schema, path)) as Value | undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A certificate that lives as long as the process: what is presented while the tree has none. */
+async function makeFactory(name: string): Promise<TlsCredentials> {
+  const { privateKey } = await createKeyGenerator().generate('ec-p256');
+  const { der } = await makeSelfSigned({
+    privateKey,
+    subject: { commonName: name },
+    subjectAltNames: [],
+    signatureHash: 'sha256',
+    validityDays: 820,
+    now: new Date(),
+  });
+  return { key: privateKey, chain: [der] };
+}
+
+function reachableBy(deviceName: string): readonly string[] {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address.replace(/%.*$/, ''));
+  return [...new Set([deviceName, hostname(), ...addresses])];
+}
+
+function statusPage(datastore: Datastore, schema: Schema, https: HttpsModule, device: string): StatusPage {
+  const links = [{ href: '/RPC2', text: 'XML-RPC endpoint' }];
+  const name = https.served()?.certificate;
+  const found =
+    name === undefined || name === ''
+      ? undefined
+      : datastore.state(parsePath(schema, `/signet-https:https/certificate[name='${name}']/state`));
+  if (found === undefined) return { device, links };
+  return {
+    device,
+    links,
+    certificate: {
+      subject: String(found['subject'] ?? ''),
+      notAfter: String(found['not-after'] ?? ''),
+      fingerprint: String(found['fingerprint-sha256'] ?? ''),
+    },
+  };
+}
