@@ -10,7 +10,18 @@ test('openssl and certtool verify the chain that the tests build on', requireToo
   save(directory, 'root.pem', certificatePem(root));
   save(directory, 'middle.pem', certificatePem(intermediate));
   save(directory, 'leaf.pem', certificatePem(leaf));
-  const options = ['-x509_strict', '-purpose', 'sslserver', '-CAfile', 'root.pem', '-untrusted', 'middle.pem'];
+  const time = String(Date.UTC(2027, 0) / 1000);
+  const options = [
+    '-attime',
+    time,
+    '-x509_strict',
+    '-purpose',
+    'sslserver',
+    '-CAfile',
+    'root.pem',
+    '-untrusted',
+    'middle.pem',
+  ];
   const judged = openssl(directory, 'verify', ...options, 'leaf.pem');
   assert.equal(judged.status, 0, judged.text);
 });
