@@ -1,6 +1,7 @@
 /** A certificate that was read: node's view of it, and the fields that node does not show, with their octets. */
 
 import { createHash, X509Certificate } from 'node:crypto';
+import { domainToASCII } from 'node:url';
 import {
   type DerNode,
   expectTag,
@@ -180,7 +181,9 @@ export function matchesHost(certificate: Certificate, host: string): boolean {
     const wanted = ipText(octets);
     return certificate.subjectAltNames.some(({ type, value }) => type === 'ip' && value === wanted);
   }
-  return certificate.x509.checkHost(bare, { subject: 'never', partialWildcards: false }) !== undefined;
+  return (
+    certificate.x509.checkHost(domainToASCII(bare) || bare, { subject: 'never', partialWildcards: false }) !== undefined
+  );
 }
 
 /** The certificates of a text with PEM blocks, in its order; blocks of other kinds are passed over. */

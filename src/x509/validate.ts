@@ -121,8 +121,11 @@ function formFindings(certificate: Certificate, position: number): ChainFinding[
   const add = (code: ChainFindingCode, text: string): void => {
     findings.push(error(code, `${titled(certificate, position)} ${text}`, position));
   };
-  if (certificate.version !== 3)
-    add('malformed-certificate', `is of version ${certificate.version}; version 3 is needed`);
+  if (certificate.version !== 3) {
+    const text = `${titled(certificate, position)} is of version ${certificate.version}; browsers want version 3`;
+    // An authority without basicConstraints is no authority, which is a finding of its own.
+    findings.push(warning('malformed-certificate', text, position));
+  }
   if (certificate.issuer.length === 0) add('malformed-certificate', 'has an empty issuer');
   if (certificate.notAfter < certificate.notBefore) add('malformed-certificate', 'ends before it begins');
   for (const { oid, critical } of certificate.extensions.values()) {
@@ -148,7 +151,8 @@ function formFindings(certificate: Certificate, position: number): ChainFinding[
   if (altName?.value.equals(emptySequence) === true) {
     add('malformed-certificate', 'has an empty subjectAltName');
   }
-  if (certificate.authorityKeyIdentifier === undefined && !isSelfIssued(certificate)) {
+  const nameless = certificate.version === 3 && certificate.authorityKeyIdentifier === undefined;
+  if (nameless && !isSelfIssued(certificate)) {
     add('malformed-certificate', 'has no authorityKeyIdentifier');
   }
   if (certificate.extensions.get(extensionOids.authorityKeyIdentifier)?.critical === true) {
