@@ -1,0 +1,90 @@
+/** Descriptors of SMIv2 (RFC 2578 section 3.1) from YANG names: `signetHttpsCertificateCommonName`. */
+import type { DataSchema, Module } from '../../yang/index.js';
+import { descriptor, type Mib, type MibObject, type MibTable } from './mapping.js';
+
+/** `common-name` -> `commonName`. */
+export function camel(name: string): string {
+  const words = name.split(/[^A-Za-z0-9]+/u).filter((word) => word !== '');
+  return words.map((word, index) => (index === 0 ? word.slice(0, 1).toLowerCase() : word.slice(0, 1).toUpperCase()) + word.slice(1)).join('');
+}
+
+export function pascal(name: string): string {
+  const joined = camel(name);
+  return joined.slice(0, 1).toUpperCase() + joined.slice(1);
+}
+
+/** `signet-https` -> `signetHttps`. */
+export function moduleDescriptor(module: Module): string {
+  return camel(module.name);
+}
+
+/** `signet-https` -> `SIGNET-HTTPS-MIB`. */
+export function mibModuleName(module: Module): string {
+  return `${module.name.replace(/[^A-Za-z0-9]+/gu, '-').toUpperCase()}-MIB`;
+}
+
+/**
+ * Names everything, in OID order: the first to claim a short name, in which containers that are looked through are left out, has it;
+ * a later one takes in their names. So a node that is added behind the others renames none.
+ */
+export function nameObjects(mib: Mib): void {
+  const taken = new Set<string>();
+  const claim = (candidates: readonly string[]): string => {
+    const free = candidates.find((candidate) => !taken.has(candidate));
+    let name = free ?? candidates.at(-1)!;
+    for (let suffix = 2; taken.has(name); suffix += 1) name = `${candidates.at(-1)!}${String(suffix)}`;
+    taken.add(name);
+    return name;
+  };
+  for (const table of mib.tables) {
+    for (const stem of tableStems(table)) {
+      if (taken.has(`${stem}Table`)) continue;
+      table.name = stem;
+      break;
+    }
+    if (table.name === '') table.name = `${tableStems(table).at(-1)!}${String(table.oid.at(-1)!)}`;
+    taken.add(`${table.name}Table`).add(`${table.name}Entry`);
+  }
+  for (const object of mib.objects) object.name = claim(candidates(object));
+  for (const notification of mib.notifications) {
+    const { schema, module } = notification;
+    const name = `${moduleDescriptor(module)}${pascal(descriptor(schema))}`;
+    notification.name = claim([name, `${name}Notification`]);
+  }
+}
+
+function candidates(object: MibObject): string[] {
+  const { table, schema, module } = object;
+  const prefix = moduleDescriptor(module);
+  if (table !== undefined) {
+    if (object.kind === 'rowStatus') return [`${table.name}RowStatus`];
+    if (object.kind === 'rowNumber') return [`${table.name}RowNumber`];
+    if (object.kind === 'value') return [`${table.name}Value`];
+    return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}`];
+  }
+  if (object.access === 'accessible-for-notify') {
+    return [`${prefix}Notify${pascal(descriptor(schema))}`];
+  }
+  return [`${prefix}${pascal(descriptor(schema))}`, `${prefix}${joined(withoutTop(object.steps, module))}`];
+}
+
+/** `signetHttpsCertificate` for /signet-https:https/certificate: the top container repeats what the module's name says. */
+function tableStems(table: MibTable): string[] {
+  const prefix = moduleDescriptor(table.module);
+  const own = pascal(descriptor(table.schema));
+  const lists = table.steps.filter((step) => step.kind === 'list' || step.kind === 'leaf-list').slice(0, -1);
+  return [
+    `${prefix}${joined(lists)}${own}`,
+    `${prefix}${joined(withoutTop(table.steps, table.module))}`,
+    `${prefix}${joined(table.steps)}`,
+  ];
+}
+
+function withoutTop(steps: readonly DataSchema[], module: Module): readonly DataSchema[] {
+  const top = steps[0]!;
+  return steps.length > 1 && top.kind === 'container' && module.name.endsWith(top.name) ? steps.slice(1) : steps;
+}
+
+function joined(steps: readonly DataSchema[]): string {
+  return steps.map((step) => pascal(descriptor(step))).join('');
+}

@@ -1,0 +1,248 @@
+/**
+ * The rows of every table, in SNMP order, kept current by commits: what a change costs follows the change. Rows under construction
+ * (RowStatus createAndWait) stand here too, outside the datastore.
+ */
+import type { DatastoreEvent, Difference, Session } from '../../datastore/index.js';
+import { Branch, type Content, type DataSchema, InstanceIdentifier, ListData, type PathStep, type Value } from '../../yang/index.js';
+import { indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
+import type { Mib, MibObject, MibTable } from './mapping.js';
+import { type IndexKey, OrderedIndex } from './ordered-index.js';
+
+export interface Row {
+  readonly key: IndexKey;
+  /** Empty for a numbered row under construction that has no keys yet. */
+  readonly keys: RowKeys;
+  /** Set for a row under construction. */
+  readonly pending: PendingRow | undefined;
+  path: InstanceIdentifier | undefined;
+}
+
+export interface PendingRow {
+  readonly values: Map<MibObject, Value>;
+  /** Seconds on the monotonic clock; then it is forgotten. */
+  readonly expires: number;
+  /** The values of the index parts that its name gave. */
+  readonly index: readonly Value[];
+  inService: boolean;
+}
+
+/** How long a snapshot of a list of state, which no commit tells of, is served: seconds. */
+const stateLifetime = 1;
+
+export class Rows {
+  readonly #session: Session;
+  readonly #now: () => number;
+  readonly #stores = new Map<MibTable, TableRows>();
+  /** Tables at or below a schema node, those around others first. */
+  readonly #below = new Map<DataSchema, TableRows[]>();
+
+  /** `session` sees everything; `now` gives monotonic seconds. */
+  constructor(mib: Mib, session: Session, now: () => number) {
+    this.#session = session;
+    this.#now = now;
+    const outerFirst = mib.tables.toSorted((a, b) => a.steps.length - b.steps.length);
+    for (const table of outerFirst) {
+      const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
+      this.#stores.set(table, store);
+      if (!table.config) continue;
+      for (const step of table.steps) {
+        const stores = this.#below.get(step);
+        if (stores === undefined) this.#below.set(step, [store]);
+        else stores.push(store);
+      }
+    }
+    const { root } = session.tree('running');
+    for (const store of this.#stores.values()) {
+      if (store.table.config) visit(root, store.table.steps, 0, [], (keys) => store.add(keys));
+    }
+  }
+
+  of(table: MibTable): TableRows {
+    const store = this.#stores.get(table)!;
+    if (!table.config) this.#refresh(store);
+    return store;
+  }
+
+  /** Takes over what a commit changed. */
+  update(event: DatastoreEvent): void {
+    if (event.kind !== 'commit') return;
+    for (const difference of event.differences) this.#apply(difference);
+  }
+
+  #apply(difference: Difference): void {
+    const last = difference.path.last?.schema;
+    const stores = last === undefined ? [...this.#stores.values()].filter((store) => store.table.config) : this.#below.get(last as DataSchema);
+    if (stores === undefined || difference.kind === 'moved') return;
+    for (const store of stores) {
+      const before = collect(store.table, difference.path, difference.before);
+      const after = collect(store.table, difference.path, difference.after);
+      for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
+      for (const [text, keys] of after) if (!before.has(text) || !store.has(keys)) store.add(keys);
+    }
+  }
+
+  #refresh(store: TableRows): void {
+    const now = this.#now();
+    if (now - store.taken < stateLifetime) return;
+    const { table, parent } = store;
+    store.clear(now);
+    if (parent === undefined) {
+      this.#readState(store, InstanceIdentifier.root, [], table.steps);
+      return;
+    }
+    const inner = table.steps.slice(parent.table.steps.length);
+    for (const row of this.of(parent.table).index) this.#readState(store, rowPath(parent.table, row), row.keys, inner);
+  }
+
+  #readState(store: TableRows, from: InstanceIdentifier, outer: RowKeys, steps: readonly DataSchema[]): void {
+    const path = steps.reduce((at, step) => at.child(step), from);
+    const content = this.#session.get(path, 'operational');
+    if (content !== undefined) visitAt(content, steps, steps.length - 1, outer, (keys) => store.add(keys));
+  }
+}
+
+/** The rows of one table. */
+export class TableRows {
+  readonly table: MibTable;
+  readonly parent: TableRows | undefined;
+  index = new OrderedIndex<Row>();
+  /** When the rows of a list of state were read. */
+  taken = Number.NEGATIVE_INFINITY;
+  /** Numbered tables: the row number of each row, by its keys; outlives the row, so that one who comes back has it again. */
+  readonly #numbers = new Map<string, number>();
+  /** The next free number, by the keys of the row around. */
+  readonly #next = new Map<string, number>();
+
+  constructor(table: MibTable, parent: TableRows | undefined) {
+    this.table = table;
+    this.parent = parent;
+  }
+
+  clear(taken: number): void {
+    this.index = new OrderedIndex();
+    this.taken = taken;
+  }
+
+  has(keys: RowKeys): boolean {
+    const key = this.keyOf(keys);
+    return key !== undefined && this.index.get(key)?.pending === undefined && this.index.get(key) !== undefined;
+  }
+
+  /** A row of the datastore, in the place of one under construction where there is one. */
+  add(keys: RowKeys): void {
+    if (this.table.numbered) this.#number(keys);
+    const key = this.keyOf(keys);
+    if (key !== undefined) this.index.set(key, { key, keys, pending: undefined, path: undefined });
+  }
+
+  remove(keys: RowKeys): void {
+    const key = this.keyOf(keys);
+    if (key !== undefined) this.index.delete(key);
+  }
+
+  /** Gives a row that is about to be made the number that a manager chose. */
+  assign(keys: RowKeys, number: number): void {
+    this.#numbers.set(textOf(keys), number);
+    const outer = textOf(keys.slice(0, -1));
+    this.#next.set(outer, Math.max(this.#next.get(outer) ?? 1, number + 1));
+  }
+
+  unassign(keys: RowKeys): void {
+    this.#numbers.delete(textOf(keys));
+  }
+
+  /** True where the datastore holds a row with these keys. */
+  isNumbered(keys: RowKeys): boolean {
+    return this.#numbers.has(textOf(keys)) && this.has(keys);
+  }
+
+  /** Undefined where the row has no place: its OIDs would be too long, or the row around it has none. */
+  keyOf(keys: RowKeys): IndexKey | undefined {
+    const arcs = this.#arcsOf(keys);
+    return arcs === undefined ? undefined : indexKey(this.table, arcs);
+  }
+
+  #arcsOf(keys: RowKeys): readonly number[] | undefined {
+    const { table, parent } = this;
+    let outer: readonly number[] = [];
+    if (parent !== undefined) {
+      const key = parent.keyOf(keys.slice(0, -1));
+      if (key === undefined) return undefined;
+      outer = keyArcs(parent.table, key);
+    }
+    if (table.numbered) {
+      const number = this.#numbers.get(textOf(keys));
+      return number === undefined ? undefined : [...outer, number];
+    }
+    const own = keys.at(-1)!;
+    const parts = table.index.slice(-table.ownParts);
+    return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
+  }
+
+  #number(keys: RowKeys): void {
+    const text = textOf(keys);
+    if (this.#numbers.has(text)) return;
+    const outer = textOf(keys.slice(0, -1));
+    const next = this.#next.get(outer) ?? 1;
+    this.#numbers.set(text, next);
+    this.#next.set(outer, next + 1);
+  }
+}
+
+/** The path of a row's entry; remembered, for a walk asks once for each column. */
+export function rowPath(table: MibTable, row: Row): InstanceIdentifier {
+  row.path ??= entryPath(table, row.keys);
+  return row.path;
+}
+
+export function entryPath(table: MibTable, keys: RowKeys): InstanceIdentifier {
+  let list = 0;
+  const steps: PathStep[] = table.steps.map((schema) => ({ schema, keys: schema.kind === 'container' ? undefined : keys[list++] }));
+  return new InstanceIdentifier(steps);
+}
+
+/** The rows of a table in the content at a path, by the text of their keys. */
+function collect(table: MibTable, path: InstanceIdentifier, content: Content | undefined): Map<string, RowKeys> {
+  const found = new Map<string, RowKeys>();
+  if (content === undefined) return found;
+  const outer: (readonly Value[])[] = [];
+  for (const step of path.steps) {
+    if (step.schema.kind !== 'container' && step.keys !== undefined) outer.push(step.keys);
+  }
+  const last = path.last;
+  const note = (keys: RowKeys) => found.set(textOf(keys), keys);
+  if (last !== undefined && last.keys !== undefined && path.steps.length === table.steps.length) note(outer);
+  else if (last?.keys !== undefined) visit(content as Branch, table.steps, path.steps.length, outer, note);
+  else if (last === undefined) visit(content as Branch, table.steps, 0, outer, note);
+  else visitAt(content, table.steps, path.steps.length - 1, outer, note);
+  return found;
+}
+
+/** Calls back with the keys of each row under a branch; `steps[depth]` is a child of it. */
+function visit(branch: Branch, steps: readonly DataSchema[], depth: number, outer: RowKeys, emit: (keys: RowKeys) => void): void {
+  const content = branch.get(steps[depth]!);
+  if (content !== undefined) visitAt(content, steps, depth, outer, emit);
+}
+
+/** The same for the content of `steps[depth]` itself. */
+function visitAt(content: Content, steps: readonly DataSchema[], depth: number, outer: RowKeys, emit: (keys: RowKeys) => void): void {
+  const isLast = depth === steps.length - 1;
+  if (content instanceof ListData) {
+    let position = 0;
+    for (const entry of content) {
+      position += 1;
+      const own = entry.keys();
+      const keys = [...outer, own.length === 0 ? [position] : own];
+      if (isLast) emit(keys);
+      else visit(entry, steps, depth + 1, keys, emit);
+    }
+  } else if (content instanceof Branch) {
+    visit(content, steps, depth + 1, outer, emit);
+  } else if (Array.isArray(content)) {
+    for (const value of content as readonly Value[]) emit([...outer, [value]]);
+  }
+}
+
+function textOf(keys: RowKeys): string {
+  return keys.map((own) => own.map((key) => `${typeof key} ${String(key)}`).join('\u0001')).join('\u0002');
+}

@@ -1,0 +1,445 @@
+/**
+ * The SMIv2 form of YANG types (RFC 2578, RFC 2579): how a value is written into a varbind and read from one, and what the MIB says
+ * of it. Values cross only here.
+ */
+import type {
+  BinaryType,
+  EnumerationType,
+  IntegerType,
+  RangeRestriction,
+  StringType,
+  Type,
+  Value,
+} from '../../yang/index.js';
+import { type BerWriter, decodeOid, encodeOid, maxSubIdentifiers, signedAt, tag, unsigned64At, unsignedAt } from './ber.js';
+import { bitsOctets, bitsValue, dateAndTimeOctets, dateAndTimeText, isAscii } from './text.js';
+
+/** Why a value in a SET is refused (RFC 3416 section 4.2.5 steps 3 to 6). */
+export type ValueRefusal = 'wrongType' | 'wrongLength' | 'wrongEncoding' | 'wrongValue';
+
+export type Decoded = { readonly value: Value } | { readonly refusal: ValueRefusal };
+
+/** What the MIB module says of a syntax. */
+export interface MibType {
+  /** The base or textual convention: `Integer32`, `OCTET STRING`, `TruthValue`. */
+  readonly base: string;
+  /** Where it comes from, for IMPORTS; '' for what is built in. */
+  readonly from: '' | 'SNMPv2-SMI' | 'SNMPv2-TC';
+  /** Range or size with its parentheses, or ''. */
+  readonly restriction: string;
+  /** INTEGER and BITS: labels with their numbers. */
+  readonly labels: readonly (readonly [label: string, number: number])[];
+  readonly displayHint: string;
+}
+
+/** How the value stands in an instance's OID (RFC 2578 section 7.7); 'none' where it may not. */
+export type IndexForm = 'integer' | 'string' | 'none';
+
+export interface Syntax {
+  readonly tag: number;
+  readonly mib: MibType;
+  readonly index: IndexForm;
+  /** 'string': the fewest and the most octets, and the most characters. */
+  readonly minOctets: number;
+  readonly maxOctets: number;
+  readonly maxCharacters: number;
+  /** 'integer': the sub-identifier of a value, and the value of a sub-identifier. */
+  toArc(value: Value): number;
+  fromArc(arc: number): Value | undefined;
+  write(writer: BerWriter, value: Value): void;
+  /** From the content octets of a value whose tag is this syntax's. */
+  read(buffer: Buffer, start: number, end: number): Decoded;
+}
+
+/** The most characters that a leaf outside segment tables may have. */
+const maxText = 255;
+
+/** The syntax of a type; undefined where a value can pass 255 octets, which needs segments. `config`: a writable leaf. */
+export function syntaxOf(type: Type, config: boolean): Syntax | undefined {
+  if (type.base === 'leafref') return syntaxOf(type.target.type, config);
+  const typedef = type.typedefs.map((each) => `${each.module.name}:${each.name}`).find((name) => wellKnown.has(name));
+  const known = typedef === undefined ? undefined : wellKnown.get(typedef)!(type, config);
+  if (known !== undefined) return known;
+  switch (type.base) {
+    case 'int8':
+    case 'int16':
+    case 'int32':
+      return signedSyntax(type);
+    case 'uint8':
+    case 'uint16':
+    case 'uint32':
+      return unsignedSyntax(type, 'Unsigned32', tag.unsigned32);
+    case 'uint64':
+      return config ? decimalSyntax(type) : counter64Syntax();
+    case 'int64':
+    case 'decimal64':
+      return decimalSyntax(type);
+    case 'boolean':
+      return truthValue;
+    case 'empty':
+      return emptySyntax;
+    case 'enumeration':
+      return enumerationSyntax(type);
+    case 'bits':
+      return bitsSyntax(type);
+    case 'binary':
+      return binarySyntax(type);
+    case 'string': {
+      const { min, max } = bounds(type.lengths);
+      return max <= maxText ? textSyntax(type, min, max, isAscii(type)) : undefined;
+    }
+    case 'identityref': {
+      const names = type.bases.flatMap((base) => [...base.derived]).map((each) => `${each.module.name}:${each.name}`.length);
+      return textSyntax(type, 1, Math.min(maxText, Math.max(1, ...names)), true);
+    }
+    case 'instance-identifier':
+      return undefined;
+    case 'union':
+      return unionSyntax(type, config);
+  }
+}
+
+/** RFC 2579 RowStatus. */
+export const rowStatus = { active: 1, notInService: 2, notReady: 3, createAndGo: 4, createAndWait: 5, destroy: 6 } as const;
+
+/** The row number of tables whose keys cannot stand in an OID. */
+export const rowNumberSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '(1..4294967295)', 'integer', {
+  write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
+  read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
+});
+
+export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag.integer, '', 'none', {
+  write: (writer, value) => writer.integer(Number(value)),
+  read(buffer, start, end) {
+    const value = signedAt(buffer, start, end);
+    return value >= rowStatus.active && value <= rowStatus.destroy && value !== rowStatus.notReady ? { value } : refused('wrongValue');
+  },
+});
+
+/** True where a value of this type's canonical form keeps all its restrictions. */
+export function fits(type: Type, value: Value): boolean {
+  switch (type.base) {
+    case 'leafref':
+      return fits(type.target.type, value);
+    case 'string':
+      return typeof value === 'string' && inRanges(type.lengths, BigInt([...value].length)) && matchesPatterns(type, value);
+    case 'binary':
+      return typeof value === 'string' && inRanges(type.lengths, BigInt(Buffer.from(value, 'base64').length));
+    case 'enumeration':
+      return type.enums.some((each) => each.name === value);
+    case 'identityref':
+      return type.bases.some((base) => [...base.derived].some((each) => `${each.module.name}:${each.name}` === value));
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'empty':
+      return value === null;
+    case 'union':
+      return type.members.some((member) => fits(member, value));
+    case 'bits':
+    case 'instance-identifier':
+      return typeof value === 'string';
+    case 'decimal64':
+      return typeof value === 'string' && inRanges(type.ranges, scaled(value, type.fractionDigits));
+    default:
+      return (typeof value === 'number' || typeof value === 'bigint') && inRanges(type.ranges, BigInt(value));
+  }
+}
+
+type Codec = Pick<Syntax, 'write' | 'read'> & Partial<Pick<Syntax, 'toArc' | 'fromArc'>>;
+
+function integerLike(base: string, from: MibType['from'], berTag: number, restriction: string, index: IndexForm, codec: Codec): Syntax {
+  return {
+    tag: berTag,
+    mib: { base, from, restriction, labels: [], displayHint: '' },
+    index,
+    minOctets: 1,
+    maxOctets: 1,
+    maxCharacters: 1,
+    toArc: Number,
+    fromArc: (arc) => arc,
+    ...codec,
+  };
+}
+
+function signedSyntax(type: IntegerType): Syntax {
+  const { min } = bounds(type.ranges);
+  return integerLike('Integer32', 'SNMPv2-SMI', tag.integer, rangeText(type.ranges), min >= 0 ? 'integer' : 'none', {
+    write: (writer, value) => writer.integer(Number(value)),
+    read: (buffer, start, end) => checked(type, signedAt(buffer, start, end)),
+  });
+}
+
+function unsignedSyntax(type: IntegerType, base: string, berTag: number): Syntax {
+  const restriction = base === 'Unsigned32' ? rangeText(type.ranges) : '';
+  return integerLike(base, 'SNMPv2-SMI', berTag, restriction, 'integer', {
+    write: (writer, value) => writer.unsigned(berTag, Number(value)),
+    read(buffer, start, end) {
+      const value = unsignedAt(buffer, start, end);
+      return value === undefined ? refused('wrongEncoding') : checked(type, value);
+    },
+  });
+}
+
+function counter64Syntax(): Syntax {
+  return integerLike('Counter64', 'SNMPv2-SMI', tag.counter64, '', 'none', {
+    write: (writer, value) => writer.counter64(BigInt(value as bigint)),
+    read(buffer, start, end) {
+      const value = unsigned64At(buffer, start, end);
+      return value === undefined ? refused('wrongEncoding') : { value };
+    },
+  });
+}
+
+const truthValue: Syntax = integerLike('TruthValue', 'SNMPv2-TC', tag.integer, '', 'integer', {
+  toArc: (value) => (value === true ? 1 : 2),
+  fromArc: (arc) => (arc === 1 || arc === 2 ? arc === 1 : undefined),
+  write: (writer, value) => writer.integer(value === true ? 1 : 2),
+  read(buffer, start, end) {
+    const value = signedAt(buffer, start, end);
+    return value === 1 || value === 2 ? { value: value === 1 } : refused('wrongValue');
+  },
+});
+
+/** A leaf of type empty is there or not; writing false removes nothing, so it is refused. */
+const emptySyntax: Syntax = integerLike('TruthValue', 'SNMPv2-TC', tag.integer, '', 'none', {
+  write: (writer) => writer.integer(1),
+  read: (buffer, start, end) => (signedAt(buffer, start, end) === 1 ? { value: null } : refused('wrongValue')),
+});
+
+function enumerationSyntax(type: EnumerationType): Syntax {
+  const numbers = new Map(type.enums.map((each) => [each.name, each.value]));
+  const names = new Map(type.enums.map((each) => [each.value, each.name]));
+  const negative = type.enums.some((each) => each.value < 0);
+  const syntax = integerLike('INTEGER', '', tag.integer, '', negative ? 'none' : 'integer', {
+    toArc: (value) => numbers.get(String(value)) ?? 0,
+    fromArc: (arc) => names.get(arc),
+    write: (writer, value) => writer.integer(numbers.get(String(value)) ?? 0),
+    read(buffer, start, end) {
+      const value = names.get(signedAt(buffer, start, end));
+      return value === undefined ? refused('wrongValue') : { value };
+    },
+  });
+  return { ...syntax, mib: { ...syntax.mib, labels: type.enums.map((each) => [label(each.name), each.value]) } };
+}
+
+function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
+  const syntax = octetLike('BITS', '', '', 0, maxText, '', 'none', {
+    write: (writer, value) => writer.octets(bitsOctets(type, String(value))),
+    read(buffer, start, end) {
+      const value = bitsValue(type, buffer.subarray(start, end));
+      return value === undefined ? refused('wrongValue') : { value };
+    },
+  });
+  return { ...syntax, mib: { ...syntax.mib, labels: type.bits.map((bit) => [label(bit.name), bit.position]) } };
+}
+
+function binarySyntax(type: BinaryType): Syntax | undefined {
+  const { min, max } = bounds(type.lengths);
+  if (max > maxText) return undefined;
+  return octetLike('OCTET STRING', '', sizeText(min, max), min, max, '', 'none', {
+    write: (writer, value) => writer.octets(Buffer.from(String(value), 'base64')),
+    read(buffer, start, end) {
+      if (!inRanges(type.lengths, BigInt(end - start))) return refused('wrongLength');
+      return { value: buffer.toString('base64', start, end) };
+    },
+  });
+}
+
+/** Text in UTF-8. Where characters may take several octets the size says so. */
+function textSyntax(type: Type, min: number, max: number, ascii: boolean): Syntax {
+  const maxOctets = ascii ? max : max * 4;
+  const hint = ascii ? '255a' : `${String(Math.max(255, maxOctets))}t`;
+  const syntax = octetLike('OCTET STRING', '', sizeText(min, maxOctets), min, maxOctets, hint, 'string', {
+    write: (writer, value) => writer.text(String(value)),
+    read(buffer, start, end) {
+      if (end - start < min || end - start > maxOctets) return refused('wrongLength');
+      const octets = buffer.subarray(start, end);
+      const value = octets.toString('utf8');
+      if (!Buffer.from(value).equals(octets)) return refused('wrongEncoding');
+      if (type.base === 'string' && !inRanges(type.lengths, BigInt([...value].length))) return refused('wrongLength');
+      return fits(type, value) ? { value } : refused('wrongValue');
+    },
+  });
+  return { ...syntax, maxCharacters: max };
+}
+
+/** int64, decimal64 and writable uint64: the decimal digits as text. */
+function decimalSyntax(type: Type): Syntax {
+  return octetLike('OCTET STRING', '', sizeText(1, 21), 1, 21, '255a', 'none', {
+    write: (writer, value) => writer.text(String(value)),
+    read(buffer, start, end) {
+      if (end - start < 1 || end - start > 21) return refused('wrongLength');
+      const text = buffer.toString('latin1', start, end);
+      const value = type.base === 'decimal64' ? canonicalDecimal(text, type.fractionDigits) : canonicalInteger(text);
+      return value !== undefined && fits(type, value) ? { value } : refused('wrongValue');
+    },
+  });
+}
+
+/** A union is its members' text where all of them have one of bounded length. */
+function unionSyntax(type: Type & { readonly base: 'union' }, config: boolean): Syntax | undefined {
+  const members = type.members.map((member) => syntaxOf(member, config));
+  if (members.some((member) => member === undefined)) return undefined;
+  const max = Math.max(...members.map((member) => (member!.index === 'string' ? member!.maxCharacters : 64)));
+  const syntax = textSyntax(type, 0, Math.min(max, maxText), false);
+  return {
+    ...syntax,
+    index: 'none',
+    read(buffer, start, end) {
+      if (end - start > syntax.maxOctets) return refused('wrongLength');
+      const text = buffer.toString('utf8', start, end);
+      for (const member of type.members) {
+        const value = fromText(member, text);
+        if (value !== undefined && fits(member, value)) return { value };
+      }
+      return refused('wrongValue');
+    },
+  };
+}
+
+/** The value of a union member that a text may stand for. */
+function fromText(type: Type, text: string): Value | undefined {
+  if (type.base === 'leafref') return fromText(type.target.type, text);
+  if (type.base === 'union') {
+    return type.members.map((member) => fromText(member, text)).find((value) => value !== undefined && fits(type, value));
+  }
+  if (type.base === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
+  if (type.base === 'decimal64') return canonicalDecimal(text, type.fractionDigits);
+  if (type.base === 'int64' || type.base === 'uint64') return canonicalInteger(text);
+  if ('ranges' in type) {
+    const value = canonicalInteger(text);
+    return value === undefined ? undefined : Number(value);
+  }
+  return text;
+}
+
+function octetLike(
+  base: string,
+  from: MibType['from'],
+  restriction: string,
+  minOctets: number,
+  maxOctets: number,
+  displayHint: string,
+  index: IndexForm,
+  codec: Codec,
+): Syntax {
+  return {
+    tag: tag.octetString,
+    mib: { base, from, restriction, labels: [], displayHint },
+    index,
+    minOctets,
+    maxOctets,
+    maxCharacters: maxOctets,
+    toArc: Number,
+    fromArc: () => undefined,
+    ...codec,
+  };
+}
+
+const dateAndTime: Syntax = octetLike('DateAndTime', 'SNMPv2-TC', '', 8, 11, '', 'none', {
+  write(writer, value) {
+    writer.octets(dateAndTimeOctets(String(value)) ?? Buffer.alloc(8));
+  },
+  read(buffer, start, end) {
+    if (end - start !== 8 && end - start !== 11) return refused('wrongLength');
+    const value = dateAndTimeText(buffer.subarray(start, end));
+    return value === undefined ? refused('wrongValue') : { value };
+  },
+});
+
+const objectIdentifier: Syntax = {
+  ...integerLike('OBJECT IDENTIFIER', '', tag.objectIdentifier, '', 'none', {
+    write: (writer, value) => writer.oid(encodeOid(String(value).split('.').map(Number))),
+    read(buffer, start, end) {
+      const arcs = new Uint32Array(maxSubIdentifiers);
+      const count = decodeOid(buffer, start, end, arcs);
+      return { value: arcs.subarray(0, count).join('.') };
+    },
+  }),
+};
+
+type Known = (type: Type, config: boolean) => Syntax | undefined;
+const boundedText =
+  (max: number): Known =>
+  (type) => ({ ...textSyntax(type, 0, max, true), index: 'none' });
+const readOnlyUnsigned =
+  (base: string, berTag: number): Known =>
+  (type, config) =>
+    config && base.startsWith('Counter') ? undefined : unsignedSyntax(type as IntegerType, base, berTag);
+
+/** Typedefs with a counterpart in SMIv2, and those whose text is short though no length says so. */
+const wellKnown: ReadonlyMap<string, Known> = new Map<string, Known>([
+  ['ietf-yang-types:counter32', readOnlyUnsigned('Counter32', tag.counter32)],
+  ['ietf-yang-types:gauge32', readOnlyUnsigned('Gauge32', tag.unsigned32)],
+  ['ietf-yang-types:timeticks', readOnlyUnsigned('TimeTicks', tag.timeTicks)],
+  ['ietf-yang-types:date-and-time', () => dateAndTime],
+  ['ietf-yang-types:object-identifier', () => objectIdentifier],
+  ['ietf-inet-types:ip-address', boundedText(maxText)],
+  ['ietf-inet-types:ipv4-address', boundedText(maxText)],
+  ['ietf-inet-types:ipv6-address', boundedText(maxText)],
+  ['ietf-inet-types:ip-prefix', boundedText(64)],
+  ['ietf-inet-types:ipv4-prefix', boundedText(64)],
+  ['ietf-inet-types:ipv6-prefix', boundedText(64)],
+  ['ietf-yang-types:mac-address', boundedText(17)],
+  ['ietf-yang-types:uuid', boundedText(36)],
+]);
+
+/** `self-signed` -> `selfSigned`: RFC 2578 section 7.1.1 allows letters and digits, the first a small letter. */
+export function label(name: string): string {
+  const joined = name.replace(/[^A-Za-z0-9]+([A-Za-z0-9])?/gu, (_, next: string | undefined) => (next ?? '').toUpperCase());
+  const first = joined.slice(0, 1).toLowerCase();
+  return /^[a-z]/u.test(first) ? first + joined.slice(1) : `v${joined}`;
+}
+
+function checked(type: IntegerType, value: number): Decoded {
+  return inRanges(type.ranges, BigInt(value)) ? { value } : refused('wrongValue');
+}
+
+function number(value: number | undefined): Decoded {
+  return value === undefined ? refused('wrongEncoding') : { value };
+}
+
+function refused(refusal: ValueRefusal): Decoded {
+  return { refusal };
+}
+
+function inRanges(ranges: readonly RangeRestriction[], value: bigint): boolean {
+  return ranges.every((range) => range.parts.some((part) => value >= part.min && value <= part.max));
+}
+
+function matchesPatterns(type: StringType, value: string): boolean {
+  return type.patterns.every((pattern) => pattern.matches(value) !== pattern.invert);
+}
+
+/** The outer bounds of the effective restriction. */
+function bounds(ranges: readonly RangeRestriction[]): { readonly min: number; readonly max: number } {
+  const parts = ranges[0]?.parts ?? [];
+  return { min: Number(parts[0]?.min ?? 0n), max: Number(parts.at(-1)?.max ?? BigInt(Number.MAX_SAFE_INTEGER)) };
+}
+
+function rangeText(ranges: readonly RangeRestriction[]): string {
+  const parts = ranges[0]?.parts ?? [];
+  return `(${parts.map((part) => (part.min === part.max ? String(part.min) : `${String(part.min)}..${String(part.max)}`)).join(' | ')})`;
+}
+
+function sizeText(min: number, max: number): string {
+  return `(SIZE (${min === max ? String(min) : `${String(min)}..${String(max)}`}))`;
+}
+
+function canonicalInteger(text: string): bigint | undefined {
+  return /^[+-]?\d{1,20}$/u.test(text) ? BigInt(text.replace('+', '')) : undefined;
+}
+
+function canonicalDecimal(text: string, digits: number): string | undefined {
+  const match = /^([+-]?)0*(\d+)(?:\.(\d+))?$/u.exec(text);
+  if (match === null) return undefined;
+  const fraction = (match[3] ?? '').replace(/0+$/u, '');
+  if (fraction.length > digits) return undefined;
+  const magnitude = `${match[2]!}.${fraction === '' ? '0' : fraction}`;
+  return match[1] === '-' && !/^0\.0$/u.test(magnitude) ? `-${magnitude}` : magnitude;
+}
+
+function scaled(value: string, digits: number): bigint {
+  const [whole = '0', fraction = ''] = value.split('.');
+  return BigInt(`${whole}${fraction.padEnd(digits, '0')}`);
+}
