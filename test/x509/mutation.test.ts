@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import type { KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { toDer } from '../../src/x509/asn1.js';
+import { context, integer, sequence, time, toDer, unsigned } from '../../src/x509/asn1.js';
 import { readDer } from '../../src/x509/der.js';
+import { extension } from '../../src/x509/extensions.js';
 import { generalName, ipOctets, ipText, readGeneralName } from '../../src/x509/general-name.js';
 import {
+  type Certificate,
   certificatePem,
+  checkRevocation,
   choosePrivateKey,
   describe,
   makeRequest,
@@ -19,6 +23,7 @@ import {
   X509Error,
 } from '../../src/x509/index.js';
 import { nameText, parseNameText, readName } from '../../src/x509/name.js';
+import { signed } from '../../src/x509/sign.js';
 import { issue, ordinaryChain, serverExtensions, testKey } from './support.js';
 
 const long = process.env.SIGNET_LONG === '1';
@@ -31,7 +36,7 @@ interface Sample {
 }
 
 async function samples(): Promise<readonly Sample[]> {
-  const { root, intermediate, leaf, leafKey } = await ordinaryChain();
+  const { root, intermediate, leaf, leafKey, intermediateKey } = await ordinaryChain();
   const rsa = (await testKey('rsa-2048')).privateKey;
   const big = await issue({ subject: { commonName: 'rsa' }, key: rsa, extensions: serverExtensions(rsa, rsa) });
   const chain = [leaf, intermediate, root];
@@ -57,6 +62,7 @@ async function samples(): Promise<readonly Sample[]> {
     { name: 'old encrypted PEM', octets: oldPem(leafKey) },
     { name: 'PKCS#7', octets: writePkcs7(chain).der },
     { name: 'PKCS#7 in PEM', octets: Buffer.from(writePkcs7(chain).pem) },
+    { name: 'revocation list', octets: await revocationList(intermediate, intermediateKey, leaf.serialNumber) },
     { name: 'PKCS#12', octets: pkcs12 },
     { name: 'PKCS#12 in PEM', octets: Buffer.from(toPem('PKCS12', pkcs12)) },
   ];
@@ -196,6 +202,8 @@ async function handle(octets: Buffer): Promise<unknown> {
     const content = await readContent(octets, { password: 'password' });
     const key = choosePrivateKey(content.privateKeys);
     for (const certificate of content.certificates) describe(certificate);
+    const { certificates: path, revocationLists: lists } = content;
+    checkRevocation({ path, lists, now: new Date(), clockTrusted: true, required: true });
     const { chain } = orderChain(content.certificates, { keyIds: key === undefined ? [] : [key.keyId] });
     const check = { chain, now: new Date(), clockTrusted: true, hosts: ['a.example', '::1'] };
     validateServerChain(key === undefined ? check : { ...check, key: key.key });
@@ -248,7 +256,21 @@ function generator(start: number): Random {
   };
 }
 
-function oldPem(key: { export(options: object): string | Buffer }): Buffer {
+function revocationList(issuer: Certificate, key: KeyObject, serialNumber: string): Promise<Buffer> {
+  return signed(key, 'sha256', (algorithm) =>
+    sequence(
+      integer(1),
+      algorithm(),
+      parseNameText('issuer', describe(issuer).subject),
+      time(new Date('2026-01-01')),
+      time(new Date('2036-01-01')),
+      sequence(sequence(unsigned(Buffer.from(serialNumber, 'hex')), time(new Date('2026-06-01')))),
+      context(0, sequence(extension('2.5.29.20', false, integer(1)))),
+    ),
+  );
+}
+
+function oldPem(key: KeyObject): Buffer {
   return Buffer.from(key.export({ type: 'sec1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'password' }));
 }
 
