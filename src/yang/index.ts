@@ -1,5 +1,7 @@
 /** The public face of the YANG engine. */
 
+export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
+export type { ModuleError } from './diagnostics.js';
 export type { JsonObject, JsonValue } from './json-text.js';
 export * from './path.js';
 export type * from './schema.js';
