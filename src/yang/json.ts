@@ -1,0 +1,312 @@
+/** RFC 7951 JSON to instance data. */
+import { ConfigError } from '../error.js';
+import { codecLimits } from './codec-limits.js';
+import { type JsonObject, type JsonValue, parseJsonTextInSlices } from './json-text.js';
+import type { InstanceIdentifier } from './path.js';
+import { Problems } from './problems.js';
+import type {
+  AnySchema,
+  BranchSchema,
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  ListSchema,
+  Module,
+  Schema,
+  Value,
+} from './schema.js';
+import { type IsDue, inSlices, neverDue } from './slices.js';
+import { childPath, openTarget, type Target } from './target.js';
+import type { Content } from './tree.js';
+import type { BranchBuilder } from './tree-builder.js';
+import { jsonContext, jsonKind, readJson, type ValueContext } from './values.js';
+import { Fault } from './values-fault.js';
+
+export interface JsonDecodeOptions {
+  /** For a path that ends in an operation: which of its parameters `json` holds; `input` by default. */
+  readonly parameters?: 'input' | 'output';
+  /** Take numbers and strings for each other, as XML-RPC needs it. */
+  readonly relaxed?: boolean;
+  /** Refuse nodes that are state (`config false`), as a client may not write them. */
+  readonly configOnly?: boolean;
+}
+
+/**
+ * Reads the value that stands at `path`: the members of a container, of an operation's parameters, of a notification or of
+ * the root; one list entry (its keys may be left out) or an array of them; a leaf's value; a leaf-list's array. Names are
+ * qualified where the module changes. Throws one ConfigError with all faults, each with its path: `unknown-element`,
+ * `unknown-namespace`, `invalid-value`, `bad-element` (given twice), `missing-element` (keys).
+ */
+export function decodeJson(
+  schema: Schema,
+  path: InstanceIdentifier,
+  json: JsonValue,
+  options: JsonDecodeOptions = {},
+): Content {
+  const decoder = new JsonDecoder(schema, path, json, options);
+  decoder.advance(neverDue);
+  return decoder.finish();
+}
+
+/** Text straight to content, letting others run in between. Throws as `parseJsonText` and {@link decodeJson} do. */
+export async function decodeJsonText(
+  schema: Schema,
+  path: InstanceIdentifier,
+  text: string | Uint8Array,
+  options: JsonDecodeOptions = {},
+): Promise<Content> {
+  const decoder = new JsonDecoder(schema, path, await parseJsonTextInSlices(text), options);
+  await inSlices((isDue) => decoder.advance(isDue));
+  return decoder.finish();
+}
+
+/** The members of an object, or the entries of a list, that are still to be read. */
+type Frame =
+  | {
+      readonly kind: 'members';
+      readonly builder: BranchBuilder;
+      readonly names: readonly string[];
+      readonly object: JsonObject;
+      next: number;
+    }
+  | {
+      readonly kind: 'entries';
+      readonly builder: BranchBuilder;
+      readonly list: ListSchema;
+      readonly entries: readonly JsonValue[];
+      next: number;
+    };
+
+class JsonDecoder {
+  readonly #schema: Schema;
+  readonly #options: JsonDecodeOptions;
+  readonly #target: Target;
+  readonly #problems = new Problems(codecLimits.errors);
+  readonly #stack: Frame[] = [];
+  readonly #contexts = new Map<Module, ValueContext>();
+
+  constructor(schema: Schema, path: InstanceIdentifier, json: JsonValue, options: JsonDecodeOptions) {
+    this.#schema = schema;
+    this.#options = options;
+    this.#target = openTarget(schema, path, options.parameters ?? 'input');
+    const { builder, child, keys } = this.#target;
+    if (child === undefined) this.#open(builder, json);
+    else if (keys === undefined) this.#child(builder, child, json);
+    else if (child.kind === 'list') this.#keyedEntry(builder, child, keys, json);
+    else this.#child(builder, child, child.kind === 'leaf-list' ? [json] : json);
+  }
+
+  /** Reads on; true when all is read, or too many faults were found. */
+  advance(isDue: IsDue): boolean {
+    while (this.#stack.length > 0 && !this.#problems.isFull) {
+      if (isDue()) return false;
+      const frame = this.#stack.at(-1)!;
+      if (frame.kind === 'members') this.#nextMember(frame);
+      else this.#nextEntry(frame);
+    }
+    return true;
+  }
+
+  finish(): Content {
+    return this.#target.finish(this.#problems);
+  }
+
+  #nextMember(frame: Frame & { kind: 'members' }): void {
+    const name = frame.names[frame.next++];
+    if (name === undefined) {
+      this.#stack.pop();
+      return;
+    }
+    const { builder } = frame;
+    const value = frame.object[name]!;
+    const child = memberOf(builder.schema, name);
+    if (child !== undefined) this.#child(builder, child, value);
+    else if (name.startsWith('@')) this.#metadata(builder, name, value);
+    else this.#unknown(builder, name);
+  }
+
+  #nextEntry(frame: Frame & { kind: 'entries' }): void {
+    const entry = frame.entries[frame.next++];
+    if (entry === undefined) this.#stack.pop();
+    else if (isObject(entry)) this.#open(frame.builder.entry(frame.list), entry);
+    else this.#wrongKind(frame.builder, frame.list, `entry ${String(frame.next)}: expected an object`, entry);
+  }
+
+  #open(builder: BranchBuilder, json: JsonValue): void {
+    if (isObject(json)) {
+      this.#stack.push({ kind: 'members', builder, names: Object.keys(json), object: json, next: 0 });
+      return;
+    }
+    const message = `expected an object, found ${jsonKind(json)}`;
+    this.#problems.add(new ConfigError({ tag: 'invalid-value', path: builder.path.toString(), message }));
+  }
+
+  #child(builder: BranchBuilder, child: DataSchema, json: JsonValue): void {
+    if (this.#options.configOnly === true && !child.config) {
+      this.#refuseState(builder, child);
+      return;
+    }
+    switch (child.kind) {
+      case 'leaf': {
+        const value = this.#value(builder, child, json);
+        if (value !== undefined) builder.leaf(child, value);
+        return;
+      }
+      case 'leaf-list':
+        this.#leafList(builder, child, json);
+        return;
+      case 'container':
+        if (isObject(json)) this.#open(builder.container(child), json);
+        else this.#wrongKind(builder, child, 'expected an object', json);
+        return;
+      case 'list':
+        if (!Array.isArray(json)) this.#wrongKind(builder, child, 'expected an array', json);
+        else if (this.#once(builder, child)) {
+          this.#stack.push({ kind: 'entries', builder, list: child, entries: json as readonly JsonValue[], next: 0 });
+        }
+        return;
+      default:
+        this.#any(builder, child, json);
+    }
+  }
+
+  /** One entry whose keys the path gives: those in the value must be the same. */
+  #keyedEntry(builder: BranchBuilder, list: ListSchema, keys: readonly Value[], json: JsonValue): void {
+    if (!isObject(json)) {
+      this.#wrongKind(builder, list, 'expected an object', json, keys);
+      return;
+    }
+    const entry = builder.entry(list);
+    for (const [index, key] of list.keys.entries()) entry.leaf(key, keys[index]!);
+    const names: string[] = [];
+    for (const name of Object.keys(json)) {
+      const member = memberOf(list, name);
+      const index = list.keys.findIndex((each) => each === member && each.isKey);
+      const key = list.keys[index];
+      if (key === undefined) names.push(name);
+      else {
+        const value = this.#value(entry, key, json[name]!);
+        if (value !== undefined && value !== keys[index]) {
+          const message = `key '${key.name}' is not the one in the path`;
+          this.#problems.add(new ConfigError({ tag: 'invalid-value', path: childPath(entry, key), message }));
+        }
+      }
+    }
+    this.#stack.push({ kind: 'members', builder: entry, names, object: json, next: 0 });
+  }
+
+  #leafList(builder: BranchBuilder, child: LeafListSchema, json: JsonValue): void {
+    if (!Array.isArray(json)) {
+      this.#wrongKind(builder, child, 'expected an array', json);
+      return;
+    }
+    if (!this.#once(builder, child)) return;
+    for (const item of json as readonly JsonValue[]) {
+      const value = this.#value(builder, child, item);
+      if (value !== undefined) builder.leafListItem(child, value);
+      if (this.#problems.isFull) return;
+    }
+  }
+
+  #any(builder: BranchBuilder, child: AnySchema, json: JsonValue): void {
+    // RFC 7951 5.5: anydata is an object; anyxml may be anything.
+    if (child.kind === 'anydata' && !isObject(json)) this.#wrongKind(builder, child, 'expected an object', json);
+    else builder.any(child, { format: 'json', text: JSON.stringify(json) });
+  }
+
+  #value(builder: BranchBuilder, child: LeafSchema | LeafListSchema, json: JsonValue): Value | undefined {
+    const value = this.#read(child, json, builder);
+    if (!(value instanceof Fault)) return value;
+    const { message, appTag } = value;
+    const path = childPath(builder, child);
+    this.#problems.add(
+      new ConfigError({ tag: 'invalid-value', path, message, ...(appTag === undefined ? {} : { appTag }) }),
+    );
+    return undefined;
+  }
+
+  #read(child: LeafSchema | LeafListSchema, json: JsonValue, builder: BranchBuilder): Value | Fault {
+    let context = this.#contexts.get(child.module);
+    if (context === undefined) {
+      context = jsonContext(this.#schema, child.module, this.#options.relaxed);
+      this.#contexts.set(child.module, context);
+    }
+    try {
+      return readJson(child.type, json, context);
+    } catch (thrown) {
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      this.#problems.add(thrown.with({ path: childPath(builder, child) }));
+      return new Fault(thrown.message);
+    }
+  }
+
+  /** A list or leaf-list that was given under both of its names would otherwise be merged. */
+  #once(builder: BranchBuilder, child: ListSchema | LeafListSchema): boolean {
+    if (!builder.has(child)) return true;
+    const message = `${child.kind} '${child.name}' is given more than once`;
+    this.#problems.add(new ConfigError({ tag: 'bad-element', path: childPath(builder, child), message }));
+    return false;
+  }
+
+  #wrongKind(
+    builder: BranchBuilder,
+    child: DataSchema,
+    expected: string,
+    json: JsonValue,
+    keys?: readonly Value[],
+  ): void {
+    const path = childPath(builder, child, keys);
+    this.#problems.add(
+      new ConfigError({ tag: 'invalid-value', path, message: `${expected}, found ${jsonKind(json)}` }),
+    );
+  }
+
+  #refuseState(builder: BranchBuilder, child: DataSchema): void {
+    const message = `'${child.name}' is state and cannot be written`;
+    this.#problems.add(
+      new ConfigError({
+        tag: 'unknown-element',
+        path: childPath(builder, child),
+        message,
+        info: { 'bad-element': child.name },
+      }),
+    );
+  }
+
+  #unknown(builder: BranchBuilder, name: string): void {
+    this.#problems.unknown(this.#schema, builder, name);
+  }
+
+  /** RFC 7952 5.2: annotations, which have to be declared; their values are not kept. */
+  #metadata(builder: BranchBuilder, name: string, json: JsonValue): void {
+    if (name !== '@' && memberOf(builder.schema, name.slice(1)) === undefined) {
+      this.#unknown(builder, name);
+      return;
+    }
+    for (const object of Array.isArray(json) ? (json as readonly JsonValue[]) : [json]) {
+      if (object === null && Array.isArray(json)) continue;
+      if (!isObject(object)) this.#problems.attribute(builder, name, 'expected an object of annotations');
+      else
+        for (const each of Object.keys(object)) if (!this.#isAnnotation(each)) this.#problems.attribute(builder, each);
+    }
+  }
+
+  #isAnnotation(name: string): boolean {
+    const [module, local] = name.split(':');
+    const known = this.#schema.modules.get(module!)?.extensions ?? [];
+    return known.some(
+      (each) => each.module === 'ietf-yang-metadata' && each.name === 'annotation' && each.argument === local,
+    );
+  }
+}
+
+/** The child that a member names: qualified, or of the module of `parent` where it has no module (RFC 7951 section 4). */
+export function memberOf(parent: BranchSchema, name: string): DataSchema | undefined {
+  if (name.includes(':')) return parent.byQualifiedName.get(name);
+  if (parent.kind === 'root') return undefined;
+  return parent.byName.get(name)?.find((child) => child.module === parent.module);
+}
+
+function isObject(json: JsonValue): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
