@@ -2,5 +2,5 @@
 export type * from './contract.js';
 export { type Clock, type Log, type LogLevel, systemClock } from './log.js';
 export * from './login.js';
-export { hashPassword } from './password.js';
+export { hashPassword, parseHash, verifyPassword } from './password.js';
 export type * from './session.js';

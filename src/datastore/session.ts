@@ -54,9 +54,10 @@ export interface Session {
   readonly schema: Schema;
   /**
    * The content at `path`, or undefined where there is none that this user may see. `operational` is running with system
-   * state, computed state and defaults in use; the other names give what was configured, without defaults.
+   * state, computed state and defaults in use; the other names give what was configured, without defaults. Of several
+   * candidates `candidate` names one, as in {@link edit}.
    */
-  get(path: InstanceIdentifier, datastore?: DatastoreName): Content | undefined;
+  get(path: InstanceIdentifier, datastore?: DatastoreName, candidate?: string): Content | undefined;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
   /** A datastore whole, as this user may see it. */

@@ -1,0 +1,257 @@
+/** The methods of the XML-RPC endpoint (CONTRACT.md, XML-RPC), each a thin codec around a verb of the session. */
+import type { Difference, HistoryEntry } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
+import { type Branch, decodeJson } from '../../yang/index.js';
+import {
+  type CallContext,
+  commitOptions,
+  commitResult,
+  dataSchema,
+  datastoreName,
+  editFromRpc,
+  makeEdit,
+  operationSchema,
+} from './context.js';
+import { branchToRpc, contentToRpc, structFromRpc, valueToRpc } from './convert.js';
+import { Parameters } from './parameters.js';
+import type { RpcStruct, RpcValue } from './values.js';
+
+export interface Method {
+  readonly name: string;
+  /** Parameter names, optional ones with a `?`. */
+  readonly parameters: readonly string[];
+  /** XML-RPC types: of the result, then of the parameters; one list for each way to call it. */
+  readonly signatures: readonly (readonly string[])[];
+  readonly help: string;
+  call(context: CallContext, parameters: Parameters): RpcValue | Promise<RpcValue>;
+}
+
+/** Runs one method. Throws ConfigError. */
+export async function callMethod(
+  methods: ReadonlyMap<string, Method>,
+  context: CallContext,
+  name: string,
+  values: readonly RpcValue[],
+): Promise<RpcValue> {
+  const method = methods.get(name);
+  if (method === undefined) {
+    throw new ConfigError({ type: 'rpc', tag: 'operation-not-supported', message: `there is no method ${name}` });
+  }
+  return method.call(context, new Parameters(name, values, method.parameters));
+}
+
+/** The methods that read and write the tree; those about methods are in introspection.ts. */
+export const configMethods: readonly Method[] = [
+  {
+    name: 'config.get',
+    parameters: ['path', 'datastore?'],
+    signatures: [
+      ['string', 'string'],
+      ['string', 'string', 'string'],
+    ],
+    help: 'The value at a path. Without a datastore: running with state and defaults. The YANG type decides the type of the result.',
+    call: (context, parameters) => getValue(context, parameters.string(0), parameters.optionalString(1)),
+  },
+  {
+    name: 'config.apply',
+    parameters: ['edits', 'options?'],
+    signatures: [
+      ['struct', 'array'],
+      ['struct', 'array', 'struct'],
+    ],
+    help: 'Applies edits {path, operation, value} to running as one transaction. Operations: merge (default), create, replace, delete, remove. Options: comment, confirm_timeout, test_only, expect_transaction. Returns {transaction, findings} and persist_id with a confirm_timeout.',
+    call: async (context, parameters) => {
+      const edits = collect(parameters.array(0), (edit, index) => editFromRpc(context, edit, index));
+      const options = commitOptions(parameters.struct(1));
+      return commitResult(await context.session.apply(edits, options));
+    },
+  },
+  {
+    name: 'config.set',
+    parameters: ['path', 'value'],
+    signatures: ['string', 'int', 'boolean', 'base64', 'struct', 'array'].map((type) => ['boolean', 'string', type]),
+    help: 'Merges a value into the candidate of this user.',
+    call: (context, parameters) => {
+      context.session.edit([makeEdit(context, parameters.string(0), 'merge', parameters.any(1))], context.candidate);
+      return true;
+    },
+  },
+  {
+    name: 'config.delete',
+    parameters: ['path'],
+    signatures: [['boolean', 'string']],
+    help: 'Deletes what is at a path from the candidate of this user.',
+    call: (context, parameters) => {
+      context.session.edit([makeEdit(context, parameters.string(0), 'delete', undefined)], context.candidate);
+      return true;
+    },
+  },
+  {
+    name: 'config.validate',
+    parameters: [],
+    signatures: [['boolean']],
+    help: 'Validates the candidate of this user; what is wrong is a fault.',
+    call: async (context) => {
+      await context.session.validate(context.candidate);
+      return true;
+    },
+  },
+  {
+    name: 'config.diff',
+    parameters: [],
+    signatures: [['array']],
+    help: 'The differences between running and the candidate of this user, each {path, kind, before, after}.',
+    call: ({ session, candidate }) => session.diff(undefined, candidate).map(differenceToRpc),
+  },
+  {
+    name: 'config.discard',
+    parameters: [],
+    signatures: [['boolean']],
+    help: 'Makes the candidate of this user the same as running.',
+    call: ({ session, candidate }) => {
+      session.discard(candidate);
+      return true;
+    },
+  },
+  {
+    name: 'config.commit',
+    parameters: ['options?'],
+    signatures: [['struct'], ['struct', 'struct']],
+    help: 'Commits the candidate of this user. Options and result as config.apply.',
+    call: async (context, parameters) => {
+      const options = commitOptions(parameters.struct(0));
+      return commitResult(await context.session.commit(options, context.candidate));
+    },
+  },
+  {
+    name: 'config.confirm',
+    parameters: ['persist_id?'],
+    signatures: [['boolean'], ['boolean', 'string']],
+    help: 'Confirms a commit that was made with a confirm_timeout. The user who made it needs no persist_id.',
+    call: async (context, parameters) => {
+      context.checkConfirm();
+      await context.session.confirm(parameters.optionalString(0));
+      return true;
+    },
+  },
+  {
+    name: 'config.cancel',
+    parameters: ['persist_id?'],
+    signatures: [['boolean'], ['boolean', 'string']],
+    help: 'Takes a commit that was made with a confirm_timeout back at once.',
+    call: async ({ session }, parameters) => {
+      await session.cancel(parameters.optionalString(0));
+      return true;
+    },
+  },
+  {
+    name: 'config.history',
+    parameters: [],
+    signatures: [['array']],
+    help: 'The transactions that can be gone back to, each {transaction, time, user, protocol, address, comment, kind}.',
+    call: ({ session }) => session.history().map(historyToRpc),
+  },
+  {
+    name: 'config.rollback',
+    parameters: ['transaction', 'options?'],
+    signatures: [
+      ['struct', 'string'],
+      ['struct', 'string', 'struct'],
+    ],
+    help: 'Goes back to the configuration of an earlier transaction. Options (without test_only) and result as config.apply.',
+    call: async (context, parameters) => {
+      const options = commitOptions(parameters.struct(1), ['comment', 'confirm_timeout', 'expect_transaction']);
+      return commitResult(await context.session.rollback(parameters.string(0), options));
+    },
+  },
+  {
+    name: 'action.invoke',
+    parameters: ['path', 'input?'],
+    signatures: [
+      ['struct', 'string'],
+      ['struct', 'string', 'struct'],
+    ],
+    help: 'Invokes the action or rpc that the path ends in; returns its output.',
+    call: (context, parameters) => invoke(context, parameters.string(0), parameters.struct(1)),
+  },
+  {
+    name: 'schema.get',
+    parameters: ['module'],
+    signatures: [['string', 'string']],
+    help: 'The YANG text of a module.',
+    call: ({ session }, parameters) => {
+      const name = parameters.string(0);
+      const module = session.schema.modules.get(name);
+      if (module !== undefined) return module.text;
+      throw new ConfigError({ tag: 'data-missing', message: `there is no module ${name.slice(0, 64)}` });
+    },
+  },
+];
+
+function getValue(context: CallContext, text: string, datastore: string | undefined): RpcValue {
+  const { session } = context;
+  const path = context.paths.parse(text);
+  const schema = dataSchema(path);
+  const name = datastore === undefined ? undefined : datastoreName(datastore);
+  if (name === undefined && schema?.kind === 'leaf') {
+    const value = session.leaf(path);
+    if (value === undefined) throw absent(path.toString());
+    return valueToRpc(value, schema.type);
+  }
+  const content = session.get(path, name ?? 'operational', context.candidate);
+  if (content === undefined) throw absent(path.toString());
+  return schema === undefined ? branchToRpc(content as Branch) : contentToRpc(content, schema);
+}
+
+async function invoke(context: CallContext, text: string, input: RpcStruct): Promise<RpcValue> {
+  const { session, signal } = context;
+  const path = context.paths.parse(text);
+  const operation = operationSchema(path);
+  const json = structFromRpc(input, operation.input);
+  const decoded = decodeJson(session.schema, path, json, { relaxed: true });
+  return branchToRpc(await session.invoke(path, decoded as Branch, signal));
+}
+
+/** Every edit's error, not only the first. */
+function collect<In, Out>(values: readonly In[], read: (value: In, index: number) => Out): Out[] {
+  const errors: ConfigError[] = [];
+  const results: Out[] = [];
+  for (const [index, value] of values.entries()) {
+    try {
+      results.push(read(value, index));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw ConfigError.join(errors);
+  return results;
+}
+
+function differenceToRpc({ path, kind, before, after }: Difference): RpcStruct {
+  const schema = dataSchema(path);
+  const struct = new Map<string, RpcValue>([
+    ['path', path.toString()],
+    ['kind', kind],
+  ]);
+  if (schema === undefined) return struct;
+  if (before !== undefined) struct.set('before', contentToRpc(before, schema));
+  if (after !== undefined) struct.set('after', contentToRpc(after, schema));
+  return struct;
+}
+
+function historyToRpc({ transaction, time, origin, comment, kind }: HistoryEntry): RpcStruct {
+  return new Map([
+    ['transaction', transaction],
+    ['time', new Date(time).toISOString()],
+    ['user', origin.user],
+    ['protocol', origin.protocol],
+    ['address', origin.address],
+    ['comment', comment],
+    ['kind', kind],
+  ]);
+}
+
+function absent(path: string): ConfigError {
+  return new ConfigError({ tag: 'data-missing', path, message: 'there is no such data' });
+}
