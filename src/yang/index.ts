@@ -1,8 +1,9 @@
 /** The public face of the YANG engine. */
-
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
-export type { JsonObject, JsonValue } from './json-text.js';
+export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
+export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
+export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
 export type * from './schema.js';
 export * from './tree.js';

@@ -162,12 +162,15 @@ class JsonReader {
   }
 
   #unescape(raw: string, start: number): string {
-    return raw.replace(/\\(?:u([0-9a-fA-F]{4})|([\s\S]))/gu, (_, hex: string | undefined, letter: string, at: number) => {
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-      const character = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined;
-      if (character === undefined) throw this.#fault('unknown escape', start + at);
-      return character;
-    });
+    return raw.replace(
+      /\\(?:u([0-9a-fA-F]{4})|([\s\S]))/gu,
+      (_, hex: string | undefined, letter: string, at: number) => {
+        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+        const character = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined;
+        if (character === undefined) throw this.#fault('unknown escape', start + at);
+        return character;
+      },
+    );
   }
 
   #space(): void {

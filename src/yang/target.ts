@@ -1,8 +1,9 @@
 /** The place in the schema at which a codec begins to read, and the content that comes out in the end. */
+import type { ConfigError } from '../error.js';
 import { InstanceIdentifier } from './path.js';
 import type { Problems } from './problems.js';
 import type { BranchSchema, DataSchema, Schema, Value } from './schema.js';
-import type { Content } from './tree.js';
+import type { Branch, Content } from './tree.js';
 import { BranchBuilder } from './tree-builder.js';
 import { ListData } from './tree-list.js';
 
@@ -58,10 +59,16 @@ function part(schema: Schema, path: InstanceIdentifier, child: DataSchema, keys:
   };
 }
 
-function finishBuilder(builder: BranchBuilder, problems: Problems) {
-  const faults = [...problems.errors];
+function finishBuilder(builder: BranchBuilder, problems: Problems): Branch {
+  const faults: ConfigError[] = [];
   const branch = builder.finish(faults);
-  for (const fault of faults.slice(problems.errors.length)) problems.add(fault);
+  const told = problems.errors.map((error) => error.path);
+  for (const fault of faults) {
+    // A key whose value was refused is not missing as well.
+    const known = fault.tag === 'missing-element' ? told.indexOf(`${fault.path}/${fault.info?.['bad-element']}`) : -1;
+    if (known < 0) problems.add(fault);
+    else told.splice(known, 1);
+  }
   problems.throwIfAny();
   return branch;
 }
