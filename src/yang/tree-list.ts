@@ -1,0 +1,366 @@
+/**
+ * The entries of one list, in persistent ordered maps: a clone is O(1), an edit of it O(log n) and shares all else.
+ * Methods marked "drafts only" change the object in place; they are for an editor that made it and still owns it.
+ */
+import type { PathStep } from './path.js';
+import type { ListSchema, Value } from './schema.js';
+import type { Branch, Content, Placement } from './tree-branch.js';
+import {
+  type Compare,
+  diffSortedMaps,
+  type EntryKey,
+  entryOrder,
+  loadSortedMap,
+  type SortedMap,
+  sortedMap,
+} from './tree-order.js';
+import { PositionMap } from './tree-position.js';
+
+/** How one entry differs between two versions of a list; positions are given for user-ordered lists. */
+export interface EntryChange {
+  readonly before: Branch | undefined;
+  readonly after: Branch | undefined;
+  readonly positionBefore: number | undefined;
+  readonly positionAfter: number | undefined;
+}
+
+/**
+ * The entries of one list. A system-ordered list is in key order (numbers by value, strings by code point, key by key);
+ * a user-ordered list in the user's. Keyless lists are kept in insertion order and have no `get`.
+ */
+export abstract class ListData implements Iterable<Branch> {
+  readonly schema: ListSchema;
+
+  constructor(schema: ListSchema) {
+    this.schema = schema;
+  }
+
+  static empty(schema: ListSchema): ListData {
+    if (schema.keys.length === 0) return new KeylessList(schema, []);
+    const order = entryOrder(schema);
+    if (schema.orderedBy === 'system') return new SystemList(schema, sortedMap(order));
+    return new UserList(schema, sortedMap(order), new PositionMap());
+  }
+
+  /** From entries in any order; of entries with the same key the last counts, `duplicate` is told of the others. */
+  static of(schema: ListSchema, entries: readonly Branch[], duplicate?: (entry: Branch) => void): ListData {
+    if (schema.keys.length > 0 && schema.orderedBy === 'system') return loadSystemList(schema, entries, duplicate);
+    const list = ListData.empty(schema);
+    for (const entry of entries) {
+      if (duplicate !== undefined && list.get(entry.keys()) !== undefined) duplicate(entry);
+      list.put(entry);
+    }
+    return list;
+  }
+
+  abstract get size(): number;
+  abstract get(keys: readonly Value[]): Branch | undefined;
+  abstract [Symbol.iterator](): Iterator<Branch>;
+  /** Entries from the first whose keys are >= `keys` on (system-ordered lists). O(log n) to begin. */
+  abstract from(keys: readonly Value[]): Iterable<Branch>;
+  /** The entry at a place counted from 1; O(place). What names an entry of a keyless list (RFC 7950 9.13). */
+  abstract at(place: number): Branch | undefined;
+  /** The entry before that of `keys`, undefined for the first; O(log n), or O(n) without keys. */
+  abstract previous(keys: readonly Value[]): Branch | undefined;
+  /** A copy that may be changed without this one seeing it. */
+  abstract draft(): ListData;
+  /** Drafts only: adds an entry or puts it in another's place; false where an anchor does not exist. */
+  abstract put(entry: Branch, placement?: Placement): boolean;
+  /** Drafts only. True if it was there. */
+  abstract delete(keys: readonly Value[]): boolean;
+  /** What differs from an earlier version; cost follows the change where one was made from the other. */
+  abstract changesSince(before: ListData): EntryChange[];
+}
+
+/** Lists with keys, in key order. */
+class SystemList extends ListData {
+  readonly #map: SortedMap<EntryKey, Branch>;
+
+  constructor(schema: ListSchema, map: SortedMap<EntryKey, Branch>) {
+    super(schema);
+    this.#map = map;
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  get(keys: readonly Value[]): Branch | undefined {
+    return this.#map.get(probe(this.schema, keys));
+  }
+
+  [Symbol.iterator](): Iterator<Branch> {
+    return this.#map.values();
+  }
+
+  from(keys: readonly Value[]): Iterable<Branch> {
+    const map = this.#map;
+    const start = probe(this.schema, keys);
+    return { [Symbol.iterator]: () => map.values(start) };
+  }
+
+  at(place: number): Branch | undefined {
+    return nth(this, place);
+  }
+
+  previous(keys: readonly Value[]): Branch | undefined {
+    return this.#map.nextLowerPair(probe(this.schema, keys))?.[1];
+  }
+
+  draft(): SystemList {
+    return new SystemList(this.schema, this.#map.clone());
+  }
+
+  put(entry: Branch): boolean {
+    this.#map.set(entryKey(entry), entry);
+    return true;
+  }
+
+  delete(keys: readonly Value[]): boolean {
+    return this.#map.delete(probe(this.schema, keys));
+  }
+
+  changesSince(before: ListData): EntryChange[] {
+    const changes: EntryChange[] = [];
+    const add = (was: Branch | undefined, is: Branch | undefined): void => {
+      changes.push({ before: was, after: is, positionBefore: undefined, positionAfter: undefined });
+    };
+    diffSortedMaps(
+      (before as SystemList).#map,
+      this.#map,
+      (_, was) => add(was, undefined),
+      (_, is) => add(undefined, is),
+      (_, was, is) => add(was, is),
+    );
+    return changes;
+  }
+}
+
+/** Lists with keys, in the user's order: a map from key to position, and the entries by position. */
+class UserList extends ListData {
+  readonly #positions: SortedMap<EntryKey, number>;
+  readonly #entries: PositionMap<Branch>;
+
+  constructor(schema: ListSchema, positions: SortedMap<EntryKey, number>, entries: PositionMap<Branch>) {
+    super(schema);
+    this.#positions = positions;
+    this.#entries = entries;
+  }
+
+  get size(): number {
+    return this.#positions.size;
+  }
+
+  get(keys: readonly Value[]): Branch | undefined {
+    const position = this.#positions.get(probe(this.schema, keys));
+    return position === undefined ? undefined : this.#entries.get(position);
+  }
+
+  [Symbol.iterator](): Iterator<Branch> {
+    return this.#entries.values();
+  }
+
+  from(keys: readonly Value[]): Iterable<Branch> {
+    const position = this.#positions.get(probe(this.schema, keys));
+    const entries = this.#entries;
+    return position === undefined ? [] : { [Symbol.iterator]: () => entries.values(position) };
+  }
+
+  at(place: number): Branch | undefined {
+    return nth(this, place);
+  }
+
+  previous(keys: readonly Value[]): Branch | undefined {
+    const position = this.#positions.get(probe(this.schema, keys));
+    return position === undefined ? undefined : this.#entries.before(position);
+  }
+
+  draft(): UserList {
+    return new UserList(this.schema, this.#positions.clone(), this.#entries.clone());
+  }
+
+  put(entry: Branch, placement?: Placement): boolean {
+    const key = entryKey(entry);
+    const old = this.#positions.get(key);
+    if (placement === undefined && old !== undefined) {
+      this.#positions.set(key, old);
+      this.#entries.replace(old, entry);
+      return true;
+    }
+    const anchor = placement !== undefined && 'anchor' in placement ? probe(this.schema, placement.anchor) : undefined;
+    if (anchor !== undefined && !this.#positions.has(anchor)) return false;
+    if (anchor !== undefined && this.#positions.get(anchor) === old) {
+      this.#positions.set(key, old!);
+      this.#entries.replace(old!, entry);
+      return true;
+    }
+    if (old !== undefined) this.#entries.delete(old);
+    const relabel = (moved: Branch, position: number): void => {
+      this.#positions.set(entryKey(moved), position);
+    };
+    const where = placement?.where ?? 'last';
+    const anchorPosition = anchor === undefined ? undefined : this.#positions.get(anchor);
+    this.#positions.set(key, this.#entries.insert(entry, where, anchorPosition, relabel));
+    return true;
+  }
+
+  delete(keys: readonly Value[]): boolean {
+    const key = probe(this.schema, keys);
+    const position = this.#positions.get(key);
+    if (position === undefined) return false;
+    this.#positions.delete(key);
+    this.#entries.delete(position);
+    return true;
+  }
+
+  changesSince(before: ListData): EntryChange[] {
+    const old = before as UserList;
+    const keys = sortedMap<EntryKey, true>(entryOrder(this.schema));
+    const note = (entry: Branch): void => {
+      keys.set(entryKey(entry), true);
+    };
+    diffSortedMaps(
+      old.#entries.map,
+      this.#entries.map,
+      (_, was) => note(was),
+      (_, is) => note(is),
+      (_, was, is) => {
+        note(was);
+        note(is);
+      },
+    );
+    return keys.keysArray().map((key) => {
+      const positionBefore = old.#positions.get(key);
+      const positionAfter = this.#positions.get(key);
+      return {
+        before: positionBefore === undefined ? undefined : old.#entries.get(positionBefore),
+        after: positionAfter === undefined ? undefined : this.#entries.get(positionAfter),
+        positionBefore,
+        positionAfter,
+      };
+    });
+  }
+}
+
+/** Lists without keys (state only), in the order in which entries came. */
+class KeylessList extends ListData {
+  readonly #entries: Branch[];
+
+  constructor(schema: ListSchema, entries: Branch[]) {
+    super(schema);
+    this.#entries = entries;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  get(): undefined {
+    return undefined;
+  }
+
+  [Symbol.iterator](): Iterator<Branch> {
+    return this.#entries.values();
+  }
+
+  from(): Iterable<Branch> {
+    return this;
+  }
+
+  at(place: number): Branch | undefined {
+    return this.#entries[place - 1];
+  }
+
+  previous(): undefined {
+    return undefined;
+  }
+
+  draft(): KeylessList {
+    return new KeylessList(this.schema, [...this.#entries]);
+  }
+
+  put(entry: Branch): boolean {
+    this.#entries.push(entry);
+    return true;
+  }
+
+  delete(): boolean {
+    return false;
+  }
+
+  /** Entries cannot be told apart: nothing, or everything. */
+  changesSince(before: ListData): EntryChange[] {
+    const old = (before as KeylessList).#entries;
+    if (old.length === this.#entries.length && old.every((entry, index) => entry === this.#entries[index])) return [];
+    const change = { positionBefore: undefined, positionAfter: undefined };
+    return [
+      ...old.map((entry) => ({ ...change, before: entry, after: undefined })),
+      ...this.#entries.map((entry) => ({ ...change, before: undefined, after: entry })),
+    ];
+  }
+}
+
+/** What a step of a path leads to from a branch; undefined where there is nothing. */
+export function childContent(branch: Branch, { schema, keys, position }: PathStep): Content | undefined {
+  if (!('slot' in schema)) return undefined;
+  const content = branch.get(schema);
+  if (schema.kind === 'list') {
+    const list = content as ListData | undefined;
+    if (position !== undefined) return list?.at(position);
+    return keys === undefined ? list : list?.get(keys);
+  }
+  if (schema.kind !== 'leaf-list' || keys === undefined || content === undefined) return content;
+  return (content as readonly Value[]).includes(keys[0]!) ? keys[0] : undefined;
+}
+
+/** What the maps hold as the key of an entry. */
+export function entryKey(entry: Branch): EntryKey {
+  const { keys } = entry.schema as ListSchema;
+  return keys.length === 1 ? (entry.slots[keys[0]!.slot] as Value) : entry.slots;
+}
+
+function probe(schema: ListSchema, keys: readonly Value[]): EntryKey {
+  if (keys.length !== schema.keys.length) throw new RangeError(`list ${schema.path} has ${schema.keys.length} keys`);
+  if (keys.length === 1) return keys[0]!;
+  const slots: unknown[] = [];
+  for (const [index, key] of schema.keys.entries()) slots[key.slot] = keys[index];
+  return slots;
+}
+
+function loadSystemList(
+  schema: ListSchema,
+  entries: readonly Branch[],
+  duplicate: ((entry: Branch) => void) | undefined,
+): ListData {
+  const order = entryOrder(schema);
+  const sorted = isAscending(entries, order) ? entries : entries.toSorted((a, b) => order(entryKey(a), entryKey(b)));
+  const keys: EntryKey[] = [];
+  const values: Branch[] = [];
+  for (const entry of sorted) {
+    const key = entryKey(entry);
+    if (keys.length > 0 && order(keys.at(-1)!, key) === 0) {
+      duplicate?.(entry);
+      keys.pop();
+      values.pop();
+    }
+    keys.push(key);
+    values.push(entry);
+  }
+  return new SystemList(schema, loadSortedMap(keys, values, order));
+}
+
+function isAscending(entries: readonly Branch[], order: Compare<EntryKey>): boolean {
+  for (let index = 1; index < entries.length; index++) {
+    if (order(entryKey(entries[index - 1]!), entryKey(entries[index]!)) >= 0) return false;
+  }
+  return true;
+}
+
+function nth(entries: Iterable<Branch>, place: number): Branch | undefined {
+  let left = place;
+  for (const entry of entries) {
+    left -= 1;
+    if (left === 0) return entry;
+  }
+  return undefined;
+}
