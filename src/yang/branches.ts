@@ -1,5 +1,5 @@
 /** Puts the children of a branch node in their places: data children with slots, indexes by name, operations apart. */
-import { StatementError } from './diagnostics.js';
+import type { Diagnostics } from './diagnostics.js';
 import type {
   BranchSchema,
   DataSchema,
@@ -18,15 +18,22 @@ interface BranchFields {
   notifications: readonly NotificationSchema[];
 }
 
+/** Empty, for a branch whose children are yet to come. */
+export const emptyBranch: Readonly<BranchFields> = {
+  children: [],
+  dataChildren: [],
+  byQualifiedName: new Map(),
+  byName: new Map(),
+  actions: [],
+  notifications: [],
+};
+
 export class BranchBuilder {
-  readonly empty: Readonly<BranchFields> = {
-    children: [],
-    dataChildren: [],
-    byQualifiedName: new Map(),
-    byName: new Map(),
-    actions: [],
-    notifications: [],
-  };
+  readonly #diagnostics: Diagnostics;
+
+  constructor(diagnostics: Diagnostics) {
+    this.#diagnostics = diagnostics;
+  }
 
   /** Sets what depends on the children; `keys` come first among the data children. */
   fill(target: Readonly<BranchFields>, nodes: readonly SchemaNode[], keys: readonly LeafSchema[] = []): void {
@@ -50,7 +57,11 @@ export class BranchBuilder {
       (node as { slot: number }).slot = slot;
       const qualified = `${node.module.name}:${node.name}`;
       if (byQualifiedName.has(qualified)) {
-        throw new StatementError(node.position, `second node '${node.name}' in the same place, in another case`);
+        this.#diagnostics.report(
+          node.module.name,
+          node.position,
+          `second node '${node.name}' in the same place, in another case`,
+        );
       }
       byQualifiedName.set(qualified, node);
       const same = byName.get(node.name);

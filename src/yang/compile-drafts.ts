@@ -27,12 +27,18 @@ export class DraftBuilder {
   readonly #scopes: Scopes;
   readonly #features: Features;
   readonly #diagnostics: Diagnostics;
+  readonly #used = new Set<Statement>();
   #count = 0;
 
   constructor(scopes: Scopes, features: Features, diagnostics: Diagnostics) {
     this.#scopes = scopes;
     this.#features = features;
     this.#diagnostics = diagnostics;
+  }
+
+  /** True where some uses has brought this grouping. */
+  isUsed(grouping: Statement): boolean {
+    return this.#used.has(grouping);
   }
 
   /** Drafts of all node statements among the substatements, read in `scope`. Faults are recorded, one per statement. */
@@ -86,6 +92,7 @@ export class DraftBuilder {
   #uses(statement: Statement, scope: Scope, place: Place): void {
     const definition = this.#scopes.resolve('grouping', statement.name, scope, statement);
     const grouping = definition.statement;
+    this.#used.add(grouping);
     if (place.groupings.includes(grouping)) {
       const names = [...place.groupings.slice(place.groupings.indexOf(grouping)), grouping].map((item) => item.name);
       throw new StatementError(statement, `circular grouping: ${names.join(' -> ')}`);

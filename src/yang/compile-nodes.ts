@@ -1,6 +1,6 @@
 /** From drafts to the nodes of the compiled schema (RFC 7950 sections 5 and 7): properties, inheritance, slots, keys. */
 
-import { BranchBuilder } from './branches.js';
+import { BranchBuilder, emptyBranch } from './branches.js';
 import type { CompileTools } from './compile-tools.js';
 import type { PendingLeafref, TypeCompiler } from './compile-types.js';
 import { type Diagnostics, StatementError } from './diagnostics.js';
@@ -53,6 +53,7 @@ interface Inherited {
 export class NodeCompiler {
   readonly pendingLeaves: PendingLeaf[] = [];
   readonly #diagnostics: Diagnostics;
+  readonly #branches: BranchBuilder;
   readonly #types: TypeCompiler;
   readonly #tools: CompileTools;
   readonly #extensions: Extensions;
@@ -66,23 +67,21 @@ export class NodeCompiler {
     schemaModule: (module: LoadedModule) => Module;
   }) {
     this.#diagnostics = fields.diagnostics;
+    this.#branches = new BranchBuilder(fields.diagnostics);
     this.#types = fields.types;
     this.#tools = fields.tools;
     this.#extensions = fields.extensions;
     this.#schemaModule = fields.schemaModule;
   }
 
+  /** The nodes of a grouping that nobody uses, only to find what is wrong in it: as state, which asks for the least. */
+  checkOnly(drafts: readonly Draft[], root: RootSchema): void {
+    this.#nodes(drafts, { ...top, parent: root, operation: true });
+  }
+
   /** Nodes for top-level drafts; each has `root` as its parent. */
   topLevel(drafts: readonly Draft[], root: RootSchema): SchemaNode[] {
-    const inherited: Inherited = {
-      parent: root,
-      config: true,
-      operation: false,
-      path: '',
-      pathModule: '',
-      status: 'current',
-    };
-    return this.#nodes(drafts, inherited);
+    return this.#nodes(drafts, { ...top, parent: root });
   }
 
   #nodes(drafts: readonly Draft[], inherited: Inherited): SchemaNode[] {
@@ -128,7 +127,7 @@ export class NodeCompiler {
   #common(
     draft: Draft,
     inherited: Inherited,
-  ): Omit<ContainerSchema, 'kind' | 'presence' | 'must' | 'slot' | keyof BranchBuilder['empty']> {
+  ): Omit<ContainerSchema, 'kind' | 'presence' | 'must' | 'slot' | keyof typeof emptyBranch> {
     const transparent = draft.keyword === 'choice' || draft.keyword === 'case';
     const qualified = draft.owner.name === inherited.pathModule ? draft.name : `${draft.owner.name}:${draft.name}`;
     const module = this.#schemaModule(draft.owner);
@@ -186,12 +185,12 @@ export class NodeCompiler {
     const node: Mutable<ContainerSchema> = {
       kind: 'container',
       ...this.#common(draft, inherited),
-      ...branches.empty,
+      ...emptyBranch,
       presence: draft.text('presence'),
       must: this.#musts(draft),
       slot: -1,
     };
-    branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
+    this.#branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
     return node;
   }
 
@@ -200,7 +199,7 @@ export class NodeCompiler {
     const node: Mutable<ListSchema> = {
       kind: 'list',
       ...this.#common(draft, inherited),
-      ...branches.empty,
+      ...emptyBranch,
       keys: [],
       orderedBy: draft.text('ordered-by') === 'user' ? 'user' : 'system',
       minElements: min,
@@ -211,7 +210,7 @@ export class NodeCompiler {
     };
     const children = this.#nodes(draft.children, this.#below(draft, node, inherited));
     node.keys = readKeys(draft, node, children, inherited.operation);
-    branches.fill(node, children, node.keys);
+    this.#branches.fill(node, children, node.keys);
     node.unique = draft.all('unique').map((unique) => readUnique(unique, node, draft.owner));
     return node;
   }
@@ -336,8 +335,8 @@ export class NodeCompiler {
 
   #parameters(draft: Draft, kind: 'input' | 'output', inherited: Inherited): ParametersSchema {
     const common = { ...this.#common(draft, inherited), path: `${inherited.path}/${kind}` };
-    const node: Mutable<ParametersSchema> = { kind, ...common, ...branches.empty, must: this.#musts(draft) };
-    branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
+    const node: Mutable<ParametersSchema> = { kind, ...common, ...emptyBranch, must: this.#musts(draft) };
+    this.#branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
     return node;
   }
 
@@ -346,10 +345,10 @@ export class NodeCompiler {
     const node: Mutable<NotificationSchema> = {
       kind: 'notification',
       ...common,
-      ...branches.empty,
+      ...emptyBranch,
       must: this.#musts(draft),
     };
-    branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
+    this.#branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
     return node;
   }
 
@@ -373,7 +372,7 @@ export class NodeCompiler {
   }
 }
 
-const branches = new BranchBuilder();
+const top: Omit<Inherited, 'parent'> = { config: true, operation: false, path: '', pathModule: '', status: 'current' };
 const noConstraints: readonly Constraint[] = [];
 const noValues: readonly Value[] = [];
 

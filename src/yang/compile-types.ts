@@ -8,7 +8,7 @@ import type { LoadedModule } from './modules.js';
 import type { Statement } from './parser.js';
 import { builtInBounds, readRange } from './ranges.js';
 import type { LeafListSchema, LeafSchema, Module } from './schema.js';
-import type { Definition, Located, Scope, Scopes } from './scope.js';
+import { type Definition, definitionScopes, type Located, type Scope, type Scopes } from './scope.js';
 import { checkStatus } from './status.js';
 import type {
   Decimal64Type,
@@ -399,8 +399,4 @@ const derivedRestrictions: Readonly<Record<string, readonly string[]>> = {
   union: [],
 };
 
-/** Statements below which a typedef may stand. */
-const scopeKeywords: ReadonlySet<string> = new Set([
-  ...['typedef', 'grouping', 'container', 'list', 'choice', 'case', 'augment', 'uses', 'rpc', 'action', 'input'],
-  ...['output', 'notification'],
-]);
+const scopeKeywords: ReadonlySet<string> = new Set(['typedef', ...definitionScopes]);

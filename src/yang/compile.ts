@@ -1,20 +1,20 @@
 /** The compiler: from module texts to the {@link Schema}, with all errors at once. */
 import { applyAugments } from './augments.js';
-import { BranchBuilder } from './branches.js';
+import { BranchBuilder, emptyBranch } from './branches.js';
 import { DraftBuilder } from './compile-drafts.js';
 import { NodeCompiler, type PendingLeaf } from './compile-nodes.js';
 import { type CompileTools, makeTools } from './compile-tools.js';
 import { TypeCompiler } from './compile-types.js';
 import { applyDeviations } from './deviations.js';
 import { Diagnostics, type ModuleError, StatementError } from './diagnostics.js';
-import type { Draft } from './drafts.js';
+import { Draft } from './drafts.js';
 import { Extensions } from './extensions.js';
 import { type FeatureSelection, Features } from './features.js';
 import { Identities } from './identities.js';
 import { checkLeafrefCircle, resolveLeafref } from './leafrefs.js';
 import { type LoadedModule, loadModules, type SourceFile } from './modules.js';
 import type { Module, NotificationSchema, OperationSchema, RootSchema, Schema, SchemaNode, Value } from './schema.js';
-import { Scopes } from './scope.js';
+import { allGroupings, Scopes } from './scope.js';
 
 export interface LoadOptions {
   /** Folders with *.yang files; of modules with the same name and revision the first found counts. */
@@ -109,15 +109,11 @@ class Compilation {
       this.#extensions.checkModule(module, this.#diagnostics);
       types.checkTypedefs(module, this.#diagnostics);
     }
-    const nodes = new NodeCompiler({
-      diagnostics: this.#diagnostics,
-      types,
-      tools: this.#tools,
-      extensions: this.#extensions,
-      schemaModule: (module) => this.#module(module),
-    });
-    const root: RootSchema = { kind: 'root', config: true, ...branches.empty };
-    const operations = this.#compileNodes(nodes, root);
+    const nodes = this.#nodeCompiler(types);
+    const root: RootSchema = { kind: 'root', config: true, ...emptyBranch };
+    const builder = new DraftBuilder(this.#scopes, this.#features, this.#diagnostics);
+    const operations = this.#compileNodes(builder, nodes, root);
+    this.#checkUnusedGroupings(builder, types, root);
     for (const pending of nodes.pendingLeaves) {
       this.#diagnostics.attempt(pending.owner.name, () => this.#resolveLeafrefs(pending, root));
     }
@@ -127,11 +123,49 @@ class Compilation {
     return { modules: this.#byName(), namespaces, root, ...operations, identities: identities.all };
   }
 
-  #compileNodes(nodes: NodeCompiler, root: RootSchema): Pick<Schema, 'rpcs' | 'notifications'> {
+  #nodeCompiler(types: TypeCompiler): NodeCompiler {
+    return new NodeCompiler({
+      diagnostics: this.#diagnostics,
+      types,
+      tools: this.#tools,
+      extensions: this.#extensions,
+      schemaModule: (module) => this.#module(module),
+    });
+  }
+
+  /** A grouping must be right even where nobody uses it; where its leafrefs lead only its users can tell. */
+  #checkUnusedGroupings(builder: DraftBuilder, types: TypeCompiler, root: RootSchema): void {
+    const nodes = this.#nodeCompiler(types);
+    for (const owner of this.#modules) {
+      for (const { statement, scope } of allGroupings(owner, this.#scopes, this.#diagnostics)) {
+        if (builder.isUsed(statement)) continue;
+        const inner = this.#diagnostics.attempt(owner.name, () => this.#scopes.inside(statement, scope));
+        if (inner === undefined) continue;
+        // As if a container used it.
+        const parent = new Draft({
+          keyword: 'container',
+          name: statement.name,
+          statement,
+          scope,
+          owner,
+          parent: undefined,
+        });
+        builder.build(statement, inner, { parent, children: parent.children, owner, groupings: [statement] });
+        nodes.checkOnly(parent.children, root);
+      }
+    }
+    for (const pending of nodes.pendingLeaves) {
+      if (pending.leafrefs.length === 0) {
+        this.#diagnostics.attempt(pending.owner.name, () => this.#finishLeaf(pending));
+      }
+    }
+  }
+
+  #compileNodes(builder: DraftBuilder, nodes: NodeCompiler, root: RootSchema): Pick<Schema, 'rpcs' | 'notifications'> {
     const rpcs = new Map<string, OperationSchema>();
     const notifications = new Map<string, NotificationSchema>();
     const all: SchemaNode[] = [];
-    for (const [module, drafts] of this.#drafts()) {
+    for (const [module, drafts] of this.#drafts(builder)) {
       const children = nodes.topLevel(drafts, root);
       this.#module(module).children = children;
       for (const node of children) {
@@ -140,13 +174,12 @@ class Compilation {
         else all.push(node);
       }
     }
-    branches.fill(root, all);
+    new BranchBuilder(this.#diagnostics).fill(root, all);
     return { rpcs, notifications };
   }
 
   /** The top-level drafts of implemented modules, augmented and deviated. */
-  #drafts(): Map<LoadedModule, Draft[]> {
-    const builder = new DraftBuilder(this.#scopes, this.#features, this.#diagnostics);
+  #drafts(builder: DraftBuilder): Map<LoadedModule, Draft[]> {
     const roots = new Map<LoadedModule, Draft[]>();
     const implemented = this.#modules.filter((module) => module.implemented);
     for (const owner of implemented) {
@@ -248,5 +281,3 @@ class Compilation {
     return result;
   }
 }
-
-const branches = new BranchBuilder();

@@ -147,3 +147,34 @@ export function splitReference(reference: string, scope: Scope, at: Statement): 
   if (colon < 0) return { module: scope.unit.module, name: reference };
   return { module: moduleOfPrefix(reference.slice(0, colon), scope, at), name: reference.slice(colon + 1) };
 }
+
+/** Every grouping of a module, at the top or inside other statements, with the scope that it stands in. */
+export function allGroupings(module: LoadedModule, scopes: Scopes, diagnostics: Diagnostics): Definition[] {
+  const result: Definition[] = [];
+  const visit = (statement: Statement, scope: Scope): void => {
+    if (statement.keyword === 'grouping') result.push({ statement, scope });
+    const inner = diagnostics.attempt(module.name, () => scopes.inside(statement, scope)) ?? scope;
+    for (const child of statement.substatements) if (definitionScopes.has(child.keyword)) visit(child, inner);
+  };
+  for (const unit of module.units) {
+    const scope = scopes.of(module).unitScope(unit);
+    for (const child of unit.source.top.substatements) if (definitionScopes.has(child.keyword)) visit(child, scope);
+  }
+  return result;
+}
+
+/** Statements in or below which a typedef or grouping may stand. */
+export const definitionScopes: ReadonlySet<string> = new Set([
+  'grouping',
+  'container',
+  'list',
+  'choice',
+  'case',
+  'augment',
+  'uses',
+  'rpc',
+  'action',
+  'input',
+  'output',
+  'notification',
+]);
