@@ -6,7 +6,8 @@ import { Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { Login, type LoginLimits, type Origin, type Session } from '../../../src/datastore/index.js';
+import type { Origin, Session } from '../../../src/datastore/index.js';
+import { Login, type LoginLimits } from '../../../src/datastore/login.js';
 import { hashPassword } from '../../../src/datastore/password.js';
 import {
   type AuditEvent,
