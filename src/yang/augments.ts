@@ -59,6 +59,7 @@ function collect(owner: LoadedModule, scopes: Scopes, diagnostics: Diagnostics):
 function apply({ statement, scope, owner }: PendingAugment, target: Draft, builder: DraftBuilder): void {
   const before = new Set(target.children);
   builder.augment(statement, scope, target, { parent: target, children: target.children, owner, groupings: [] });
+  for (const added of target.children) if (!before.has(added)) added.addedBy = statement;
   if (statement.find('when') !== undefined || !isConfig(target) || owner === target.owner) return;
   for (const added of target.children) {
     const mandatory =

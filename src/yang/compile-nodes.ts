@@ -8,6 +8,7 @@ import type { Draft } from './drafts.js';
 import type { Extensions } from './extensions.js';
 import { readKeys, readUnique } from './keys.js';
 import type { LoadedModule } from './modules.js';
+import type { Statement } from './parser.js';
 import type {
   AnySchema,
   CaseSchema,
@@ -52,6 +53,8 @@ interface Inherited {
 
 export class NodeCompiler {
   readonly pendingLeaves: PendingLeaf[] = [];
+  /** Nodes that top-level augments added, by statement. */
+  readonly augmented = new Map<Statement, SchemaNode[]>();
   readonly #diagnostics: Diagnostics;
   readonly #branches: BranchBuilder;
   readonly #types: TypeCompiler;
@@ -89,9 +92,17 @@ export class NodeCompiler {
     for (const draft of drafts) {
       if (draft.disabled) continue;
       const node = this.#diagnostics.attempt(draft.owner.name, () => this.#node(draft, inherited));
-      if (node !== undefined) nodes.push(node);
+      if (node === undefined) continue;
+      nodes.push(node);
+      if (draft.addedBy !== undefined) this.#rememberAugment(draft.addedBy, node);
     }
     return nodes;
+  }
+
+  #rememberAugment(statement: Statement, node: SchemaNode): void {
+    const nodes = this.augmented.get(statement);
+    if (nodes === undefined) this.augmented.set(statement, [node]);
+    else nodes.push(node);
   }
 
   #node(draft: Draft, inherited: Inherited): SchemaNode {
@@ -141,6 +152,7 @@ export class NodeCompiler {
       parent: inherited.parent,
       extensions: draft.implicit ? [] : this.#extensions.of(draft),
       when: draft.whens.map((when) => this.#constraint(when, module, when.contextIsParent)),
+      ifFeatures: draft.ifFeatures(),
       position: draft.statement.position(),
       path: transparent ? inherited.path : `${inherited.path}/${qualified}`,
     };

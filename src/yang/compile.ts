@@ -175,7 +175,19 @@ class Compilation {
       }
     }
     new BranchBuilder(this.#diagnostics).fill(root, all);
+    this.#listAugments(nodes);
     return { rpcs, notifications };
+  }
+
+  #listAugments(nodes: NodeCompiler): void {
+    for (const module of this.#modules) {
+      const statements = module.units.flatMap((unit) => unit.source.top.all('augment'));
+      this.#module(module).augments = statements.map((statement) => ({
+        target: statement.name,
+        nodes: nodes.augmented.get(statement) ?? [],
+        position: statement.position(),
+      }));
+    }
   }
 
   /** The top-level drafts of implemented modules, augmented and deviated. */
@@ -239,6 +251,7 @@ class Compilation {
         .filter((unit) => unit !== module.main)
         .map(({ source: { moduleName, revision } }) => ({ name: moduleName, revision })),
       children: [],
+      augments: [],
       extensions:
         this.#diagnostics.attempt(module.name, () =>
           units.flatMap(({ unit, scope: own }) => this.#extensions.in(unit.source.top, own)),

@@ -44,7 +44,11 @@ export class Draft {
   disabled = false;
   /** The module that last changed the node by a deviation. */
   deviatedBy: LoadedModule | undefined;
+  /** The top-level augment statement that added the node, where one did. */
+  addedBy: Statement | undefined;
   readonly whens: When[] = [];
+  /** if-feature statements in a refine of the node. */
+  readonly refinedFeatures: string[] = [];
   /** Extensions that refine and deviation added. */
   readonly addedExtensions: Located[] = [];
   #single: Map<string, Located | null> | undefined;
@@ -108,6 +112,11 @@ export class Draft {
   /** The child of that name in that module's namespace; nodes of rpc, action and so on included. */
   child(name: string, owner: LoadedModule): Draft | undefined {
     return this.children.find((child) => child.name === name && child.owner === owner);
+  }
+
+  ifFeatures(): readonly string[] {
+    const own = this.implicit ? [] : this.statement.all('if-feature').map((statement) => statement.name);
+    return [...own, ...this.refinedFeatures];
   }
 
   /** For messages: the keyword and the name. */

@@ -20,7 +20,8 @@ export function applyRefine(target: Draft, refine: Located): void {
     }
     if (keyword === 'must') target.setAll('must', [...target.all('must'), located]);
     else if (keyword === 'default') defaults.push(located);
-    else if (keyword !== 'if-feature') target.set(keyword, located);
+    else if (keyword === 'if-feature') target.refinedFeatures.push(statement.name);
+    else target.set(keyword, located);
   }
   if (defaults.length === 0) return;
   if (defaults.length > 1 && target.keyword !== 'leaf-list') {

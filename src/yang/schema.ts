@@ -2,8 +2,9 @@
  * The compiled schema: what the compiler makes of YANG modules (RFC 7950) and everybody else reads. Immutable once
  * compiled. Instance data is in tree.ts.
  */
-import type { XPathExpression } from './xpath.js';
+
 import type { Type } from './types.js';
+import type { XPathExpression } from './xpath.js';
 
 /** Everything that was compiled together. */
 export interface Schema {
@@ -39,10 +40,21 @@ export interface Module {
   readonly submodules: readonly { readonly name: string; readonly revision: string }[];
   /** Top-level nodes as they are declared, with choice and case; augments of other modules are not here. */
   readonly children: readonly SchemaNode[];
+  /** What its top-level augment statements add, to itself or to other modules. */
+  readonly augments: readonly Augment[];
   readonly extensions: readonly ExtensionInstance[];
   /** Where it was read from (a file name for messages), and its text. */
   readonly source: string;
   readonly text: string;
+}
+
+/** A top-level augment (RFC 7950 7.17). The nodes are children of their target; here they are by their origin. */
+export interface Augment {
+  /** The target as the module wrote it: `/if:interfaces/if:interface`. */
+  readonly target: string;
+  /** What was added, cases and operations included. */
+  readonly nodes: readonly SchemaNode[];
+  readonly position: Position;
 }
 
 /** A use of an extension, kept and handed to whoever asks (RFC 7950 7.19). */
@@ -96,6 +108,8 @@ interface Common {
   readonly parent: SchemaNode | RootSchema | undefined;
   readonly extensions: readonly ExtensionInstance[];
   readonly when: readonly Constraint[];
+  /** The if-feature statements of the node as they are written; all of them hold, else the node were not here. */
+  readonly ifFeatures: readonly string[];
   readonly position: Position;
   /** Schema path in the RFC 7951 manner, module name where it changes, choice and case left out: `/signet-https:https/certificate/name`. */
   readonly path: string;
