@@ -3,9 +3,11 @@ export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
+export { type JsonSchemaOptions, moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
 export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
 export type * from './schema.js';
+export { checkShape, decodeContent, decodeInput } from './shape.js';
 export * from './tree.js';
 export type * from './types.js';
 export {
