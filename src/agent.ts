@@ -16,6 +16,7 @@ import {
   openDatastore,
   parseHash,
   prepareStateDirectory,
+  type Session,
   verifyPassword,
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
@@ -27,9 +28,16 @@ import { systemModule } from './modules/system.js';
 import { HttpService, type StatusPage } from './northbound/http/index.js';
 import { localizeKey, type RunningSnmp, startSnmp } from './northbound/snmp/index.js';
 import { xmlRpcRoute } from './northbound/xmlrpc/index.js';
-import { type Endpoint, formatEndpoint, openKeyStore, type TlsCredentials, TlsListener } from './southbound/index.js';
+import {
+  type Endpoint,
+  formatEndpoint,
+  type KeyStore,
+  openKeyStore,
+  type TlsCredentials,
+  TlsListener,
+} from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
-import { loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
+import { Branch, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
 
 export interface AgentOptions {
   readonly state: string;
@@ -58,7 +66,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const schema = readSchema(options);
   await prepareStateDirectory(nodeFileSystem, state);
   const masterKey = await MasterKey.load(nodeFileSystem, state, options.masterKeyFile ?? join(state, 'master.key'));
-  const keys = await openKeyStore(join(state, 'keys'), masterKey);
+  const opened: { keys?: KeyStore } = {};
+  const keys = whenOpen(() => opened.keys);
   const engine: { id: Buffer } = { id: Buffer.alloc(0) };
   const begun = process.hrtime.bigint();
   const elapsed = () => Number((process.hrtime.bigint() - begun) / 1_000_000n);
@@ -106,15 +115,21 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   current.datastore = datastore;
   try {
+    // Not before the state directory is locked: opening the store clears what a crash left half written.
+    opened.keys = await openKeyStore(join(state, 'keys'), {
+      seal: (plain, aad) => Buffer.from(masterKey.seal(plain.toString('base64'), aad)),
+      open: (sealed, aad) => Buffer.from(masterKey.open(sealed.toString(), aad), 'base64'),
+    });
     const { engineId, boots } = await countBoot(datastore);
     engine.id = engineId;
     await firstStart(datastore, schema, access, options);
+    const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
     const login = new Login({ lookup: (user) => passwordOf(datastore, schema, user) });
     const http = new HttpService({
       login,
       openSession: (origin) => datastore.session(origin),
       routes: [xmlRpcRoute({ schema, log })],
-      status: () => statusPage(datastore, schema, https, deviceName()),
+      status: () => statusPage(viewer, schema, https, deviceName()),
       log,
       audit: (event) => log('info', 'audit', { ...event }),
     });
@@ -145,6 +160,22 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await datastore.close();
     throw error;
   }
+}
+
+/** The key store as the modules are given it, which are registered before it can be opened. */
+function whenOpen(store: () => KeyStore | undefined): KeyStore {
+  const open = () => {
+    const opened = store();
+    if (opened === undefined) throw new RangeError('the key store is not open yet');
+    return opened;
+  };
+  return {
+    put: (keyId, key) => open().put(keyId, key),
+    get: (keyId) => open().get(keyId),
+    has: (keyId) => open().has(keyId),
+    remove: (keyId) => open().remove(keyId),
+    list: () => open().list(),
+  };
 }
 
 /** Our own modules must compile; an operator's that does not is told and left out. */
@@ -250,8 +281,7 @@ function usmUser(datastore: Datastore, schema: Schema, name: string) {
 
 function secretOf(datastore: Datastore, schema: Schema, user: string, leaf: string): string | undefined {
   const path = userPath(schema, user, leaf);
-  const secret = path === undefined ? undefined : datastore.secret(path);
-  return secret?.toString();
+  return path === undefined ? undefined : datastore.secret(path);
 }
 
 function userLeaf(datastore: Datastore, schema: Schema, user: string, leaf: string): string | undefined {
@@ -294,21 +324,25 @@ function reachableBy(deviceName: string): readonly string[] {
   return [...new Set([deviceName, hostname(), ...addresses])];
 }
 
-function statusPage(datastore: Datastore, schema: Schema, https: HttpsModule, device: string): StatusPage {
+function statusPage(viewer: Session, schema: Schema, https: HttpsModule, device: string): StatusPage {
   const links = [{ href: '/RPC2', text: 'XML-RPC endpoint' }];
   const name = https.served()?.certificate;
   const found =
     name === undefined || name === ''
       ? undefined
-      : datastore.state(parsePath(schema, `/signet-https:https/certificate[name='${name}']/state`));
-  if (found === undefined) return { device, links };
+      : viewer.get(parsePath(schema, `/signet-https:https/certificate[name='${name}']/state`), 'operational');
+  if (!(found instanceof Branch)) return { device, links };
+  const fact = (leaf: string) => {
+    const node = found.schema.byName.get(leaf)?.[0];
+    return node?.kind === 'leaf' ? String(found.leaf(node) ?? '') : '';
+  };
   return {
     device,
     links,
     certificate: {
-      subject: String(found['subject'] ?? ''),
-      notAfter: String(found['not-after'] ?? ''),
-      fingerprint: String(found['fingerprint-sha256'] ?? ''),
+      subject: fact('subject'),
+      notAfter: fact('not-after'),
+      fingerprint: fact('fingerprint-sha256'),
     },
   };
 }
