@@ -116,10 +116,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   current.datastore = datastore;
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
-    opened.keys = await openKeyStore(join(state, 'keys'), {
-      seal: (plain, aad) => Buffer.from(masterKey.seal(plain.toString('base64'), aad)),
-      open: (sealed, aad) => Buffer.from(masterKey.open(sealed.toString(), aad), 'base64'),
-    });
+    opened.keys = await openKeyStore(join(state, 'keys'), masterKey);
     const { engineId, boots } = await countBoot(datastore);
     engine.id = engineId;
     await firstStart(datastore, schema, access, options);
