@@ -107,7 +107,7 @@ function* split(chain: readonly DataSchema[], difference: Difference): Iterable<
 }
 
 /** Every instance of the end of `chain` in `content`, which is what `path` (an instance of its beginning) holds. */
-function* below(
+export function* below(
   path: InstanceIdentifier,
   content: Content | undefined,
   chain: readonly DataSchema[],

@@ -1,6 +1,11 @@
 /** The public face of the datastore: one door to the tree, and what a module registers. */
+
+export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
+export { type Datastore, type DatastoreOptions, type Fact, openDatastore, prepareStateDirectory } from './datastore.js';
+export { type FileSystem, nodeFileSystem } from './files.js';
 export { type Clock, type Log, type LogLevel, systemClock } from './log.js';
 export * from './login.js';
+export { MasterKey } from './master-key.js';
 export { hashPassword, parseHash, verifyPassword } from './password.js';
 export type * from './session.js';

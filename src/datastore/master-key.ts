@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../error.js';
 import { type FileSystem, readSmallFile, replaceFile } from './files.js';
 
@@ -20,12 +21,15 @@ export class MasterKey {
   }
 
   /** Reads the key, or makes one (0600) where there is no file. ConfigError where the file is not a key or is open to others. */
-  static async load(files: FileSystem, directory: string, name: string): Promise<MasterKey> {
-    const path = `${directory}/${name}`;
+  static async load(
+    files: FileSystem,
+    stateDirectory: string,
+    path = join(stateDirectory, 'master.key'),
+  ): Promise<MasterKey> {
     const found = await readSmallFile(files, path);
     if (found === undefined) {
       const key = randomBytes(keyLength);
-      await replaceFile(files, directory, name, Buffer.from(`${key.toString('hex')}\n`, 'latin1'));
+      await replaceFile(files, dirname(path), basename(path), Buffer.from(`${key.toString('hex')}\n`, 'latin1'));
       return new MasterKey(key);
     }
     const text = found.toString('latin1').trim();
@@ -42,28 +46,40 @@ export class MasterKey {
     return new MasterKey(Buffer.from(text, 'hex'));
   }
 
-  seal(plain: string, place: string): string {
+  /** Nonce, tag and ciphertext; `place` is where it belongs. */
+  seal(plain: Buffer, place: string): Buffer {
     const nonce = randomBytes(nonceLength);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(place, 'utf8'));
-    const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
-    return sealedPrefix + Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64');
+    const text = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), text]);
   }
 
-  /** ConfigError `operation-failed` where the value was sealed under another key, for another place, or is damaged. */
-  open(sealed: string, place: string): string {
-    const octets = Buffer.from(sealed.slice(sealedPrefix.length), 'base64');
+  /** ConfigError `operation-failed` where the octets were sealed under another key, for another place, or are damaged. */
+  open(sealed: Buffer, place: string): Buffer {
     try {
-      if (!sealed.startsWith(sealedPrefix)) throw new RangeError('not sealed');
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, octets.subarray(0, nonceLength), {
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, nonceLength), {
         authTagLength: tagLength,
       });
       decipher.setAAD(Buffer.from(place, 'utf8'));
-      decipher.setAuthTag(octets.subarray(nonceLength, nonceLength + tagLength));
-      const plain = decipher.update(octets.subarray(nonceLength + tagLength), undefined, 'utf8');
-      return plain + decipher.final('utf8');
+      decipher.setAuthTag(sealed.subarray(nonceLength, nonceLength + tagLength));
+      return Buffer.concat([decipher.update(sealed.subarray(nonceLength + tagLength)), decipher.final()]);
     } catch (error) {
       const message = 'the secret does not open under this master key';
-      throw new ConfigError({ tag: 'operation-failed', message, path: place }, { cause: error });
+      throw new ConfigError({ tag: 'operation-failed', message }, { cause: error });
+    }
+  }
+
+  /** The value of a sealed leaf, as it stands in the tree. */
+  sealText(plain: string, place: string): string {
+    return sealedPrefix + this.seal(Buffer.from(plain, 'utf8'), place).toString('base64');
+  }
+
+  openText(sealed: string, place: string): string {
+    const octets = Buffer.from(sealed.startsWith(sealedPrefix) ? sealed.slice(sealedPrefix.length) : '', 'base64');
+    try {
+      return this.open(octets, place).toString('utf8');
+    } catch (error) {
+      throw ConfigError.from(error).with({ path: place });
     }
   }
 }

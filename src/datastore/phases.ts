@@ -108,6 +108,19 @@ export async function applyTasks(
   return undefined;
 }
 
+/** Applies all of it whatever fails; failures are in the log. True where nothing failed. */
+export async function applyRegardless(prepared: readonly Prepared[], services: PhaseServices): Promise<boolean> {
+  let sound = true;
+  for (const { task, resource } of prepared) {
+    try {
+      await applyTask(task, resource, services);
+    } catch {
+      sound = false;
+    }
+  }
+  return sound;
+}
+
 /** Tells handlers, in reverse, to go back to where they were; false where one of them could not. */
 export async function revertTasks(applied: readonly Task[], services: PhaseServices): Promise<boolean> {
   let reverted = true;

@@ -1,4 +1,4 @@
-/** The one door to the tree. CONTRACT STUB: signatures are fixed, bodies follow. */
+/** The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. */
 import type { ConfigError } from '../error.js';
 import type {
   Branch,
@@ -99,6 +99,8 @@ export type DatastoreEvent =
       readonly time: number;
       readonly path: InstanceIdentifier;
       readonly content: Branch;
-    };
+    }
+  /** So many events were not delivered to this subscriber, because it did not keep up. */
+  | { readonly kind: 'missed'; readonly count: number };
 
 export type { Branch, ConfigError, JsonObject, JsonValue };

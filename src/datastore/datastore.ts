@@ -1,0 +1,429 @@
+/** Opens a state directory and holds what all sessions share: running, the queue, the history, locks and the bus. */
+import { ConfigError } from '../error.js';
+import {
+  Branch,
+  DataTree,
+  type InstanceIdentifier,
+  type JsonObject,
+  type JsonValue,
+  type Schema,
+} from '../yang/index.js';
+import { Bus } from './bus.js';
+import { Candidates } from './candidate.js';
+import { tasksFor } from './change.js';
+import { CommitQueue, type CommitStore, entryOf, type Job, type Staged } from './commit-queue.js';
+import { ConfirmedCommit } from './confirmed.js';
+import { branchFromJson, branchToJson } from './content.js';
+import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
+import { DatastoreSession } from './datastore-session.js';
+import { type DirectoryLock, lockDirectory } from './directory-lock.js';
+import { type DraftServices, differencesBetween } from './draft.js';
+import { type FileSystem, nodeFileSystem } from './files.js';
+import { defaultRetention, type History, type Point, type Retention } from './history.js';
+import { Validator } from './interim.js';
+import { storageError } from './journal.js';
+import { Locks } from './locks.js';
+import { type Clock, type Log, systemClock } from './log.js';
+import { MasterKey } from './master-key.js';
+import { Operational } from './operational.js';
+import { applyTask, type Deadlines, defaultDeadlines } from './phases.js';
+import { Registry } from './registry.js';
+import { buildRequest } from './request.js';
+import { Sealing } from './sealing.js';
+import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import { Store, systemOrigin } from './store.js';
+
+export interface DatastoreOptions {
+  /** Created 0700. */
+  readonly stateDirectory: string;
+  readonly schema: Schema;
+  readonly modules: readonly ModuleRegistration[];
+  /** Default STATE/master.key; made 0600 where absent. */
+  readonly masterKeyFile?: string | undefined;
+  /** In place of the file. */
+  readonly masterKey?: MasterKey;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly files?: FileSystem;
+  readonly retention?: Partial<Retention>;
+  readonly deadlines?: Partial<Deadlines>;
+}
+
+/** A durable fact beside the tree (engine boots, raised alarms): journalled, not part of the history. */
+export interface Fact {
+  get(): JsonValue | undefined;
+  /** Resolves when it is on disk. */
+  set(value: JsonValue): Promise<void>;
+}
+
+export interface Datastore {
+  readonly schema: Schema;
+  running(): Root;
+  /** Id of the running transaction. */
+  transaction(): string;
+  session(origin: Origin): Session;
+  /** The plain value of a sealed leaf of running, for consumers inside the process. */
+  secret(path: InstanceIdentifier): string | undefined;
+  meta(name: string): Fact;
+  /** What is at `path` now, state and defaults included, as RFC 7951 JSON; undefined where nothing is. */
+  state(path: InstanceIdentifier): JsonObject | undefined;
+  /** Every event, unfiltered; for consumers inside the process. Gives what ends it. */
+  subscribe(listener: (event: DatastoreEvent) => void): () => void;
+  history(): readonly HistoryEntry[];
+  /** A transaction of the system's own. */
+  commit(request: CommitRequest): Promise<CommitResult>;
+  /** Stops the modules, waits for commits under way, and frees the state directory. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the state directory (or makes it), reads the journal, undoes a confirmed commit that was open, applies running
+ * to every handler and starts the modules. ConfigError where the directory is in use, not writable, of a newer format or
+ * corrupt, and where the registrations do not fit the schema.
+ */
+export async function openDatastore(options: DatastoreOptions): Promise<Datastore> {
+  const registry = new Registry(options.schema, options.modules);
+  const { stateDirectory } = options;
+  const files = options.files ?? nodeFileSystem;
+  await prepareStateDirectory(files, stateDirectory);
+  const lock = await lockDirectory(stateDirectory).catch((error: unknown) => {
+    throw error instanceof ConfigError
+      ? error
+      : storageError(`the state directory ${stateDirectory} is not writable`, error);
+  });
+  try {
+    const clock = options.clock ?? systemClock;
+    const log = options.log ?? (() => undefined);
+    const key = options.masterKey ?? (await MasterKey.load(files, stateDirectory, options.masterKeyFile));
+    const retention = { ...defaultRetention, ...options.retention };
+    const { schema } = options;
+    const { store, fallback } = await Store.open({ stateDirectory, schema, files, clock, log, retention });
+    const deadlines = { ...defaultDeadlines, ...options.deadlines };
+    const sealing = new Sealing(registry.index, key);
+    const validator = new Validator(schema);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, store, lock);
+    await core.start(fallback);
+    return core;
+  } catch (error) {
+    await lock.release();
+    throw error instanceof ConfigError
+      ? error
+      : storageError(`the state directory ${stateDirectory} cannot be used`, error);
+  }
+}
+
+/** Makes the directory (0700) where it is not there. ConfigError where that does not work. */
+export async function prepareStateDirectory(files: FileSystem, stateDirectory: string): Promise<void> {
+  try {
+    await files.makeDirectory(stateDirectory, 0o700);
+  } catch (error) {
+    throw storageError(`the state directory ${stateDirectory} cannot be used`, error);
+  }
+}
+
+/** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
+export class Core implements Datastore, CommitStore {
+  readonly schema: Schema;
+  readonly services: DraftServices;
+  readonly operational: Operational;
+  readonly locks = new Locks();
+  readonly confirmed: ConfirmedCommit;
+  readonly candidates: Candidates;
+  readonly events: Bus<DatastoreEvent>;
+  readonly #store: Store;
+  readonly #queue: CommitQueue;
+  readonly #lock: DirectoryLock;
+  readonly #sessions = new Map<number, DatastoreSession>();
+  #lastSession = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(services: DraftServices, store: Store, lock: DirectoryLock) {
+    this.services = services;
+    this.schema = services.registry.index.schema;
+    this.operational = new Operational(services.registry, services.log);
+    this.#store = store;
+    this.#lock = lock;
+    this.#queue = new CommitQueue(this, services);
+    this.confirmed = new ConfirmedCommit(services.clock, () => void this.revert('not confirmed in time'));
+    this.candidates = new Candidates(() => this.running().config);
+    this.events = new Bus<DatastoreEvent>({
+      limit: 1000,
+      log: services.log,
+      missed: (count) => ({ kind: 'missed', count }),
+    });
+  }
+
+  get head(): Point {
+    return this.#store.head;
+  }
+
+  get points(): History {
+    return this.#store.history;
+  }
+
+  running(): Root {
+    return this.head.root;
+  }
+
+  transaction(): string {
+    return this.head.entry.transaction;
+  }
+
+  history(): readonly HistoryEntry[] {
+    return this.points.entries();
+  }
+
+  session(origin: Origin): Session {
+    this.#lastSession += 1;
+    const session = new DatastoreSession(this, this.#lastSession, origin);
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  secret(path: InstanceIdentifier): string | undefined {
+    const { config, system } = this.running();
+    return this.services.sealing.open(config, path) ?? this.services.sealing.open(system, path);
+  }
+
+  state(path: InstanceIdentifier): JsonObject | undefined {
+    const content = this.operational.get(this.running(), path);
+    return content instanceof Branch ? branchToJson(content, 'rfc7951') : undefined;
+  }
+
+  meta(name: string): Fact {
+    return { get: () => this.#store.fact(name), set: (value) => this.#store.setFact(name, value) };
+  }
+
+  subscribe(listener: (event: DatastoreEvent) => void): () => void {
+    return this.events.subscribe(listener);
+  }
+
+  async commit(request: CommitRequest): Promise<CommitResult> {
+    return await this.commitFor(request, systemOrigin, 0);
+  }
+
+  /** A request of a module's code, on behalf of `origin`. */
+  async commitFor(
+    request: CommitRequest,
+    origin: Origin,
+    session: number,
+    signal?: AbortSignal,
+  ): Promise<CommitResult> {
+    const { confirmTimeout, comment } = request;
+    // An action's caller learns the id from the result, so the commit need not end with a session that may be one request.
+    const confirm = confirmTimeout === undefined ? undefined : { seconds: confirmTimeout, persist: newPersistId() };
+    return await this.submit({
+      origin,
+      session,
+      kind: confirm === undefined ? 'commit' : 'confirmed-commit',
+      cause: 'commit',
+      comment: comment ?? '',
+      build: buildRequest(request, this.services, this.schema),
+      confirm,
+      signal,
+    });
+  }
+
+  async submit(job: Job): Promise<CommitResult> {
+    try {
+      return await this.#queue.submit(job);
+    } catch (error) {
+      throw this.refusal(error);
+    }
+  }
+
+  /** What the caller is told; causes that are not for him go to the log. */
+  refusal(error: unknown): ConfigError {
+    if (error instanceof ConfigError) return error;
+    const cause = error instanceof Error ? error.stack : String(error);
+    this.services.log('error', 'internal error', { cause });
+    return ConfigError.from(error);
+  }
+
+  notify(path: InstanceIdentifier, content: JsonObject): void {
+    const schema = path.last?.schema;
+    if (schema?.kind !== 'notification') throw new RangeError(`${path.toString()} is not a notification`);
+    const body = branchFromJson(schema, content, 'rfc7951');
+    this.events.publish({ kind: 'notification', time: this.services.clock.now(), path, content: body });
+  }
+
+  async start(fallback: Point | undefined): Promise<void> {
+    if (fallback !== undefined) await this.#undoAtStart(fallback);
+    const { registry } = this.services;
+    const after = this.running();
+    const before = { config: DataTree.empty(this.schema), system: DataTree.empty(this.schema) };
+    const differences = differencesBetween(before, after);
+    for (const task of tasksFor(registry, { before, after, differences, origin: systemOrigin, cause: 'start' })) {
+      try {
+        await applyTask(task, undefined, this.services);
+      } catch (error) {
+        const { message, path } = ConfigError.from(error);
+        this.services.log('error', `alarm: ${task.entry.handler.name} could not be applied at start`, {
+          message,
+          path,
+        });
+      }
+    }
+    const { schema } = this;
+    for (const module of registry.modules) {
+      await module.start?.({
+        schema,
+        running: () => this.running(),
+        commit: (request) => this.commit(request),
+        notify: (path, content) => this.notify(path, content),
+      });
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  forget(session: number): void {
+    this.#sessions.delete(session);
+  }
+
+  /** The sessions that are open, for monitoring and kill-session. */
+  sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  admit(job: Job, head: Point): void {
+    if (job.revert === true) return;
+    this.locks.check('running', job.session);
+    this.confirmed.check(job, job.persistId);
+    const running = head.entry.transaction;
+    if (job.expectTransaction !== undefined && job.expectTransaction !== running) {
+      const message = `running is transaction ${running}, not ${job.expectTransaction}`;
+      throw new ConfigError({ tag: 'in-use', message, info: { transaction: running } });
+    }
+  }
+
+  isSignificant(job: Job): boolean {
+    return job.confirm !== undefined || this.confirmed.open !== undefined;
+  }
+
+  write(batch: readonly Staged[]): Promise<readonly number[]> {
+    const { open } = this.confirmed;
+    const time = this.services.clock.now();
+    return this.#store.write(
+      batch.map((staged) => {
+        const { job, head, root } = staged;
+        const record = { entry: entryOf(staged, time), before: head.root, after: root };
+        if (job.confirm !== undefined) return { ...record, fallback: (open?.fallback ?? head).entry.transaction };
+        return open === undefined ? record : { ...record, closes: true };
+      }),
+    );
+  }
+
+  advance(staged: Staged, offset: number): CommitResult {
+    const { job, root, transaction, differences, findings } = staged;
+    const former = this.head;
+    const { open } = this.confirmed;
+    const entry = entryOf(staged, this.services.clock.now());
+    this.#store.advance(entry, root, offset, job.confirm === undefined ? undefined : (open?.fallback ?? former));
+    let persistId: string | undefined;
+    if (job.confirm !== undefined) {
+      persistId = job.confirm.persist ?? job.persistId ?? newPersistId();
+      const persist = job.confirm.persist !== undefined || (open?.persist ?? false);
+      const fallback = open?.fallback ?? former;
+      const owner = { session: job.session, origin: job.origin };
+      this.confirmed.begin({ fallback, transaction, persistId, persist, owner }, job.confirm.seconds);
+    } else if (open !== undefined) {
+      this.confirmed.end();
+    }
+    this.events.publish({ kind: 'commit', transaction, origin: job.origin, differences });
+    if (this.confirmed.open === undefined) this.#store.compactIfLarge();
+    return { transaction, findings, ...(persistId === undefined ? {} : { persistId }) };
+  }
+
+  async reverse(batch: readonly Staged[], offsets: readonly number[], error: ConfigError): Promise<void> {
+    const good = this.head;
+    const last = batch.at(-1)!;
+    const time = this.services.clock.now();
+    const transaction = String(Number(last.transaction) + 1);
+    const comment = `taken back: ${error.message}`;
+    const entry: HistoryEntry = { transaction, time, origin: last.job.origin, comment, kind: 'reversal' };
+    for (const [index, staged] of batch.entries()) {
+      this.#store.advance(entryOf(staged, time), staged.root, offsets[index]!, good);
+    }
+    let offset = offsets.at(-1)!;
+    try {
+      [offset = offset] = await this.#store.write([{ entry, before: last.root, after: good.root }]);
+    } catch (cause) {
+      this.services.log('error', 'alarm: the reversal of a commit could not be recorded', { cause: String(cause) });
+    }
+    this.#store.advance(entry, good.root, offset, undefined);
+  }
+
+  /** Goes back from the open confirmed commit; tried again later where the disk does not take it. */
+  async revert(reason: string): Promise<void> {
+    const { open } = this.confirmed;
+    if (open === undefined) return;
+    const { fallback } = open;
+    try {
+      await this.#queue.submit({
+        origin: systemOrigin,
+        session: 0,
+        kind: 'rollback',
+        cause: 'rollback',
+        comment: reason,
+        build: () => fallback.root,
+        persistId: open.persistId,
+        revert: true,
+      });
+    } catch (error) {
+      this.services.log('error', 'alarm: a confirmed commit could not be undone yet', { cause: String(error) });
+      if (this.confirmed.open === open) this.confirmed.retry(retryAfter);
+      throw this.refusal(error);
+    }
+  }
+
+  async confirm(session: DatastoreSession, persistId: string | undefined): Promise<void> {
+    const open = this.confirmed.claim(asker(session), persistId, true);
+    await this.#store.writeConfirm(session.origin);
+    // It may have timed out while the record was written: then going back is in the journal behind the confirmation.
+    if (this.confirmed.open === open) this.confirmed.end();
+  }
+
+  async #undoAtStart(fallback: Point): Promise<void> {
+    const { head } = this;
+    const transaction = String(Number(head.entry.transaction) + 1);
+    const entry: HistoryEntry = {
+      transaction,
+      time: this.services.clock.now(),
+      origin: systemOrigin,
+      comment: `transaction ${head.entry.transaction} was not confirmed before the agent stopped`,
+      kind: 'rollback',
+    };
+    const [offset] = await this.#store.write([{ entry, before: head.root, after: fallback.root, closes: true }]);
+    this.#store.advance(entry, fallback.root, offset!, undefined);
+    this.services.log('warning', `transaction ${head.entry.transaction} was not confirmed and is undone`);
+  }
+
+  async #close(): Promise<void> {
+    for (const session of this.sessions()) session.close();
+    for (const module of [...this.services.registry.modules].reverse()) {
+      try {
+        await module.stop?.();
+      } catch (error) {
+        this.services.log('error', `module ${module.name} could not be stopped`, { cause: String(error) });
+      }
+    }
+    await this.#queue.close();
+    await this.#store.close();
+    await this.#lock.release();
+  }
+}
+
+export function asker(session: Session): { readonly session: number; readonly origin: Origin } {
+  return { session: session.id, origin: session.origin };
+}
+
+export function newPersistId(): string {
+  return crypto.randomUUID();
+}
+
+/** Milliseconds. */
+const retryAfter = 5000;

@@ -1,0 +1,62 @@
+/** The points that running can go back to: each commit with its root, the oldest first, bounded by count and age. */
+import { ConfigError } from '../error.js';
+import type { Root } from './contract.js';
+import type { HistoryEntry } from './session.js';
+
+export interface Point {
+  readonly entry: HistoryEntry;
+  readonly root: Root;
+  /** Where the record lies in the journal. A compaction moves it. */
+  offset: number;
+}
+
+export interface Retention {
+  /** How many points are kept at most; the running one counts. */
+  readonly count: number;
+  /** Milliseconds; older points go, but never the running one. Infinity keeps them. */
+  readonly age: number;
+}
+
+export const defaultRetention: Retention = { count: 200, age: Number.POSITIVE_INFINITY };
+
+export class History {
+  readonly #retention: Retention;
+  #points: Point[];
+
+  constructor(retention: Retention, first: Point) {
+    this.#retention = retention;
+    this.#points = [first];
+  }
+
+  get head(): Point {
+    return this.#points.at(-1)!;
+  }
+
+  get oldest(): Point {
+    return this.#points[0]!;
+  }
+
+  get points(): readonly Point[] {
+    return this.#points;
+  }
+
+  /** Entries for people, the newest first. */
+  entries(): readonly HistoryEntry[] {
+    return this.#points.map((point) => point.entry).reverse();
+  }
+
+  add(point: Point, now: number, keep?: Point): void {
+    this.#points.push(point);
+    const { count, age } = this.#retention;
+    const isOld = (one: Point) => this.#points.length > count || now - one.entry.time > age;
+    while (this.#points.length > 1 && this.#points[0] !== keep && isOld(this.#points[0]!)) this.#points.shift();
+  }
+
+  /** ConfigError `data-missing` where the transaction is not among the kept ones. */
+  find(transaction: string): Point {
+    const point = this.#points.find((one) => one.entry.transaction === transaction);
+    if (point !== undefined) return point;
+    const message = `there is no transaction ${transaction} in the history`;
+    throw new ConfigError({ tag: 'data-missing', message, info: { transaction } });
+  }
+}

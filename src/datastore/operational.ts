@@ -1,0 +1,281 @@
+/**
+ * Reads of `operational` (RFC 8342 5.3): running with the system's own state, state that is computed when asked, and
+ * defaults in use. What is asked for is built, nothing around it.
+ */
+import {
+  Branch,
+  type BranchSchema,
+  type CaseSchema,
+  type Content,
+  type DataSchema,
+  InstanceIdentifier,
+  type JsonObject,
+  type JsonValue,
+  type LeafSchema,
+  ListData,
+  type SchemaNode,
+  type Value,
+} from '../yang/index.js';
+import { prefix } from './change.js';
+import { contentFromJson, memberName, valueFromJson } from './content.js';
+import type { Root } from './contract.js';
+import type { Log } from './log.js';
+import type { ProviderEntry, Registry } from './registry.js';
+import { chainOf, isConcealedLeaf } from './schema-index.js';
+
+type LeafReader = (root: Root, path: InstanceIdentifier) => Value | undefined;
+
+export class Operational {
+  readonly #registry: Registry;
+  readonly #log: Log;
+  readonly #readers = new Map<LeafSchema, LeafReader>();
+  /** Nodes at or below which something is computed. */
+  readonly #computed = new Set<SchemaNode>();
+
+  constructor(registry: Registry, log: Log) {
+    this.#registry = registry;
+    this.#log = log;
+    for (const schema of registry.providers.keys()) for (const node of chainOf(schema)) this.#computed.add(node);
+  }
+
+  /** A leaf, straight from where it lives: a slot, or its provider. Defaults are filled in. */
+  leaf(root: Root, path: InstanceIdentifier): Value | undefined {
+    const schema = path.last?.schema;
+    if (schema?.kind !== 'leaf') return undefined;
+    let reader = this.#readers.get(schema);
+    if (reader === undefined) {
+      reader = this.#makeReader(schema);
+      this.#readers.set(schema, reader);
+    }
+    return reader(root, path);
+  }
+
+  /** What is at `path`; undefined where nothing is. */
+  get(root: Root, path: InstanceIdentifier): Content | undefined {
+    const { last } = path;
+    if (last === undefined)
+      return this.#branch(root, path, root.config.schema.root, root.config.root, root.system.root);
+    const { schema, keys } = last;
+    if (schema.kind === 'leaf') return this.leaf(root, path);
+    const computed = this.#computedAbove(root, path);
+    if (computed !== undefined) return computed.content;
+    const config = root.config.get(path);
+    const system = root.system.get(path);
+    switch (schema.kind) {
+      case 'list':
+        if (keys === undefined && last.position === undefined) return this.#list(root, path, schema, config, system);
+        if (config === undefined && system === undefined) return undefined;
+        return this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
+      case 'container': {
+        if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
+        return this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
+      }
+      default:
+        return config ?? system;
+    }
+  }
+
+  /** The provider at or above `path`, asked, and walked down from; undefined where there is none. */
+  #computedAbove(root: Root, path: InstanceIdentifier): { readonly content: Content | undefined } | undefined {
+    for (let length = path.steps.length; length > 0; length--) {
+      const { schema } = path.steps[length - 1]!;
+      const entry = this.#registry.providers.get(schema as DataSchema);
+      if (entry === undefined) continue;
+      const at = path.steps[length - 1]!;
+      const place = at.keys === undefined ? prefix(path, length) : prefix(path, length - 1).child(schema);
+      let content = this.#read(entry, root, place);
+      const rest = at.keys === undefined ? path.steps.slice(length) : path.steps.slice(length - 1);
+      for (const [index, step] of rest.entries()) {
+        if (content instanceof ListData && step.keys !== undefined) content = content.get(step.keys);
+        else if (content instanceof Branch) {
+          content = content.get(step.schema as DataSchema);
+          if (content instanceof ListData && step.keys !== undefined) content = content.get(step.keys);
+        } else if (!(index === 0 && step.keys !== undefined)) content = undefined;
+      }
+      return { content };
+    }
+    return undefined;
+  }
+
+  #read(entry: ProviderEntry, root: Root, place: InstanceIdentifier): Content | undefined {
+    try {
+      const json = entry.provider.read(root, place);
+      if (json === undefined) return undefined;
+      if (entry.schema.kind === 'leaf') return valueFromJson(json, entry.schema.type, 'rfc7951');
+      return contentFromJson(entry.schema, json as JsonValue, 'rfc7951');
+    } catch (error) {
+      this.#log('error', `state at ${place.toString()} could not be read`, { cause: String(error) });
+      return undefined;
+    }
+  }
+
+  #container(
+    root: Root,
+    path: InstanceIdentifier,
+    schema: Extract<DataSchema, { kind: 'container' }>,
+    config: Branch | undefined,
+    system: Branch | undefined,
+  ): Content | undefined {
+    const entry = this.#registry.providers.get(schema);
+    if (entry !== undefined) return this.#read(entry, root, path);
+    if (config === undefined && system === undefined) {
+      if (schema.presence !== undefined) return undefined;
+      if (!schema.config && !this.#computed.has(schema)) return undefined;
+    }
+    const branch = this.#branch(root, path, schema, config, system);
+    const stays = schema.presence !== undefined && (config !== undefined || system !== undefined);
+    return branch.isEmpty() && !stays ? undefined : branch;
+  }
+
+  #list(
+    root: Root,
+    path: InstanceIdentifier,
+    schema: Extract<DataSchema, { kind: 'list' }>,
+    config: Content | undefined,
+    system: Content | undefined,
+  ): Content | undefined {
+    const entry = this.#registry.providers.get(schema);
+    if (entry !== undefined) return this.#read(entry, root, path);
+    const own = config instanceof ListData ? config : undefined;
+    const state = system instanceof ListData ? system : undefined;
+    const source = schema.config ? own : state;
+    if (source === undefined || source.size === 0) return undefined;
+    if (schema.keys.length === 0) return source;
+    const parent = path.parent ?? InstanceIdentifier.root;
+    const entries = Array.from(source, (item) => {
+      const keys = item.keys();
+      const other = schema.config ? state?.get(keys) : undefined;
+      return this.#branch(root, parent.child(schema, keys), schema, item, other);
+    });
+    return ListData.of(schema, entries);
+  }
+
+  #branch(
+    root: Root,
+    path: InstanceIdentifier,
+    schema: BranchSchema,
+    config: Branch | undefined,
+    system: Branch | undefined,
+  ): Branch {
+    const slots = schema.dataChildren.map((child) => {
+      const own = config?.get(child);
+      const state = system?.get(child);
+      switch (child.kind) {
+        case 'leaf': {
+          if (isConcealedLeaf(child)) return undefined;
+          const entry = this.#registry.providers.get(child);
+          if (entry !== undefined) return this.#read(entry, root, path.child(child));
+          return own ?? state ?? (isDefaultInUse(child, config) ? child.default : undefined);
+        }
+        case 'leaf-list': {
+          const entry = this.#registry.providers.get(child);
+          if (entry !== undefined) return this.#read(entry, root, path.child(child));
+          const defaults = child.defaults.length > 0 && isDefaultInUse(child, config) ? child.defaults : undefined;
+          return own ?? state ?? defaults;
+        }
+        case 'container':
+          return this.#container(
+            root,
+            path.child(child),
+            child,
+            own as Branch | undefined,
+            state as Branch | undefined,
+          );
+        case 'list':
+          return this.#list(root, path.child(child), child, own, state);
+        default:
+          return own ?? state;
+      }
+    });
+    return new Branch(schema, slots);
+  }
+
+  /** Every list entry and presence container on the way exists. */
+  #isThere(root: Root, path: InstanceIdentifier): boolean {
+    for (let at: InstanceIdentifier | undefined = path; at?.last !== undefined; at = at.parent) {
+      const { schema } = at.last;
+      const mustExist = schema.kind === 'list' || (schema.kind === 'container' && schema.presence !== undefined);
+      if (!mustExist) continue;
+      return root.config.get(at) !== undefined || root.system.get(at) !== undefined;
+    }
+    return true;
+  }
+
+  #makeReader(schema: LeafSchema): LeafReader {
+    if (isConcealedLeaf(schema)) return () => undefined;
+    const own = this.#registry.providers.get(schema);
+    if (own !== undefined) {
+      return (root, path) => {
+        if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
+        return this.#read(own, root, path) as Value | undefined;
+      };
+    }
+    for (const node of chainOf(schema).slice(0, -1)) {
+      const entry = this.#registry.providers.get(node);
+      if (entry !== undefined) return this.#memberReader(entry, schema);
+    }
+    if (!schema.config) return (root, path) => root.system.get(path) as Value | undefined;
+    return (root, path) => {
+      const { parent } = path;
+      const branch = parent === undefined ? root.config.root : root.config.branch(parent);
+      const value = branch?.leaf(schema);
+      if (value !== undefined) return value;
+      if (schema.default === undefined || !isDefaultInUse(schema, branch)) return undefined;
+      return branch !== undefined || parent === undefined || this.#isThere(root, parent) ? schema.default : undefined;
+    };
+  }
+
+  /** A leaf inside what a provider gives as an object: the members are walked without building content. */
+  #memberReader(entry: ProviderEntry, schema: LeafSchema): LeafReader {
+    const chain = chainOf(schema);
+    const depth = chain.indexOf(entry.schema);
+    const between = chain.slice(depth + 1);
+    if (entry.schema.kind !== 'container' || between.some((node) => node.kind === 'list')) {
+      return (root, path) => this.#computedAbove(root, path)?.content as Value | undefined;
+    }
+    const names = between.map((node, index) => {
+      const parent = (index === 0 ? entry.schema : between[index - 1]) as BranchSchema;
+      return [memberName(parent, node), `${node.module.name}:${node.name}`] as const;
+    });
+    return (root, path) => {
+      const place = prefix(path, depth + 1);
+      if (place.parent !== undefined && !this.#isThere(root, place.parent)) return undefined;
+      let json: JsonValue | undefined;
+      try {
+        json = entry.provider.read(root, place) as JsonValue | undefined;
+      } catch (error) {
+        this.#log('error', `state at ${place.toString()} could not be read`, { cause: String(error) });
+      }
+      for (const [name, qualified] of names) {
+        if (json === undefined || json === null || typeof json !== 'object') return undefined;
+        const object = json as JsonObject;
+        json = object[name] ?? object[qualified];
+      }
+      return json === undefined ? undefined : valueFromJson(json, schema.type, 'rfc7951');
+    };
+  }
+}
+
+/** RFC 7950 7.6.1: not in a case that is not there, unless it is the default case and no other is there. */
+export function isDefaultInUse(node: DataSchema, parent: Branch | undefined, isInput = false): boolean {
+  if (!node.config && !isInput) return false;
+  let at: SchemaNode | BranchSchema | undefined = node.parent;
+  let inner: SchemaNode = node;
+  while (at !== undefined && (at.kind === 'case' || at.kind === 'choice')) {
+    const owner: CaseSchema | undefined = at.kind === 'case' ? at : undefined;
+    const choice: SchemaNode | BranchSchema | undefined = owner?.parent ?? at;
+    if (choice?.kind !== 'choice') return true;
+    const present = choice.cases.find((one) => parent !== undefined && holdsAny(one, parent));
+    const active = present ?? choice.default;
+    if (active === undefined || !(active === owner || active.children.includes(inner))) return false;
+    inner = choice;
+    at = choice.parent;
+  }
+  return true;
+}
+
+function holdsAny(node: SchemaNode, parent: Branch): boolean {
+  if (node.kind === 'case') return node.children.some((child) => holdsAny(child, parent));
+  if (node.kind === 'choice') return node.cases.some((one) => holdsAny(one, parent));
+  return 'slot' in node && parent.get(node) !== undefined;
+}

@@ -1,0 +1,71 @@
+/** From edits, by users or by modules, to the root that they ask for. */
+import { ConfigError } from '../error.js';
+import { type DataSchema, type DataTree, decodeJson, type Schema } from '../yang/index.js';
+import type { CommitRequest, JsonEdit, Root } from './contract.js';
+import type { DraftServices } from './draft.js';
+import { applyEdits } from './interim.js';
+import { isData } from './schema-index.js';
+import type { Sealing } from './sealing.js';
+import type { Edit } from './session.js';
+
+/** Edits with every secret sealed: done once, so that building twice gives the same tree. */
+export function sealEdits(edits: readonly Edit[], sealing: Sealing): readonly Edit[] {
+  return edits.map((edit) =>
+    edit.content === undefined ? edit : { ...edit, content: sealing.seal(edit.path, edit.content) },
+  );
+}
+
+/** RFC 6241 7.2 on a configuration tree; what is sealed stays through a replace of something above it. */
+export function editTree(tree: DataTree, edits: readonly Edit[], sealing: Sealing): DataTree {
+  for (const { path } of edits) checkConfig(path.last?.schema as DataSchema | undefined, path.toString());
+  const keeps = edits.filter((edit) => edit.operation === 'replace');
+  if (keeps.length === 0) return applyEdits(tree, edits);
+  let result = tree;
+  for (const edit of edits) {
+    const next = applyEdits(result, [edit]);
+    result = edit.operation === 'replace' ? sealing.keep(result, next, edit.path) : next;
+  }
+  return result;
+}
+
+/** What a module's code asks for, as a function of the head that it is asked on. */
+export function buildRequest(request: CommitRequest, services: DraftServices, schema: Schema): (head: Root) => Root {
+  const { sealing } = services;
+  const edits = sealEdits(
+    (request.edits ?? []).map((edit) => decodeEdit(edit, schema)),
+    sealing,
+  );
+  const system = (request.system ?? []).map(({ path, value }) => {
+    const node = path.last?.schema;
+    if (node === undefined || !isData(node) || node.config) throw new RangeError(`${path.toString()} holds no state`);
+    const content = value === undefined ? undefined : sealing.seal(path, decodeJson(schema, path, value));
+    return { path, content };
+  });
+  return (head) => {
+    const config = edits.length === 0 ? head.config : editTree(head.config, edits, sealing);
+    if (system.length === 0) return { config, system: head.system };
+    const editor = head.system.edit();
+    for (const { path, content } of system) {
+      if (content === undefined) editor.remove(path);
+      else editor.set(path, content);
+    }
+    return { config, system: editor.finish() };
+  };
+}
+
+function decodeEdit(edit: JsonEdit, schema: Schema): Edit {
+  const { operation, path, value } = edit;
+  const node = path.last?.schema;
+  if (value === undefined || node === undefined || !isData(node)) return { operation, path };
+  return { operation, path, content: decodeJson(schema, path, value) };
+}
+
+function checkConfig(schema: DataSchema | undefined, path: string): void {
+  if (schema === undefined || (isData(schema) && schema.config)) return;
+  throw new ConfigError({
+    type: 'protocol',
+    tag: 'invalid-value',
+    path,
+    message: isData(schema) ? 'the node is state and cannot be written' : 'the node is not configuration',
+  });
+}

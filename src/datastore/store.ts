@@ -1,0 +1,233 @@
+/** The journal as roots and history: what a start reads, what a commit writes, when the file is made shorter. */
+import { ConfigError } from '../error.js';
+import { DataTree, type JsonValue, type Schema } from '../yang/index.js';
+import type { Origin, Root } from './contract.js';
+import type { FileSystem } from './files.js';
+import { History, type Point, type Retention } from './history.js';
+import { Journal, type ReadRecord, type RecordLines } from './journal.js';
+import type { Clock, Log } from './log.js';
+import { patchBetween } from './patch.js';
+import {
+  applyLines,
+  decodeHead,
+  encodeHead,
+  encodePatches,
+  type RecordHead,
+  SnapshotReader,
+  snapshotRecords,
+} from './record.js';
+import type { HistoryEntry } from './session.js';
+
+export interface StoreOptions {
+  readonly stateDirectory: string;
+  readonly schema: Schema;
+  readonly files: FileSystem;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retention: Retention;
+}
+
+/** What a commit's record holds beside its history entry. */
+export interface CommitRecord {
+  readonly entry: HistoryEntry;
+  readonly before: Root;
+  readonly after: Root;
+  readonly fallback?: string;
+  readonly closes?: boolean;
+}
+
+export class Store {
+  readonly #options: StoreOptions;
+  readonly #journal: Journal;
+  readonly #facts: Map<string, JsonValue>;
+  readonly history: History;
+  /** Octets from which on the journal is worth making shorter. */
+  #threshold: number;
+  #compaction: Promise<void> | undefined;
+
+  private constructor(options: StoreOptions, journal: Journal, loaded: Loader) {
+    this.#options = options;
+    this.#journal = journal;
+    this.#facts = loaded.facts;
+    this.history = loaded.history!;
+    this.#threshold = Math.max(loaded.snapshotEnd * 2, 0) + compactionSlack;
+  }
+
+  /** `fallback`: the point that a confirmed commit, open when the agent stopped, has to go back to. */
+  static async open(options: StoreOptions): Promise<{ readonly store: Store; readonly fallback: Point | undefined }> {
+    const loader = new Loader(options);
+    const journal = await Journal.open(options, (record) => loader.take(record));
+    const store = new Store(options, journal, loader.finish());
+    return { store, fallback: loader.fallback };
+  }
+
+  get head(): Point {
+    return this.history.head;
+  }
+
+  /** Resolves with the records' offsets when all are on disk. */
+  async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
+    return await this.#journal.append(commits.map(encodeCommit));
+  }
+
+  /** The record of a confirmation: it changes no root. */
+  async writeConfirm(origin: Origin): Promise<void> {
+    await this.#append({ record: 'confirm', time: this.#options.clock.now(), origin });
+  }
+
+  advance(entry: HistoryEntry, root: Root, offset: number, keep: Point | undefined): void {
+    this.history.add({ entry, root, offset }, this.#options.clock.now(), keep);
+  }
+
+  fact(name: string): JsonValue | undefined {
+    return this.#facts.get(name);
+  }
+
+  /** Resolves when the fact is on disk; readers see it from then on. */
+  async setFact(name: string, value: JsonValue): Promise<void> {
+    await this.#append({ record: 'meta', name, value });
+    this.#facts.set(name, value);
+  }
+
+  /** Starts a compaction where the journal has grown enough; commits go on meanwhile. */
+  compactIfLarge(): void {
+    if (this.#journal.size < this.#threshold || this.#compaction !== undefined) return;
+    this.#threshold = this.#journal.size * 2 + compactionSlack;
+    this.#compaction = this.compact()
+      .catch((error: unknown) => {
+        this.#options.log('error', 'the journal could not be made shorter', { cause: String(error) });
+      })
+      .finally(() => {
+        this.#compaction = undefined;
+      });
+  }
+
+  /** Snapshot of the oldest kept point, then the records of the others. */
+  async compact(): Promise<void> {
+    const [oldest, second] = this.history.points;
+    const keepFrom = second?.offset ?? this.#journal.size;
+    const facts = [...this.#facts];
+    const shift = await this.#journal.compact(() => snapshot(oldest!, facts), keepFrom);
+    for (const point of this.history.points) if (point.offset >= keepFrom) point.offset += shift;
+    this.#threshold = this.#journal.size * 2 + compactionSlack;
+  }
+
+  async close(): Promise<void> {
+    await this.#compaction;
+    await this.#journal.close();
+  }
+
+  async #append(head: RecordHead): Promise<void> {
+    await this.#journal.append([[encodeHead(head)]]);
+  }
+}
+
+/** The origin of what the agent does of its own accord. */
+export const systemOrigin: Origin = { user: 'system', protocol: 'system', address: '' };
+
+function encodeCommit(commit: CommitRecord): RecordLines {
+  const { entry, before, after, fallback, closes } = commit;
+  const head = encodeHead({
+    record: 'commit',
+    entry,
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(closes === undefined ? {} : { closes }),
+  });
+  const config = patchBetween(before.config, after.config);
+  return [head, ...encodePatches({ config, system: patchBetween(before.system, after.system) })];
+}
+
+/** Lets others run between parts, so that reads do not wait for a large snapshot. */
+async function* snapshot(point: Point, facts: readonly (readonly [string, JsonValue])[]): AsyncIterable<RecordLines> {
+  for (const lines of snapshotRecords(point.root, point.entry)) {
+    yield lines;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  for (const [name, value] of facts) yield [encodeHead({ record: 'meta', name, value })];
+}
+
+class Loader {
+  readonly #options: StoreOptions;
+  readonly facts = new Map<string, JsonValue>();
+  history: History | undefined;
+  snapshotEnd = 0;
+  #reader: { readonly entry: HistoryEntry; readonly parts: SnapshotReader } | undefined;
+  #fallback: string | undefined;
+  #fallbackPoint: Point | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+  }
+
+  get fallback(): Point | undefined {
+    return this.#fallbackPoint;
+  }
+
+  take({ lines, offset }: ReadRecord): void {
+    const head = decodeHead(lines[0]);
+    switch (head.record) {
+      case 'snapshot':
+        this.#reader = { entry: head.entry, parts: new SnapshotReader(this.#options.schema) };
+        return;
+      case 'part':
+        this.#reader?.parts.part(lines);
+        return;
+      case 'end':
+        this.#begin(offset);
+        return;
+      case 'meta':
+        this.facts.set(head.name, head.value);
+        return;
+      case 'confirm':
+        this.#fallback = undefined;
+        this.#fallbackPoint = undefined;
+        return;
+      case 'commit':
+        this.#commit(head, lines, offset);
+    }
+  }
+
+  finish(): this {
+    this.history ??= new History(this.#options.retention, emptyPoint(this.#options));
+    return this;
+  }
+
+  #begin(offset: number): void {
+    if (this.#reader === undefined)
+      throw new ConfigError({ tag: 'operation-failed', message: 'a snapshot without its beginning' });
+    const { entry, parts } = this.#reader;
+    this.history = new History(this.#options.retention, { entry, root: parts.finish(), offset });
+    this.snapshotEnd = offset;
+    this.#reader = undefined;
+  }
+
+  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: RecordLines, offset: number): void {
+    const { history } = this.finish();
+    const before = history!.head;
+    if (head.closes === true) {
+      this.#fallback = undefined;
+      this.#fallbackPoint = undefined;
+    }
+    if (head.fallback !== undefined && this.#fallback === undefined) {
+      this.#fallback = head.fallback;
+      this.#fallbackPoint = before;
+    }
+    let root: Root;
+    try {
+      root = applyLines(before.root, lines);
+    } catch (error) {
+      const { message, path } = ConfigError.from(error);
+      const reason = `transaction ${head.entry.transaction} in the journal does not fit the schema: ${message}`;
+      throw new ConfigError({ tag: 'operation-failed', path, message: reason }, { cause: error });
+    }
+    history!.add({ entry: head.entry, root, offset }, this.#options.clock.now(), this.#fallbackPoint);
+  }
+}
+
+function emptyPoint({ schema, clock }: StoreOptions): Point {
+  const root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
+  const entry = { transaction: '0', time: clock.now(), origin: systemOrigin, comment: '', kind: 'initial' };
+  return { entry, root, offset: 0 };
+}
+
+const compactionSlack = 4 * 1024 * 1024;
