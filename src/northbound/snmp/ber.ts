@@ -374,6 +374,46 @@ export class BerWriter {
     this.position += suffix.length;
   }
 
+  /** The OID of an instance: the content octets of its object's OID, and the index key of its row (0 for a scalar). */
+  instance(prefix: Uint8Array, key: number | string): void {
+    const { buffer } = this;
+    buffer[this.position] = tag.objectIdentifier;
+    const start = this.position + 2;
+    this.position = start;
+    buffer.set(prefix, this.position);
+    this.position += prefix.length;
+    if (typeof key === 'number') {
+      this.#arc(key);
+    } else {
+      for (let at = 0; at < key.length; at += 2) this.#arc(key.charCodeAt(at) * 65_536 + key.charCodeAt(at + 1));
+    }
+    const length = this.position - start;
+    if (length < 0x80) {
+      buffer[start - 1] = length;
+      return;
+    }
+    buffer.copyWithin(start + 2, start, this.position);
+    buffer[start - 1] = 0x82;
+    buffer[start] = length >>> 8;
+    buffer[start + 1] = length & 0xff;
+    this.position += 2;
+  }
+
+  #arc(value: number): void {
+    const { buffer } = this;
+    if (value >= 0x80) {
+      if (value >= 0x4000) {
+        if (value >= 0x200000) {
+          if (value >= 0x10000000) buffer[this.position++] = 0x80 | (value >>> 28);
+          buffer[this.position++] = 0x80 | ((value >>> 21) & 0x7f);
+        }
+        buffer[this.position++] = 0x80 | ((value >>> 14) & 0x7f);
+      }
+      buffer[this.position++] = 0x80 | ((value >>> 7) & 0x7f);
+    }
+    buffer[this.position++] = value & 0x7f;
+  }
+
   /** Octets that are BER already. */
   raw(value: Uint8Array): void {
     if (this.position + value.length > this.buffer.length) {

@@ -1,8 +1,8 @@
 /** Instances of table rows as sub-identifiers (RFC 2578 section 7.7), and those as keys of an ordered index. */
 import type { Value } from '../../yang/index.js';
-import type { IndexKey } from './ordered-index.js';
-import type { IndexPart, MibTable } from './mapping.js';
 import { maxSubIdentifiers } from './ber.js';
+import type { IndexPart, MibTable } from './mapping.js';
+import type { IndexKey } from './ordered-index.js';
 import type { Syntax } from './syntax.js';
 
 /** The keys of one row: for each list from the outermost on its keys, for a leaf-list its value. */

@@ -215,16 +215,27 @@ class Mapper {
     this.#tables.push(table);
     this.#index(table, keys, syntaxes);
     const only = table.index.length === 1 ? table.index[0]!.object.syntax : undefined;
-    Object.assign(table, { implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets });
+    Object.assign(table, {
+      implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
+    });
     if (node.config) {
-      const status = { kind: 'rowStatus', oid: [...oid, 1, reservedColumn.rowStatus], schema: node, syntax: rowStatusSyntax } as const;
+      const status = {
+        kind: 'rowStatus',
+        oid: [...oid, 1, reservedColumn.rowStatus],
+        schema: node,
+        syntax: rowStatusSyntax,
+      } as const;
       this.#add({ ...status, access: 'read-create', table, steps: [] });
     }
     if (node.kind === 'list') this.children(node.dataChildren, { base: place.base, table, steps: [] });
   }
 
   /** The objects of the table's own index parts. */
-  #index(table: MibTable & { index: IndexPart[] }, keys: readonly (LeafSchema | LeafListSchema)[], syntaxes: readonly (Syntax | undefined)[]): void {
+  #index(
+    table: MibTable & { index: IndexPart[] },
+    keys: readonly (LeafSchema | LeafListSchema)[],
+    syntaxes: readonly (Syntax | undefined)[],
+  ): void {
     const entry = [...table.oid, 1];
     if (table.numbered) {
       const object = this.#add({
@@ -278,8 +289,21 @@ class Mapper {
       const oid = this.#position(leaf, base);
       const syntax = oid === undefined ? undefined : this.#syntax(leaf, oid);
       if (oid === undefined || syntax === undefined) continue;
-      const known = this.#objects.find((object) => object.access === 'accessible-for-notify' && compareOids(object.oid, oid) === 0);
-      objects.push(known ?? this.#add({ kind: 'leaf', oid, schema: leaf, syntax, access: 'accessible-for-notify', table: undefined, steps: [] }));
+      const known = this.#objects.find(
+        (object) => object.access === 'accessible-for-notify' && compareOids(object.oid, oid) === 0,
+      );
+      objects.push(
+        known ??
+          this.#add({
+            kind: 'leaf',
+            oid,
+            schema: leaf,
+            syntax,
+            access: 'accessible-for-notify',
+            table: undefined,
+            steps: [],
+          }),
+      );
     }
     return objects;
   }
@@ -319,7 +343,12 @@ class Mapper {
     const absolute = argument(node.extensions, 'oid');
     if (absolute !== undefined) {
       const arcs = absolute.split('.').map(Number);
-      if (/^[0-2](\.\d+)+$/u.test(absolute) && arcs.length <= maxSubIdentifiers && arcs.every((arc) => arc <= 0xffffffff)) return arcs;
+      if (
+        /^[0-2](\.\d+)+$/u.test(absolute) &&
+        arcs.length <= maxSubIdentifiers &&
+        arcs.every((arc) => arc <= 0xffffffff)
+      )
+        return arcs;
       this.#faults.push(`${node.path}: '${absolute}' is no OID`);
       return undefined;
     }

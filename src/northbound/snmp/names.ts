@@ -5,7 +5,11 @@ import { descriptor, type Mib, type MibObject, type MibTable } from './mapping.j
 /** `common-name` -> `commonName`. */
 export function camel(name: string): string {
   const words = name.split(/[^A-Za-z0-9]+/u).filter((word) => word !== '');
-  return words.map((word, index) => (index === 0 ? word.slice(0, 1).toLowerCase() : word.slice(0, 1).toUpperCase()) + word.slice(1)).join('');
+  return words
+    .map(
+      (word, index) => (index === 0 ? word.slice(0, 1).toLowerCase() : word.slice(0, 1).toUpperCase()) + word.slice(1),
+    )
+    .join('');
 }
 
 export function pascal(name: string): string {

@@ -3,7 +3,15 @@
  * (RowStatus createAndWait) stand here too, outside the datastore.
  */
 import type { DatastoreEvent, Difference, Session } from '../../datastore/index.js';
-import { Branch, type Content, type DataSchema, InstanceIdentifier, ListData, type PathStep, type Value } from '../../yang/index.js';
+import {
+  Branch,
+  type Content,
+  type DataSchema,
+  InstanceIdentifier,
+  ListData,
+  type PathStep,
+  type Value,
+} from '../../yang/index.js';
 import { indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './mapping.js';
 import { type IndexKey, OrderedIndex } from './ordered-index.js';
@@ -71,7 +79,10 @@ export class Rows {
 
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
-    const stores = last === undefined ? [...this.#stores.values()].filter((store) => store.table.config) : this.#below.get(last as DataSchema);
+    const stores =
+      last === undefined
+        ? [...this.#stores.values()].filter((store) => store.table.config)
+        : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
       const before = collect(store.table, difference.path, difference.before);
@@ -162,6 +173,14 @@ export class TableRows {
     return arcs === undefined ? undefined : indexKey(this.table, arcs);
   }
 
+  /** The index key for one value to each index part, as an instance's name gives them. */
+  keyOfNames(names: readonly Value[]): IndexKey | undefined {
+    return indexKey(
+      this.table,
+      this.table.index.flatMap((part, index) => partArcs(part, names[index]!)),
+    );
+  }
+
   #arcsOf(keys: RowKeys): readonly number[] | undefined {
     const { table, parent } = this;
     let outer: readonly number[] = [];
@@ -197,7 +216,12 @@ export function rowPath(table: MibTable, row: Row): InstanceIdentifier {
 
 export function entryPath(table: MibTable, keys: RowKeys): InstanceIdentifier {
   let list = 0;
-  const steps: PathStep[] = table.steps.map((schema) => ({ schema, keys: schema.kind === 'container' ? undefined : keys[list++] }));
+  const steps: PathStep[] = table.steps.map((schema) => {
+    if (schema.kind === 'container') return { schema, keys: undefined };
+    const own = keys[list++]!;
+    const isKeyless = schema.kind === 'list' && schema.keys.length === 0;
+    return isKeyless ? { schema, keys: undefined, position: Number(own[0]) } : { schema, keys: own };
+  });
   return new InstanceIdentifier(steps);
 }
 
@@ -219,13 +243,25 @@ function collect(table: MibTable, path: InstanceIdentifier, content: Content | u
 }
 
 /** Calls back with the keys of each row under a branch; `steps[depth]` is a child of it. */
-function visit(branch: Branch, steps: readonly DataSchema[], depth: number, outer: RowKeys, emit: (keys: RowKeys) => void): void {
+function visit(
+  branch: Branch,
+  steps: readonly DataSchema[],
+  depth: number,
+  outer: RowKeys,
+  emit: (keys: RowKeys) => void,
+): void {
   const content = branch.get(steps[depth]!);
   if (content !== undefined) visitAt(content, steps, depth, outer, emit);
 }
 
 /** The same for the content of `steps[depth]` itself. */
-function visitAt(content: Content, steps: readonly DataSchema[], depth: number, outer: RowKeys, emit: (keys: RowKeys) => void): void {
+function visitAt(
+  content: Content,
+  steps: readonly DataSchema[],
+  depth: number,
+  outer: RowKeys,
+  emit: (keys: RowKeys) => void,
+): void {
   const isLast = depth === steps.length - 1;
   if (content instanceof ListData) {
     let position = 0;

@@ -11,7 +11,16 @@ import type {
   Type,
   Value,
 } from '../../yang/index.js';
-import { type BerWriter, decodeOid, encodeOid, maxSubIdentifiers, signedAt, tag, unsigned64At, unsignedAt } from './ber.js';
+import {
+  type BerWriter,
+  decodeOid,
+  encodeOid,
+  maxSubIdentifiers,
+  signedAt,
+  tag,
+  unsigned64At,
+  unsignedAt,
+} from './ber.js';
 import { bitsOctets, bitsValue, dateAndTimeOctets, dateAndTimeText, isAscii } from './text.js';
 
 /** Why a value in a SET is refused (RFC 3416 section 4.2.5 steps 3 to 6). */
@@ -89,7 +98,9 @@ export function syntaxOf(type: Type, config: boolean): Syntax | undefined {
       return max <= maxText ? textSyntax(type, min, max, isAscii(type)) : undefined;
     }
     case 'identityref': {
-      const names = type.bases.flatMap((base) => [...base.derived]).map((each) => `${each.module.name}:${each.name}`.length);
+      const names = type.bases
+        .flatMap((base) => [...base.derived])
+        .map((each) => `${each.module.name}:${each.name}`.length);
       return textSyntax(type, 1, Math.min(maxText, Math.max(1, ...names)), true);
     }
     case 'instance-identifier':
@@ -100,19 +111,35 @@ export function syntaxOf(type: Type, config: boolean): Syntax | undefined {
 }
 
 /** RFC 2579 RowStatus. */
-export const rowStatus = { active: 1, notInService: 2, notReady: 3, createAndGo: 4, createAndWait: 5, destroy: 6 } as const;
+export const rowStatus = {
+  active: 1,
+  notInService: 2,
+  notReady: 3,
+  createAndGo: 4,
+  createAndWait: 5,
+  destroy: 6,
+} as const;
 
 /** The row number of tables whose keys cannot stand in an OID. */
-export const rowNumberSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '(1..4294967295)', 'integer', {
-  write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
-  read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
-});
+export const rowNumberSyntax: Syntax = integerLike(
+  'Unsigned32',
+  'SNMPv2-SMI',
+  tag.unsigned32,
+  '(1..4294967295)',
+  'integer',
+  {
+    write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
+    read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
+  },
+);
 
 export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag.integer, '', 'none', {
   write: (writer, value) => writer.integer(Number(value)),
   read(buffer, start, end) {
     const value = signedAt(buffer, start, end);
-    return value >= rowStatus.active && value <= rowStatus.destroy && value !== rowStatus.notReady ? { value } : refused('wrongValue');
+    return value >= rowStatus.active && value <= rowStatus.destroy && value !== rowStatus.notReady
+      ? { value }
+      : refused('wrongValue');
   },
 });
 
@@ -122,7 +149,9 @@ export function fits(type: Type, value: Value): boolean {
     case 'leafref':
       return fits(type.target.type, value);
     case 'string':
-      return typeof value === 'string' && inRanges(type.lengths, BigInt([...value].length)) && matchesPatterns(type, value);
+      return (
+        typeof value === 'string' && inRanges(type.lengths, BigInt([...value].length)) && matchesPatterns(type, value)
+      );
     case 'binary':
       return typeof value === 'string' && inRanges(type.lengths, BigInt(Buffer.from(value, 'base64').length));
     case 'enumeration':
@@ -147,7 +176,14 @@ export function fits(type: Type, value: Value): boolean {
 
 type Codec = Pick<Syntax, 'write' | 'read'> & Partial<Pick<Syntax, 'toArc' | 'fromArc'>>;
 
-function integerLike(base: string, from: MibType['from'], berTag: number, restriction: string, index: IndexForm, codec: Codec): Syntax {
+function integerLike(
+  base: string,
+  from: MibType['from'],
+  berTag: number,
+  restriction: string,
+  index: IndexForm,
+  codec: Codec,
+): Syntax {
   return {
     tag: berTag,
     mib: { base, from, restriction, labels: [], displayHint: '' },
@@ -301,7 +337,9 @@ function unionSyntax(type: Type & { readonly base: 'union' }, config: boolean): 
 function fromText(type: Type, text: string): Value | undefined {
   if (type.base === 'leafref') return fromText(type.target.type, text);
   if (type.base === 'union') {
-    return type.members.map((member) => fromText(member, text)).find((value) => value !== undefined && fits(type, value));
+    return type.members
+      .map((member) => fromText(member, text))
+      .find((value) => value !== undefined && fits(type, value));
   }
   if (type.base === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (type.base === 'decimal64') return canonicalDecimal(text, type.fractionDigits);
@@ -386,7 +424,9 @@ const wellKnown: ReadonlyMap<string, Known> = new Map<string, Known>([
 
 /** `self-signed` -> `selfSigned`: RFC 2578 section 7.1.1 allows letters and digits, the first a small letter. */
 export function label(name: string): string {
-  const joined = name.replace(/[^A-Za-z0-9]+([A-Za-z0-9])?/gu, (_, next: string | undefined) => (next ?? '').toUpperCase());
+  const joined = name.replace(/[^A-Za-z0-9]+([A-Za-z0-9])?/gu, (_, next: string | undefined) =>
+    (next ?? '').toUpperCase(),
+  );
   const first = joined.slice(0, 1).toLowerCase();
   return /^[a-z]/u.test(first) ? first + joined.slice(1) : `v${joined}`;
 }

@@ -21,8 +21,16 @@ export function dateAndTimeOctets(text: string): Buffer | undefined {
 /** The inverse; undefined for octets that are no DateAndTime. Without a zone the time is taken as UTC. */
 export function dateAndTimeText(octets: Buffer): string | undefined {
   if (octets.length !== 8 && octets.length !== 11) return undefined;
-  const [month, day, hour, minute, second, deci] = [...octets.subarray(2, 8)] as [number, number, number, number, number, number];
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || deci > 9) return undefined;
+  const [month, day, hour, minute, second, deci] = [...octets.subarray(2, 8)] as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || deci > 9)
+    return undefined;
   const two = (value: number) => String(value).padStart(2, '0');
   const date = `${String(octets.readUInt16BE(0)).padStart(4, '0')}-${two(month)}-${two(day)}`;
   const time = `${two(hour)}:${two(minute)}:${two(second)}${deci === 0 ? '' : `.${String(deci)}`}`;

@@ -73,6 +73,8 @@ export class UsmEngine {
   readonly #users: UsmUserSource;
   readonly #counters: Counters;
   readonly #principals = new Map<string, { readonly user: UsmUser; readonly principal: Principal }>();
+  /** Those asked for since the last commit. */
+  readonly #fresh = new Map<string, Principal>();
   #saltHigh: number;
   #saltLow: number;
 
@@ -129,15 +131,25 @@ export class UsmEngine {
     return { kind: 'accepted', principal, level: 'authPriv', scopedPdu: new BerReader(plain) };
   }
 
-  /** The user of that name with keys ready; undefined where there is none. Costs a look-up, but for the first use of new keys. */
+  /** To be called after every commit: keys are asked for again. */
+  forgetUsers(): void {
+    this.#fresh.clear();
+  }
+
+  /** The user of that name with keys ready; undefined where there is none. Only names of users are remembered. */
   principal(name: string): Principal | undefined {
+    const fresh = this.#fresh.get(name);
+    if (fresh !== undefined) return fresh;
     const user = this.#users.user(name);
     if (user === undefined) {
       this.#principals.delete(name);
       return undefined;
     }
     const known = this.#principals.get(name);
-    if (known !== undefined && sameUser(known.user, user)) return known.principal;
+    if (known !== undefined && sameUser(known.user, user)) {
+      this.#fresh.set(name, known.principal);
+      return known.principal;
+    }
     const principal: Principal = {
       name,
       authProtocol: user.authProtocol,
@@ -149,6 +161,7 @@ export class UsmEngine {
           : createSecretKey(user.privKey.subarray(0, privacyKeyLength(user.privProtocol))),
     };
     this.#principals.set(name, { user, principal });
+    this.#fresh.set(name, principal);
     return principal;
   }
 

@@ -1,0 +1,5 @@
+/** The public face of the SNMP agent. */
+export { type RunningSnmp, type SnmpEndpoint, type SnmpOptions, startSnmp } from './agent.js';
+export type { Community, CommunitySource } from './community.js';
+export { type AuthProtocol, localizeKey, localizePrivacyKey, type PrivProtocol } from './keys.js';
+export type { EngineState, UsmUser, UsmUserSource } from './usm.js';

@@ -1,0 +1,92 @@
+/** What is readable, in OID order, and how: each object with its reader made once. */
+import type { Session } from '../../datastore/index.js';
+import { InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
+import { compareOids, type Mib, type MibObject } from './mapping.js';
+import { type Row, type Rows, rowPath, type TableRows } from './rows.js';
+import { rowStatus } from './syntax.js';
+
+/** An object that has instances, with what reading it needs. */
+export interface Readable {
+  readonly object: MibObject;
+  /** Undefined for a scalar. */
+  readonly rows: TableRows | undefined;
+  /** The value of the scalar, or of a row's column; undefined where there is none. */
+  read(session: Session, row: Row | undefined): Value | undefined;
+}
+
+/** One octet for each readable: what a principal may see (RFC 3415), computed when views or schema change. */
+export type View = Uint8Array;
+
+export class ObjectTable {
+  readonly readables: readonly Readable[];
+  readonly full: View;
+  /** For communities: nothing under nacm:default-deny-all. */
+  readonly community: View;
+  readonly #rows: Rows;
+
+  constructor(mib: Mib, rows: Rows) {
+    this.#rows = rows;
+    const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
+    this.readables = accessible.map((object) => this.#readable(object));
+    this.full = new Uint8Array(accessible.length).fill(1);
+    this.community = Uint8Array.from(accessible, (object) => (object.sensitive ? 0 : 1));
+  }
+
+  /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */
+  floor(arcs: ArrayLike<number>, count: number): number {
+    const name = arcs instanceof Uint32Array ? arcs.subarray(0, count) : arcs;
+    let low = 0;
+    let high = this.readables.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareOids(this.readables[middle]!.object.oid, name) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** The rows of a readable's table, a list of state read again where that is due. */
+  rowsOf(readable: Readable): TableRows | undefined {
+    const { rows } = readable;
+    return rows === undefined || rows.table.config ? rows : this.#rows.of(rows.table);
+  }
+
+  #readable(object: MibObject): Readable {
+    const { table } = object;
+    if (table === undefined) {
+      const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
+      return { object, rows: undefined, read: (session) => session.leaf(path) };
+    }
+    return { object, rows: this.#rows.of(table), read: columnReader(object) };
+  }
+}
+
+/** True where `arcs` begins with the OID of the object. */
+export function isPrefix(object: MibObject, arcs: ArrayLike<number>, count: number): boolean {
+  const { oid } = object;
+  if (count < oid.length) return false;
+  for (let index = oid.length - 1; index >= 0; index -= 1) if (oid[index] !== arcs[index]) return false;
+  return true;
+}
+
+function columnReader(object: MibObject): Readable['read'] {
+  const { kind, steps, schema } = object;
+  const table = object.table!;
+  if (kind === 'rowStatus') {
+    return (_, row) => {
+      if (row!.pending === undefined) return rowStatus.active;
+      return row!.pending.inService ? rowStatus.notInService : rowStatus.notReady;
+    };
+  }
+  const ownKey = table.schema.kind === 'list' ? table.schema.keys.indexOf(schema as LeafSchema) : 0;
+  if (kind === 'value' || ownKey >= 0) {
+    return (_, row) => row!.pending?.values.get(object) ?? row!.keys.at(-1)?.[ownKey];
+  }
+  return (session, row) => {
+    if (row!.pending !== undefined) return row!.pending.values.get(object);
+    const path = rowPath(table, row!);
+    return session.leaf(
+      new InstanceIdentifier([...path.steps, ...steps.map((step) => ({ schema: step, keys: undefined }))]),
+    );
+  };
+}

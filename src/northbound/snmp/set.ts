@@ -1,0 +1,435 @@
+/**
+ * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
+ * their order does not matter, and one transaction makes all changes or none.
+ */
+import type { Edit, Session } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
+import { Branch, DataTree, InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { decodeOid, maxSubIdentifiers } from './ber.js';
+import { type ErrorStatusName, statusOf } from './errors.js';
+import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
+import type { MibObject, MibTable } from './mapping.js';
+import { field, type Pdu } from './message.js';
+import { isPrefix, type ObjectTable, type View } from './objects.js';
+import type { IndexKey } from './ordered-index.js';
+import { entryPath, type PendingRow, type Row, type TableRows } from './rows.js';
+import { rowStatus } from './syntax.js';
+
+/** RFC 3416: the error-index counts from 1; 0 where no varbind is at fault. */
+export interface SetOutcome {
+  readonly status: ErrorStatusName;
+  readonly index: number;
+}
+
+export interface Writer {
+  readonly session: Session;
+  readonly view: View;
+  readonly mayWrite: boolean;
+}
+
+/** How long a row may stay under construction: seconds; and how many there may be at once. */
+const pendingLifetime = 300;
+const maxPending = 200;
+
+/** One assignment, tested on its own. */
+interface Assignment {
+  /** From 1. */
+  readonly index: number;
+  readonly object: MibObject;
+  readonly value: Value;
+}
+
+/** What a PDU does to one row. */
+interface RowWork {
+  readonly rows: TableRows;
+  readonly key: IndexKey;
+  /** What the instance's name says, one value for each index part. */
+  readonly names: readonly Value[];
+  readonly row: Row | undefined;
+  readonly columns: Map<MibObject, Assignment>;
+  status: Assignment | undefined;
+}
+
+/** What the tests come to: edits with the varbind that each stands for, and what is done beside the datastore. */
+interface Plan {
+  readonly deletions: PlannedEdit[];
+  readonly creations: PlannedEdit[];
+  readonly changes: PlannedEdit[];
+  /** Run before the transaction; what each gives back undoes it where that fails. */
+  readonly before: (() => () => void)[];
+  readonly after: (() => void)[];
+}
+interface PlannedEdit {
+  readonly index: number;
+  readonly edit: Edit;
+}
+
+class Refusal extends Error {
+  readonly outcome: SetOutcome;
+  constructor(status: ErrorStatusName, index: number) {
+    super(status);
+    this.outcome = { status, index };
+  }
+}
+
+export class Setter {
+  readonly #schema: Schema;
+  readonly #objects: ObjectTable;
+  readonly #now: () => number;
+  readonly #pending = new Set<{ readonly rows: TableRows; readonly key: IndexKey; readonly expires: number }>();
+  /** SETs run one after the other, so that each tests what the one before left (S7). */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(schema: Schema, objects: ObjectTable, now: () => number) {
+    this.#schema = schema;
+    this.#objects = objects;
+    this.#now = now;
+  }
+
+  /** Never rejects. */
+  set(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
+    const outcome = this.#tail.then(() => this.#run(writer, pdu));
+    this.#tail = outcome;
+    return outcome;
+  }
+
+  async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
+    const undo: (() => void)[] = [];
+    let plan: Plan;
+    try {
+      this.#expire();
+      plan = this.#test(writer, pdu);
+    } catch (error) {
+      return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
+    }
+    const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
+    try {
+      for (const step of plan.before) undo.push(step());
+      if (planned.length > 0) await writer.session.apply(planned.map(({ edit }) => edit));
+      for (const step of plan.after) step();
+      return { status: 'noError', index: 0 };
+    } catch (error) {
+      for (const step of undo.toReversed()) step();
+      return refusalOf(error, planned);
+    }
+  }
+
+  #test(writer: Writer, pdu: Pdu): Plan {
+    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
+    const works = new Map<string, RowWork>();
+    const scalars = new Map<MibObject, Assignment>();
+    for (let index = 0; index < pdu.count; index += 1) this.#assign(writer, pdu, index, works, scalars);
+    for (const { object, value, index } of scalars.values()) {
+      const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
+      plan.changes.push({ index, edit: { operation: 'merge', path, content: value } });
+    }
+    // rows around others first: a nested row may be made together with the one around it
+    const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
+    for (const work of ordered) this.#planRow(work, plan, works);
+    return plan;
+  }
+
+  /** Steps 1 to 9 of RFC 3416 section 4.2.5 for one varbind. */
+  #assign(
+    writer: Writer,
+    pdu: Pdu,
+    position: number,
+    works: Map<string, RowWork>,
+    scalars: Map<MibObject, Assignment>,
+  ): void {
+    const index = position + 1;
+    const at = position * field.size;
+    const arcs = new Uint32Array(maxSubIdentifiers);
+    const count = decodeOid(pdu.buffer, pdu.varbinds[at + field.nameStart]!, pdu.varbinds[at + field.nameEnd]!, arcs);
+    if (!writer.mayWrite) throw new Refusal('noAccess', index);
+    const floor = this.#objects.floor(arcs, count);
+    const readable = floor < 0 ? undefined : this.#objects.readables[floor];
+    if (readable === undefined || !isPrefix(readable.object, arcs, count)) throw new Refusal('notWritable', index);
+    if (writer.view[floor] !== 1) throw new Refusal('noAccess', index);
+    const { object } = readable;
+    if (object.access === 'read-only') throw new Refusal('notWritable', index);
+    const value = assignedValue(pdu, at, object, index);
+    const assignment: Assignment = { index, object, value };
+    const from = object.oid.length;
+    if (readable.rows === undefined) {
+      if (count !== from + 1 || arcs[from] !== 0) throw new Refusal('noCreation', index);
+      once(scalars, assignment);
+      return;
+    }
+    const work = this.#work(readable.rows, arcs, from, count, works, index);
+    if (object.kind !== 'rowStatus') {
+      once(work.columns, assignment);
+      return;
+    }
+    if (work.status !== undefined && work.status.value !== value) throw new Refusal('inconsistentValue', index);
+    work.status = assignment;
+  }
+
+  #work(
+    rows: TableRows,
+    arcs: Uint32Array,
+    from: number,
+    count: number,
+    works: Map<string, RowWork>,
+    index: number,
+  ): RowWork {
+    const { table } = rows;
+    const names = indexValues(table, arcs, from, count);
+    if (names === undefined) throw new Refusal('noCreation', index);
+    const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
+    const id = `${table.name} ${String(key)}`;
+    let work = works.get(id);
+    if (work === undefined) {
+      work = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
+      works.set(id, work);
+    }
+    return work;
+  }
+
+  /** The state table of RFC 2579 RowStatus. */
+  #planRow(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
+    const { row, status } = work;
+    const first = status ?? [...work.columns.values()][0]!;
+    const wanted = status?.value;
+    if (wanted === rowStatus.destroy) {
+      this.#destroy(work, plan, status!.index);
+      return;
+    }
+    const creates = wanted === rowStatus.createAndGo || wanted === rowStatus.createAndWait;
+    if (row === undefined) {
+      if (!creates) throw new Refusal(status === undefined ? 'inconsistentName' : 'inconsistentValue', first.index);
+      this.#create(work, plan, works, wanted === rowStatus.createAndGo, first.index);
+      return;
+    }
+    if (creates) throw new Refusal('inconsistentValue', first.index);
+    if (row.pending === undefined) {
+      if (wanted === rowStatus.notInService) throw new Refusal('inconsistentValue', first.index);
+      this.#modify(work, row, plan);
+      return;
+    }
+    this.#continue(work, row.pending, plan, works, first.index);
+  }
+
+  #destroy(work: RowWork, plan: Plan, index: number): void {
+    const { rows, row, key } = work;
+    if (row === undefined) return;
+    if (row.pending === undefined) {
+      plan.deletions.push({ index, edit: { operation: 'remove', path: entryPath(rows.table, row.keys) } });
+    } else {
+      plan.after.push(() => this.#forget(rows, key));
+    }
+  }
+
+  #modify(work: RowWork, row: Row, plan: Plan): void {
+    const { table } = work.rows;
+    const path = entryPath(table, row.keys);
+    for (const { object, value, index } of work.columns.values()) {
+      const key = ownKey(object);
+      if (key !== undefined) {
+        // the keys of a stored entry stay
+        if (row.keys.at(-1)?.[key] !== value) throw new Refusal('inconsistentValue', index);
+        continue;
+      }
+      plan.changes.push({ index, edit: { operation: 'merge', path: below(path, object), content: value } });
+    }
+  }
+
+  #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
+    const values = new Map([...work.columns.values()].map(({ object, value }) => [object, value]));
+    if (atOnce) {
+      this.#enter(work, values, plan, works, index);
+      return;
+    }
+    if (this.#pending.size >= maxPending) throw new Refusal('resourceUnavailable', index);
+    const pending: PendingRow = { values, index: work.names, expires: this.#now() + pendingLifetime, inService: false };
+    pending.inService = isComplete(work.rows.table, values);
+    this.#outerKeys(work, works, index);
+    const { rows, key } = work;
+    plan.before.push(() => {
+      const entry = { rows, key, expires: pending.expires };
+      rows.index.set(key, { key, keys: [], pending, path: undefined });
+      this.#pending.add(entry);
+      return () => this.#forget(rows, key);
+    });
+  }
+
+  /** A row under construction: columns are kept, active puts it into the datastore. */
+  #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
+    const values = new Map(pending.values);
+    for (const { object, value } of work.columns.values()) values.set(object, value);
+    const complete = isComplete(work.rows.table, values);
+    if (work.status?.value === rowStatus.active) {
+      if (!complete) throw new Refusal('inconsistentValue', index);
+      this.#enter(work, values, plan, works, index);
+      const { rows, key } = work;
+      plan.after.push(() => this.#release(rows, key));
+      return;
+    }
+    if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
+    plan.after.push(() => {
+      for (const [object, value] of values) pending.values.set(object, value);
+      pending.inService = complete;
+    });
+  }
+
+  /** The edit that makes the entry. */
+  #enter(
+    work: RowWork,
+    values: ReadonlyMap<MibObject, Value>,
+    plan: Plan,
+    works: ReadonlyMap<string, RowWork>,
+    index: number,
+  ): void {
+    const { rows } = work;
+    const { table } = rows;
+    const outer = this.#outerKeys(work, works, index);
+    const own = table.numbered ? ownKeys(table, values) : work.names.slice(-table.ownParts);
+    if (own === undefined) throw new Refusal('inconsistentValue', index);
+    const keys: RowKeys = [...outer, own];
+    if (table.numbered) {
+      if (rows.isNumbered(keys)) throw new Refusal('inconsistentValue', index);
+      const number = Number(work.names.at(-1));
+      plan.before.push(() => {
+        rows.assign(keys, number);
+        return () => rows.unassign(keys);
+      });
+    }
+    const path = entryPath(table, keys);
+    plan.creations.push({ index, edit: { operation: 'create', path, content: this.#entry(table, path, values) } });
+    // each column again, so that an error that names it finds its varbind
+    for (const assignment of work.columns.values()) {
+      if (ownKey(assignment.object) !== undefined) continue;
+      const { object, value } = assignment;
+      plan.changes.push({
+        index: assignment.index,
+        edit: { operation: 'merge', path: below(path, object), content: value },
+      });
+    }
+  }
+
+  #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
+    if (table.schema.kind === 'leaf-list') return path.last!.keys![0]!;
+    const editor = DataTree.empty(this.#schema).edit();
+    editor.set(path, new Branch(table.schema));
+    for (const [object, value] of values) if (ownKey(object) === undefined) editor.set(below(path, object), value);
+    const { root } = editor.finish() as DataTree;
+    return new DataTree(this.#schema, root).branch(path)!;
+  }
+
+  /** The keys of the entry around a new one, which must be there, or be made by the same PDU. */
+  #outerKeys(work: RowWork, works: ReadonlyMap<string, RowWork>, index: number): RowKeys {
+    const { table, parent } = work.rows;
+    if (parent === undefined) return [];
+    const outer = this.#outerRow(work);
+    if (outer !== undefined && outer.pending === undefined) return outer.keys;
+    const outerNames = work.names.slice(0, table.index.length - table.ownParts);
+    for (const other of works.values()) {
+      const creates = other.status?.value === rowStatus.createAndGo;
+      if (other.rows !== parent || !creates || !sameValues(other.names, outerNames)) continue;
+      if (parent.table.numbered || parent.parent !== undefined) break;
+      return [other.names.slice(-parent.table.ownParts)];
+    }
+    throw new Refusal('inconsistentName', index);
+  }
+
+  #outerRow(work: RowWork): Row | undefined {
+    const { table } = work.rows;
+    const parent = work.rows.parent!;
+    const outer = work.names.slice(0, table.index.length - table.ownParts);
+    const key = parent.keyOfNames(outer);
+    return key === undefined ? undefined : parent.index.get(key);
+  }
+
+  #release(rows: TableRows, key: IndexKey): void {
+    for (const entry of this.#pending) if (entry.rows === rows && entry.key === key) this.#pending.delete(entry);
+  }
+
+  #forget(rows: TableRows, key: IndexKey): void {
+    this.#release(rows, key);
+    if (rows.index.get(key)?.pending !== undefined) rows.index.delete(key);
+  }
+
+  #expire(): void {
+    const now = this.#now();
+    for (const { rows, key, expires } of this.#pending) if (expires <= now) this.#forget(rows, key);
+  }
+}
+
+/** Steps 3 to 6: type, length, encoding, value. */
+function assignedValue(pdu: Pdu, at: number, object: MibObject, index: number): Value {
+  const { syntax } = object;
+  if (pdu.varbinds[at + field.valueTag] !== syntax.tag) throw new Refusal('wrongType', index);
+  const decoded = syntax.read(pdu.buffer, pdu.varbinds[at + field.valueStart]!, pdu.varbinds[at + field.valueEnd]!);
+  if ('value' in decoded) return decoded.value;
+  throw new Refusal(decoded.refusal, index);
+}
+
+/** S8: an instance named twice with different values is inconsistentValue. */
+function once(assignments: Map<MibObject, Assignment>, assignment: Assignment): void {
+  const known = assignments.get(assignment.object);
+  if (known !== undefined && known.value !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
+  assignments.set(assignment.object, known ?? assignment);
+}
+
+/** The position of a key column of a numbered table among its keys; undefined for other columns. */
+function ownKey(object: MibObject): number | undefined {
+  if (object.kind === 'value') return 0;
+  const { schema } = object.table!;
+  if (schema.kind !== 'list') return undefined;
+  const position = schema.keys.indexOf(object.schema as LeafSchema);
+  return position < 0 ? undefined : position;
+}
+
+function ownKeys(table: MibTable, values: ReadonlyMap<MibObject, Value>): readonly Value[] | undefined {
+  const keys: Value[] = [];
+  for (const [object, value] of values) {
+    const key = ownKey(object);
+    if (key !== undefined) keys[key] = value;
+  }
+  const count = table.schema.kind === 'list' ? table.schema.keys.length : 1;
+  return keys.length === count && !keys.includes(undefined as never) ? keys : undefined;
+}
+
+/** True where all that the entry must have is there: its keys, and mandatory leafs outside presence containers. */
+function isComplete(table: MibTable, values: ReadonlyMap<MibObject, Value>): boolean {
+  if (table.numbered && ownKeys(table, values) === undefined) return false;
+  return table.columns.every((object) => !isRequired(object) || values.has(object));
+}
+
+function isRequired(object: MibObject): boolean {
+  if (object.kind !== 'leaf' || object.schema.kind !== 'leaf' || !object.schema.mandatory) return false;
+  return object.steps.every((step) => step.kind !== 'container' || step.presence === undefined);
+}
+
+function below(path: InstanceIdentifier, object: MibObject): InstanceIdentifier {
+  return object.steps.reduce((at, step) => at.child(step), path);
+}
+
+function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+/** The status of a refusal by the datastore, and the varbind that its path is nearest to. */
+function refusalOf(error: unknown, planned: readonly PlannedEdit[]): SetOutcome {
+  const refusal = ConfigError.from(error);
+  const status = statusOf(refusal);
+  if (status === 'undoFailed' || status === 'tooBig') return { status, index: 0 };
+  let best = planned[0]?.index ?? 0;
+  let length = -1;
+  for (const { edit, index } of planned) {
+    const path = edit.path.toString();
+    const related = isAtOrBelow(refusal.path, path)
+      ? path.length
+      : isAtOrBelow(path, refusal.path)
+        ? refusal.path.length / 2
+        : -1;
+    if (related <= length) continue;
+    best = index;
+    length = related;
+  }
+  return { status, index: best };
+}
+
+function isAtOrBelow(path: string, above: string): boolean {
+  return path === above || (path.startsWith(above) && (path[above.length] === '/' || path[above.length] === '['));
+}
