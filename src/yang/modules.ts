@@ -312,19 +312,44 @@ function makeModule(source: Source): LoadedModule {
   return module;
 }
 
-/** The modules that prefixes in augment, deviation and leafref path arguments name. */
+/**
+ * The modules that augment, deviation and leafref path arguments name, in a file and in what it uses of others: a
+ * typedef or grouping of an imported module may hold the path of a leafref.
+ */
 function targetModules(unit: Unit): Set<LoadedModule> {
   const targets = new Set<LoadedModule>();
-  const visit = (statement: Statement): void => {
+  const seen = new Set<Statement>();
+  const visit = (statement: Statement, within: Unit): void => {
+    if (seen.has(statement)) return;
+    seen.add(statement);
     const { keyword } = statement;
     if (keyword === 'augment' || keyword === 'deviation' || keyword === 'path') {
       for (const [, prefix] of statement.name.matchAll(/([A-Za-z_][\w.-]*):/gu)) {
-        const target = unit.prefixes.get(prefix!);
+        const target = within.prefixes.get(prefix!);
         if (target !== undefined) targets.add(target);
       }
+    } else if (keyword === 'type' || keyword === 'uses') {
+      const definition = importedDefinition(keyword === 'type' ? 'typedef' : 'grouping', statement.name, within);
+      if (definition !== undefined) visit(definition.statement, definition.unit);
     }
-    for (const child of statement.substatements) visit(child);
+    for (const child of statement.substatements) visit(child, within);
   };
-  visit(unit.source.top);
+  visit(unit.source.top, unit);
   return targets;
+}
+
+/** A top-level definition of another module, or of the module itself where that is not the one being visited. */
+function importedDefinition(
+  keyword: string,
+  reference: string,
+  within: Unit,
+): { statement: Statement; unit: Unit } | undefined {
+  const colon = reference.indexOf(':');
+  const module = colon < 0 ? within.module : within.prefixes.get(reference.slice(0, colon));
+  const name = reference.slice(colon + 1);
+  for (const unit of module?.units ?? []) {
+    const statement = unit.source.top.substatements.find((child) => child.keyword === keyword && child.name === name);
+    if (statement !== undefined) return { statement, unit };
+  }
+  return undefined;
 }
