@@ -12,3 +12,4 @@ export {
   streamed,
 } from './request.js';
 export { HttpService, type HttpServiceOptions } from './server.js';
+export { SwitchGuard, type SwitchGuardOptions } from './switch-guard.js';

@@ -1,5 +1,4 @@
 /** What a method is called with, and the conversions of paths, edits and options that the methods share. */
-import { randomUUID } from 'node:crypto';
 import type { CommitOptions, CommitResult, DatastoreName, Edit, Finding, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import {
@@ -125,8 +124,7 @@ export function commitOptions(struct: RpcStruct, allowed: readonly string[] = op
   }
   return {
     ...(comment === undefined ? {} : { comment }),
-    // Persistent, because a client may well confirm over another connection than the one it committed on.
-    ...(timeout === undefined ? {} : { confirmTimeout: timeout, persist: randomUUID() }),
+    ...(timeout === undefined ? {} : { confirmTimeout: timeout }),
     ...(testOnly === undefined ? {} : { testOnly }),
     ...(expected === undefined ? {} : { expectTransaction: expected }),
   };

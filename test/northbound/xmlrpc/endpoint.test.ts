@@ -83,9 +83,8 @@ describe('XML-RPC endpoint', () => {
       RpcValue
     >;
     const [{ arguments: [, given] = [] } = {}] = endpoint.store.calls;
-    const { persist, ...rest } = given as Record<string, unknown>;
-    assert.deepEqual(rest, { comment: 'why', confirmTimeout: 60, expectTransaction: '1' });
-    assert.equal(result.get('persist_id'), persist);
+    assert.deepEqual(given, { comment: 'why', confirmTimeout: 60, expectTransaction: '1' });
+    assert.equal(result.get('persist_id'), 'persist-me');
     assert.equal(await call('config.confirm'), true);
     assert.equal(await call('config.confirm', 'some-id'), true);
     assert.equal(await call('config.cancel'), true);

@@ -52,7 +52,7 @@ export class FakeStore {
         this.running = tree;
         this.transaction += 1;
       }
-      const persistId = options?.persist;
+      const persistId = options?.confirmTimeout === undefined ? undefined : 'persist-me';
       return Promise.resolve({
         transaction: String(this.transaction),
         findings: [{ severity: 'warning', path: '/x', text: 'look' }],
