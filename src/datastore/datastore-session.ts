@@ -28,17 +28,17 @@ export class DatastoreSession implements Session {
     this.schema = core.schema;
   }
 
-  get(path: InstanceIdentifier, datastore: DatastoreName = 'operational'): Content | undefined {
+  get(path: InstanceIdentifier, datastore: DatastoreName = 'operational', candidate?: string): Content | undefined {
     this.#checkOpen();
     if (datastore === 'operational') return this.#core.operational.get(this.#core.running(), path);
-    return this.tree(datastore).get(path);
+    return this.tree(datastore, candidate).get(path);
   }
 
   leaf(path: InstanceIdentifier): Value | undefined {
     return this.#core.operational.leaf(this.#core.running(), path);
   }
 
-  tree(datastore: DatastoreName): DataTree {
+  tree(datastore: DatastoreName, candidate?: string): DataTree {
     this.#checkOpen();
     const { sealing } = this.#core.services;
     switch (datastore) {
@@ -47,7 +47,7 @@ export class DatastoreSession implements Session {
       case 'intended':
         return sealing.shown(this.#core.running().config);
       case 'candidate':
-        return sealing.shown(this.#core.candidates.get(this.#candidateName(undefined)).tree);
+        return sealing.shown(this.#core.candidates.get(this.#candidateName(candidate)).tree);
       case 'factory-default':
         return DataTree.empty(this.schema);
       case 'operational': {

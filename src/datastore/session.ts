@@ -60,8 +60,8 @@ export interface Session {
   get(path: InstanceIdentifier, datastore?: DatastoreName, candidate?: string): Content | undefined;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
-  /** A datastore whole, as this user may see it. */
-  tree(datastore: DatastoreName): DataTree;
+  /** A datastore whole, as this user may see it; `candidate` as in {@link get}. */
+  tree(datastore: DatastoreName, candidate?: string): DataTree;
   /** Id of the running transaction. */
   transaction(): string;
 
