@@ -329,7 +329,8 @@ class Mapper {
       if (name === 'sealed') this.#skip(node, 'a secret is never read, and is written by an action');
       return undefined;
     }
-    const syntax = syntaxOf(node.type, node.config);
+    const isStandard = oid !== undefined && compareOids(oid.slice(0, mib2.length), mib2) === 0;
+    const syntax = syntaxOf(node.type, node.config, isStandard);
     if (syntax === undefined) this.#skip(node, 'a value can pass 255 octets');
     return oid === undefined ? undefined : syntax;
   }
@@ -360,6 +361,9 @@ class Mapper {
     return undefined;
   }
 }
+
+/** MIB-2 and the other modules of the IETF, where small unsigned numbers are INTEGER. */
+const mib2: readonly number[] = [1, 3, 6, 1, 2];
 
 /** RFC 2578 lexicographical order. */
 export function compareOids(one: ArrayLike<number>, other: ArrayLike<number>): number {

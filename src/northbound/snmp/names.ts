@@ -28,8 +28,8 @@ export function mibModuleName(module: Module): string {
 }
 
 /**
- * Names everything, in OID order: the first to claim a short name, in which containers that are looked through are left out, has it;
- * a later one takes in their names. So a node that is added behind the others renames none.
+ * Names everything, in OID order: the first column to claim a short name, in which containers that are looked through are left out, has
+ * it; a later one takes in their names. So a node that is added behind the others renames none.
  */
 export function nameObjects(mib: Mib): void {
   const taken = new Set<string>();
@@ -59,6 +59,8 @@ export function nameObjects(mib: Mib): void {
 
 function candidates(object: MibObject): string[] {
   const { table, schema, module } = object;
+  const standard = standardDescriptors.get(object.oid.join('.'));
+  if (standard !== undefined) return [standard];
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
     if (object.kind === 'rowStatus') return [`${table.name}RowStatus`];
@@ -69,7 +71,7 @@ function candidates(object: MibObject): string[] {
   if (object.access === 'accessible-for-notify') {
     return [`${prefix}Notify${pascal(descriptor(schema))}`];
   }
-  return [`${prefix}${pascal(descriptor(schema))}`, `${prefix}${joined(withoutTop(object.steps, module))}`];
+  return [`${prefix}${joined(withoutTop(object.steps, module))}`, `${prefix}${joined(object.steps)}`];
 }
 
 /** `signetHttpsCertificate` for /signet-https:https/certificate: the top container repeats what the module's name says. */
@@ -92,3 +94,14 @@ function withoutTop(steps: readonly DataSchema[], module: Module): readonly Data
 function joined(steps: readonly DataSchema[]): string {
   return steps.map((step) => pascal(descriptor(step))).join('');
 }
+
+/** Objects of SNMPv2-MIB (RFC 3418) that our modules stand for keep the names that everybody knows. */
+const standardDescriptors: ReadonlyMap<string, string> = new Map([
+  ['1.3.6.1.2.1.1.1', 'sysDescr'],
+  ['1.3.6.1.2.1.1.2', 'sysObjectID'],
+  ['1.3.6.1.2.1.1.3', 'sysUpTime'],
+  ['1.3.6.1.2.1.1.4', 'sysContact'],
+  ['1.3.6.1.2.1.1.5', 'sysName'],
+  ['1.3.6.1.2.1.1.6', 'sysLocation'],
+  ['1.3.6.1.2.1.1.7', 'sysServices'],
+]);

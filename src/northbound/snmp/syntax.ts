@@ -63,9 +63,12 @@ export interface Syntax {
 /** The most characters that a leaf outside segment tables may have. */
 const maxText = 255;
 
-/** The syntax of a type; undefined where a value can pass 255 octets, which needs segments. `config`: a writable leaf. */
-export function syntaxOf(type: Type, config: boolean): Syntax | undefined {
-  if (type.base === 'leafref') return syntaxOf(type.target.type, config);
+/**
+ * The syntax of a type; undefined where a value can pass 255 octets, which needs segments. `config`: a writable leaf. `standard`: an
+ * object of the IETF's, where numbers that fit Integer32 are INTEGER (sysServices).
+ */
+export function syntaxOf(type: Type, config: boolean, standard = false): Syntax | undefined {
+  if (type.base === 'leafref') return syntaxOf(type.target.type, config, standard);
   const typedef = type.typedefs.map((each) => `${each.module.name}:${each.name}`).find((name) => wellKnown.has(name));
   const known = typedef === undefined ? undefined : wellKnown.get(typedef)!(type, config);
   if (known !== undefined) return known;
@@ -77,6 +80,7 @@ export function syntaxOf(type: Type, config: boolean): Syntax | undefined {
     case 'uint8':
     case 'uint16':
     case 'uint32':
+      if (standard && type.base !== 'uint32') return signedSyntax(type);
       return unsignedSyntax(type, 'Unsigned32', tag.unsigned32);
     case 'uint64':
       return config ? decimalSyntax(type) : counter64Syntax();

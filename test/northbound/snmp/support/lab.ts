@@ -1,0 +1,197 @@
+/** An agent on the real datastore with the module signet-lab and ours, users and a community, for the tests of this folder. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Datastore,
+  type ModuleRegistration,
+  type Origin,
+  openDatastore,
+} from '../../../../src/datastore/index.js';
+import {
+  type AuthProtocol,
+  type EngineState,
+  localizeKey,
+  localizePrivacyKey,
+  type PrivProtocol,
+  type RunningSnmp,
+  startSnmp,
+  type UsmUser,
+} from '../../../../src/northbound/snmp/index.js';
+import { type JsonValue, loadSchema, parsePath, type Schema } from '../../../../src/yang/index.js';
+import { repositoryRoot } from '../../../support/places.js';
+import { type RunResult, run } from '../../../support/run.js';
+
+export const labOid = '1.3.6.1.4.1.32473.1.99';
+export const engineId = Buffer.from('80007ed9050102030405060708', 'hex');
+export const passPhrase = 'authPrivPhrase1';
+export const community = 'look';
+
+export interface Lab {
+  readonly schema: Schema;
+  readonly datastore: Datastore;
+  readonly snmp: RunningSnmp;
+  readonly port: number;
+  /** What state leafs read as; tests change it. */
+  readonly state: { bigCounter: string; smallCounter: number };
+  /** The engine's clock: seconds that are added to real time. */
+  readonly clock: { ahead: number };
+  /** Answers to everything that is committed from outside SNMP. */
+  write(path: string, value: JsonValue): Promise<void>;
+  remove(path: string): Promise<void>;
+  read(path: string): unknown;
+  close(): Promise<void>;
+}
+
+const schemas = new Map<string, Schema>();
+
+export function labSchema(): Schema {
+  let schema = schemas.get('lab');
+  if (schema !== undefined) return schema;
+  const loaded = loadSchema({
+    directories: [join(repositoryRoot, 'schema'), join(repositoryRoot, 'test', 'northbound', 'snmp', 'support')],
+  });
+  if (loaded.errors.length > 0)
+    throw new Error(loaded.errors.map((error) => `${error.file}: ${error.message}`).join('\n'));
+  schema = loaded.schema;
+  schemas.set('lab', schema);
+  return schema;
+}
+
+export async function startLab(options: { readonly boots?: number; readonly address?: string } = {}): Promise<Lab> {
+  const schema = labSchema();
+  const directory = await mkdtemp(join(tmpdir(), 'signet-snmp-'));
+  const state = { bigCounter: '18446744073709551615', smallCounter: 4_294_967_295 };
+  const datastore = await openDatastore({
+    stateDirectory: join(directory, 'state'),
+    schema,
+    modules: modules(schema, state),
+  });
+  const clock = { ahead: 0 };
+  const begun = performance.now();
+  const engine: EngineState = {
+    engineId,
+    boots: options.boots ?? 7,
+    now: () => 100 + (performance.now() - begun) / 1000 + clock.ahead,
+  };
+  const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
+  const snmp = await startSnmp({
+    listen: { address: options.address ?? '127.0.0.1', port: 0 },
+    schema,
+    engine,
+    openSession: (origin) => datastore.session(origin),
+    users: { user: (name) => users.get(name) },
+    communities: { community: (name) => (name.toString() === community ? { securityName: 'admin' } : undefined) },
+    log: (level, message, fields) => {
+      if (level === 'error') console.error(message, fields);
+    },
+  });
+  return {
+    schema,
+    datastore,
+    snmp,
+    port: Number(snmp.address.split(':').at(-1)),
+    state,
+    clock,
+    async write(path, value) {
+      await datastore.commit({ edits: [{ operation: 'merge', path: parsePath(schema, path), value }] });
+    },
+    async remove(path) {
+      await datastore.commit({ edits: [{ operation: 'remove', path: parsePath(schema, path) }] });
+    },
+    read: (path) => datastore.running().config.get(parsePath(schema, path)),
+    async close() {
+      await snmp.close();
+      await datastore.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export const origin: Origin = { user: 'admin', protocol: 'snmp', address: '127.0.0.1' };
+
+interface Protocols {
+  readonly auth?: AuthProtocol;
+  readonly priv?: PrivProtocol;
+}
+
+/** Users by what their keys allow. */
+export const labUsers: Readonly<Record<string, Protocols>> = {
+  none: {},
+  authonly: { auth: 'sha256' },
+  admin: { auth: 'sha256', priv: 'aes128' },
+  sha1: { auth: 'sha1', priv: 'aes128' },
+  sha224: { auth: 'sha224', priv: 'aes128' },
+  sha384: { auth: 'sha384', priv: 'aes192' },
+  sha512: { auth: 'sha512', priv: 'aes256' },
+  blumenthal: { auth: 'sha1', priv: 'aes256' },
+  reeder: { auth: 'sha1', priv: 'aes256c' },
+};
+
+function keysOf({ auth, priv }: Protocols): UsmUser {
+  return {
+    authProtocol: auth ?? 'sha256',
+    authKey: auth === undefined ? undefined : localizeKey(auth, passPhrase, engineId),
+    privProtocol: priv ?? 'aes128',
+    privKey:
+      auth === undefined || priv === undefined ? undefined : localizePrivacyKey(auth, priv, passPhrase, engineId),
+  };
+}
+
+/** Options of the Net-SNMP tools for a user at the level that his keys provide. */
+export function v3(user: string): string[] {
+  const { auth, priv } = labUsers[user] ?? {};
+  if (auth === undefined) return ['-v3', '-l', 'noAuthNoPriv', '-u', user];
+  const name = auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
+  const authentication = ['-v3', '-u', user, '-a', name, '-A', passPhrase];
+  if (priv === undefined) return [...authentication, '-l', 'authNoPriv'];
+  const cipher = { aes128: 'AES', aes192: 'AES-192', aes256: 'AES-256', aes192c: 'AES-192-C', aes256c: 'AES-256-C' }[
+    priv
+  ];
+  return [...authentication, '-l', 'authPriv', '-x', cipher, '-X', passPhrase];
+}
+
+export const v2c = ['-v2c', '-c', community];
+
+/** Runs a Net-SNMP tool without MIB files, numeric output, short waits. */
+export async function tool(
+  lab: Lab,
+  name: string,
+  options: readonly string[],
+  ...operands: readonly string[]
+): Promise<RunResult> {
+  const args = [...options, '-On', '-r', '0', '-t', '3', `127.0.0.1:${String(lab.port)}`, ...operands];
+  return run(name, args, { env: { MIBS: '', MIBDIRS: '' } });
+}
+
+/** The same for what must succeed; the output without the last line end. */
+export async function ok(
+  lab: Lab,
+  name: string,
+  options: readonly string[],
+  ...operands: readonly string[]
+): Promise<string> {
+  const { status, stdout, stderr } = await tool(lab, name, options, ...operands);
+  if (status !== 0) throw new Error(`${name} ${operands.join(' ')}: status ${String(status)}\n${stdout}${stderr}`);
+  return stdout.trimEnd();
+}
+
+function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
+  const handlers = schema.root.dataChildren.map((node) => ({ name: node.name, path: node.path }));
+  const path = '/signet-lab:lab';
+  return [
+    {
+      name: 'lab',
+      handlers,
+      state: [
+        { path: `${path}/small-counter`, read: () => state.smallCounter },
+        { path: `${path}/big-counter`, read: () => BigInt(state.bigCounter) },
+        { path: `${path}/item/seen`, read: () => 5n },
+        { path: '/signet-system:system/description', read: () => 'a lab' },
+        { path: '/signet-system:system/object-id', read: () => '1.3.6.1.4.1.32473.1.1' },
+        { path: '/signet-system:system/up-time', read: () => Math.floor(performance.now() / 10) },
+        { path: '/signet-system:system/services', read: () => 72 },
+      ],
+    },
+  ];
+}
