@@ -73,7 +73,8 @@ export interface PreparedService {
 export class TlsListener {
   readonly #onConnection: TlsListenerOptions['onConnection'];
   readonly #limits: TlsLimits;
-  readonly #listening = new Map<string, Listening>();
+  /** By the address that was asked for. */
+  #listening = new Map<string, Listening>();
   readonly #sockets = new Set<Socket>();
   readonly #perAddress = new Map<string, number>();
   #generation: Generation | undefined;
@@ -119,22 +120,25 @@ export class TlsListener {
   async prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService> {
     const generation = this.#makeGeneration(service);
     await generation.probe(signal);
-    const wanted = new Map(service.listen.map((endpoint) => [endpointKey(endpoint), endpoint]));
-    const opened = new Map<string, Listening>();
-    const later = new Map<string, Endpoint>();
+    const plan: Plan = { kept: new Map(), opened: new Map(), later: new Map() };
+    const wanted = new Map(service.listen.map((endpoint) => [formatEndpoint(endpoint), endpoint]));
+    for (const [key, endpoint] of wanted) {
+      const held = this.#held(endpoint);
+      if (held !== undefined) plan.kept.set(key, held);
+    }
     try {
       for (const [key, endpoint] of wanted) {
-        if (this.#listening.has(key)) continue;
-        if (this.#overlaps(endpoint, wanted)) later.set(key, endpoint);
-        else opened.set(key, await this.#bind(endpoint));
+        if (plan.kept.has(key)) continue;
+        if (this.#leaving(plan).some(({ bound }) => overlap(bound, endpoint))) plan.later.set(key, endpoint);
+        else plan.opened.set(key, await this.#bind(endpoint));
       }
     } catch (error) {
-      await closeAll(opened.values());
+      await closeAll(plan.opened.values());
       throw error;
     }
     return {
-      apply: () => this.#switch(generation, wanted, opened, later),
-      abort: () => closeAll(opened.values()),
+      apply: () => this.#switch(generation, plan),
+      abort: () => closeAll(plan.opened.values()),
     };
   }
 
@@ -164,20 +168,11 @@ export class TlsListener {
     });
   }
 
-  async #switch(
-    generation: Generation,
-    wanted: ReadonlyMap<string, Endpoint>,
-    opened: ReadonlyMap<string, Listening>,
-    later: ReadonlyMap<string, Endpoint>,
-  ): Promise<void> {
-    const leaving = [...this.#listening].filter(([key]) => !wanted.has(key));
-    for (const [key] of leaving) this.#listening.delete(key);
-    const closed = closeAll(leaving.map(([, listening]) => listening));
-    if (later.size > 0) {
-      await closed;
-      await this.#openLate(later, leaving);
-    }
-    for (const [key, listening] of opened) this.#listening.set(key, listening);
+  async #switch(generation: Generation, plan: Plan): Promise<void> {
+    const leaving = this.#leaving(plan);
+    const closed = closeAll(leaving);
+    const late = plan.later.size === 0 ? [] : await this.#openLate(plan, leaving, closed);
+    this.#listening = new Map([...plan.kept, ...plan.opened, ...late]);
     this.#epoch += 1;
     generation.epoch = this.#epoch;
     this.#generation = generation;
@@ -186,29 +181,33 @@ export class TlsListener {
 
   /** Opens what overlaps the addresses just left; where that fails the latter are opened again. */
   async #openLate(
-    later: ReadonlyMap<string, Endpoint>,
-    left: readonly (readonly [string, Listening])[],
-  ): Promise<void> {
-    const opened = new Map<string, Listening>();
+    plan: Plan,
+    left: readonly Listening[],
+    closed: Promise<void>,
+  ): Promise<readonly (readonly [string, Listening])[]> {
+    await closed;
+    const opened: [string, Listening][] = [];
     try {
-      for (const [key, endpoint] of later) opened.set(key, await this.#bind(endpoint));
+      for (const [key, endpoint] of plan.later) opened.push([key, await this.#bind(endpoint)]);
+      return opened;
     } catch (error) {
-      await closeAll(opened.values());
-      for (const [key, { bound }] of left) this.#listening.set(key, await this.#bind(bound));
+      await closeAll([...plan.opened.values(), ...opened.map(([, listening]) => listening)]);
+      const kept = [...this.#listening].filter(([, listening]) => !left.includes(listening));
+      this.#listening = new Map(kept);
+      for (const { bound } of left) this.#listening.set(formatEndpoint(bound), await this.#bind(bound));
       throw error;
     }
-    for (const [key, listening] of opened) this.#listening.set(key, listening);
   }
 
-  /** True where the system would refuse the address only because of one of ours that is about to be left. */
-  #overlaps(endpoint: Endpoint, wanted: ReadonlyMap<string, Endpoint>): boolean {
-    if (endpoint.port === 0) return false;
-    return [...this.#listening].some(
-      ([key, { bound }]) =>
-        !wanted.has(key) &&
-        bound.port === endpoint.port &&
-        (isWildcard(bound.address) || isWildcard(endpoint.address) || bound.address === endpoint.address),
-    );
+  /** What listens there already, by the port that was asked for or the one that was given for port 0. */
+  #held(endpoint: Endpoint): Listening | undefined {
+    const key = formatEndpoint(endpoint);
+    return this.#listening.get(key) ?? [...this.#listening.values()].find(({ bound }) => formatEndpoint(bound) === key);
+  }
+
+  #leaving(plan: Plan): readonly Listening[] {
+    const kept = new Set(plan.kept.values());
+    return [...this.#listening.values()].filter((listening) => !kept.has(listening));
   }
 
   async #bind(endpoint: Endpoint): Promise<Listening> {
@@ -264,7 +263,18 @@ interface Listening {
   readonly bound: Endpoint;
 }
 
-const endpointKey = formatEndpoint;
+/** What a switch does with addresses: those that stay, those that are open already, those that can be opened only then. */
+interface Plan {
+  readonly kept: Map<string, Listening>;
+  readonly opened: Map<string, Listening>;
+  readonly later: Map<string, Endpoint>;
+}
+
+/** True where the system would refuse the one while it listens on the other. */
+function overlap(one: Endpoint, other: Endpoint): boolean {
+  if (one.port !== other.port) return false;
+  return isWildcard(one.address) || isWildcard(other.address) || one.address === other.address;
+}
 
 function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
 import { ConfigError } from '../../src/error.js';
 import { formatEndpoint, type TlsConnection, TlsListener } from '../../src/southbound/index.js';
+import { requireTool } from '../support/tools.js';
 import { credentials, dial, dialTo, echo, fingerprint, loopback, pem, presented, service } from './tls-support.js';
+
+const run = promisify(execFile);
 
 describe('TLS listener', () => {
   let connections: { readonly socket: TLSSocket; readonly connection: TlsConnection }[];
@@ -54,6 +59,69 @@ describe('TLS listener', () => {
       [1, 2],
     );
     assert.equal(listener.epoch, 2);
+  });
+
+  test('twenty swaps fail no handshake and no request', async () => {
+    await listener.open(service('one'));
+    const steady = await dial(listener);
+    let swapping = true;
+    let dialled = 0;
+    const clients = Promise.all(
+      [1, 2].map(async () => {
+        while (swapping) {
+          const socket = await dial(listener);
+          assert.equal(await echo(socket, 'new'), 'new');
+          socket.destroy();
+          dialled += 1;
+        }
+      }),
+    );
+    for (let count = 0; count < 20; count += 1) {
+      await listener.open(service(count % 2 === 0 ? 'rsa' : 'one', {}, listener.addresses));
+      assert.equal(await echo(steady, 'old'), 'old');
+    }
+    swapping = false;
+    await clients;
+    assert.ok(dialled > 0);
+    assert.equal(listener.epoch, 21);
+    steady.destroy();
+  });
+
+  test('the same address stays open, whether it is asked for by port 0 or by the port that it got', async () => {
+    await listener.open(service('one'));
+    const before = listener.addresses;
+    await listener.open(service('two'));
+    assert.deepEqual(listener.addresses, before);
+    await listener.open(service('two', {}, before));
+    assert.deepEqual(listener.addresses, before);
+    await listener.open(service('two', {}, [...before, { address: '127.0.0.2', port: 0 }]));
+    assert.deepEqual(listener.addresses[0], before[0]);
+    assert.equal(listener.addresses.length, 2);
+  });
+
+  test('an address that is lost while it is moved to leaves all as it was', async () => {
+    await listener.open(service('one'));
+    const port = listener.addresses[0]?.port ?? 0;
+    const prepared = await listener.prepare(service('two', {}, [{ address: '0.0.0.0', port }]));
+    // Somebody else on another address of this machine is enough for the wildcard to be refused.
+    const other = createServer().listen(port, '127.0.0.2');
+    await once(other, 'listening');
+    await assert.rejects(prepared.apply(), { tag: 'in-use' });
+    assert.deepEqual(listener.addresses, [{ address: '127.0.0.1', port }]);
+    assert.equal(await presented(listener), fingerprint('one'));
+    assert.equal(listener.epoch, 1);
+    other.close();
+  });
+
+  test('sends the intermediates of the chain, as openssl sees them', requireTool('openssl'), async () => {
+    const chain = [pem('client.crt'), pem('ca.crt')];
+    await listener.open({ ...service('one'), credentials: { key: pem('client.key'), chain } });
+    const where = `127.0.0.1:${listener.addresses[0]?.port}`;
+    const client = run('openssl', ['s_client', '-connect', where, '-showcerts']);
+    client.child.stdin?.end();
+    const { stdout } = await client;
+    assert.equal(stdout.match(/BEGIN CERTIFICATE/g)?.length, 2);
+    assert.match(stdout, /TLSv1\.3/);
   });
 
   test('a prepared service changes nothing until it is applied, and nothing when it is given up', async () => {
