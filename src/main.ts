@@ -100,7 +100,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 /** One line for each event: time, level, message, fields as JSON. */
-const logToStderr: Log = (level, message, fields) => {
+function logToStderr(...[level, message, fields]: Parameters<Log>): void {
   const rest = fields === undefined || Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
   process.stderr.write(`${new Date().toISOString()} ${level} ${message}${rest}\n`);
-};
+}
