@@ -36,7 +36,13 @@ export function applyAugments(
   for (const { statement, owner, steps } of pending) {
     const target = followSteps(roots, steps);
     if (!('missing' in target)) continue;
-    diagnostics.report(owner.name, statement, `${describe(statement)}: ${missingMessage(target.missing)}`);
+    const { missing } = target;
+    diagnostics.report(
+      owner.name,
+      statement,
+      `${describe(statement)}: ${missingMessage(missing)}`,
+      missing.module.name,
+    );
   }
 }
 

@@ -41,7 +41,9 @@ function collect(owner: LoadedModule, roots: RootDrafts, scopes: Scopes, diagnos
         }
         const target = followSteps(roots, schemaSteps(deviation, scope));
         if ('missing' in target) {
-          throw new StatementError(deviation, `${describe(deviation)}: ${missingMessage(target.missing)}`);
+          const { missing } = target;
+          const message = `${describe(deviation)}: ${missingMessage(missing)}`;
+          throw new StatementError(deviation, message, missing.module.name);
         }
         for (const statement of deviates) result.push({ statement, scope, owner, target: target.found });
       });

@@ -15,25 +15,31 @@ export interface ModuleError {
 export class StatementError extends Error {
   override readonly name = 'StatementError';
   readonly position: Position;
+  /** The module that lacks something, where the fault is that. */
+  readonly about: string | undefined;
 
-  constructor(at: Position, message: string) {
+  constructor(at: Position, message: string, about?: string) {
     super(message);
     this.position = at;
+    this.about = about;
   }
 }
 
 export class Diagnostics {
-  readonly #errors: ModuleError[] = [];
+  readonly #errors: { readonly error: ModuleError; readonly about: string | undefined }[] = [];
   readonly #failed = new Set<string>();
   readonly #seen = new Set<string>();
 
-  /** Records an error once and marks the module as one that does not compile. */
-  report(module: string, at: Position, message: string): void {
+  /**
+   * Records an error once and marks the module as one that does not compile. `about` names the module that lacks what
+   * was looked for: where that one has errors itself, this error only follows from them and is not told.
+   */
+  report(module: string, at: Position, message: string, about?: string): void {
     this.#failed.add(module);
     const key = `${module}\n${at.file}\n${String(at.line)}\n${String(at.column)}\n${message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#errors.push({ file: at.file, line: at.line, column: at.column, message, module });
+    this.#errors.push({ error: { file: at.file, line: at.line, column: at.column, message, module }, about });
   }
 
   /** Runs `work`; a fault that it throws is recorded and `undefined` returned. Other exceptions pass. */
@@ -42,7 +48,7 @@ export class Diagnostics {
       return work();
     } catch (thrown) {
       if (!(thrown instanceof StatementError || thrown instanceof ModuleSyntaxError)) throw thrown;
-      this.report(module, thrown.position, thrown.message);
+      this.report(module, thrown.position, thrown.message, thrown instanceof StatementError ? thrown.about : undefined);
       return undefined;
     }
   }
@@ -57,9 +63,12 @@ export class Diagnostics {
 
   /** By file, line and column. */
   errors(): ModuleError[] {
-    return this.#errors.toSorted(
-      (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+    const told = this.#errors.filter(
+      ({ error, about }) => about === undefined || about === error.module || !this.failed(about),
     );
+    return told
+      .map(({ error }) => error)
+      .toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column);
   }
 }
 

@@ -124,10 +124,8 @@ class Resolver {
     const child = isBranch(node) ? node.byQualifiedName.get(`${module}:${local}`) : undefined;
     const found = child ?? this.#operation(node, module, local);
     if (found === undefined) {
-      throw new StatementError(
-        this.#statement,
-        `leafref path '${this.#text}': no node '${module}:${local}' in ${label(node)}`,
-      );
+      const message = `leafref path '${this.#text}': no node '${module}:${local}' in ${label(node)}`;
+      throw new StatementError(this.#statement, message, module);
     }
     return found;
   }
