@@ -3,7 +3,6 @@
  * exponentially and up to a limit; nobody is ever locked out, and from another prefix the right password works at once.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { isIPv4, isIPv6 } from 'node:net';
 import { impossibleHash, type PasswordHash, parseHash, verifyPassword } from './password.js';
 
 export interface LoginAttempt {
@@ -191,8 +190,8 @@ export class Login {
 /** The network that an address is counted under: IPv4 /24, IPv6 /56, as one subscriber commonly has. */
 export function addressPrefix(address: string): string {
   const plain = address.replace(/%.*$/, '').replace(/^::ffff:(?=[0-9.]+$)/i, '');
-  if (isIPv4(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`;
-  if (!isIPv6(plain)) return 'local';
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`;
+  if (!plain.includes(':')) return 'local';
   const [head = '', tail] = plain.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
