@@ -2,7 +2,7 @@
 import type { Log } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Schema } from '../../yang/index.js';
-import { HttpError, type HttpRequest, type HttpResponse, type Route } from '../http/index.js';
+import { HttpError, type HttpRequest, type HttpResponse, type Route, type SwitchGuard } from '../http/index.js';
 import { type CallContext, PathCache } from './context.js';
 import { decodeCall, encodeFault, encodeResponse } from './envelope.js';
 import { faultOf } from './errors.js';
@@ -13,8 +13,8 @@ import type { RpcValue } from './values.js';
 export interface XmlRpcOptions {
   readonly schema: Schema;
   readonly log: Log;
-  /** Throws ConfigError where a confirmation may not come over the connection of this request. */
-  readonly checkConfirm?: (request: HttpRequest) => void;
+  /** Asked before a confirmation that comes over HTTPS. */
+  readonly guard?: Pick<SwitchGuard, 'check'>;
 }
 
 /** The route of the endpoint. */
@@ -30,7 +30,7 @@ export function xmlRpcRoute(options: XmlRpcOptions): Route {
       candidate: sessionName === '' ? `xmlrpc:${user}` : `xmlrpc:${user}:${sessionName}`,
       paths,
       signal: request.signal,
-      checkConfirm: () => options.checkConfirm?.(request),
+      checkConfirm: () => options.guard?.check(request.connection, request.session()),
     };
   }
 

@@ -289,6 +289,22 @@ describe('XML-RPC endpoint', () => {
     assert.equal((await ask(endpoint.port, { path: '/RPC2', method: 'POST', body: 'x' })).status, 401);
   });
 
+  test('a confirmation is refused where the guard refuses the connection', async () => {
+    await endpoint.close();
+    const asked: number[] = [];
+    endpoint = await startEndpoint(schema, {
+      guard: {
+        check: (connection, session) => {
+          asked.push(connection.epoch);
+          throw new ConfigError({ tag: 'operation-failed', message: `reconnect ${session.transaction()}` });
+        },
+      },
+    });
+    assert.deepEqual(await call('config.confirm'), { code: 18, text: 'operation-failed: reconnect 1' });
+    assert.deepEqual(asked, [1]);
+    assert.equal(await call('config.cancel'), true);
+  });
+
   test('the local socket serves the same', async () => {
     const body = await new Promise<string>((resolve, reject) => {
       const outgoing = request(
