@@ -136,6 +136,8 @@ export class HttpService {
     server.on('request', (incoming, outgoing) => this.#receive(incoming, outgoing));
     server.on('checkContinue', (incoming, outgoing) => this.#receive(incoming, outgoing));
     server.on('checkExpectation', (incoming, outgoing) => this.#receive(incoming, outgoing, 417));
+    // Too many open files, for one: that connection is lost, the socket stays open.
+    server.on('error', (error) => this.#options.log('error', 'the local socket has a problem', { error }));
     server.on('clientError', (error, socket) => this.#malformed(error, socket));
     server.on('connection', (socket: Socket) => {
       if (!this.#connections.has(socket)) this.#register(socket, localInfo, true);
@@ -189,7 +191,8 @@ export class HttpService {
     incoming.on('error', () => {});
     outgoing.once('close', () => {
       connection.pending -= 1;
-      if (connection.pending === 0) connection.deadline = performance.now() + this.#limits.idle;
+      // With others under way it is the agent who is at work.
+      connection.deadline = connection.pending === 0 ? performance.now() + this.#limits.idle : Number.POSITIVE_INFINITY;
       if (this.#closing) connection.socket.destroy();
     });
     void this.#answer(connection, incoming, outgoing, refusal);
