@@ -2,4 +2,6 @@
 export { type RunningSnmp, type SnmpEndpoint, type SnmpOptions, startSnmp } from './agent.js';
 export type { Community, CommunitySource } from './community.js';
 export { type AuthProtocol, localizeKey, localizePrivacyKey, type PrivProtocol } from './keys.js';
+export { formatMib, type MapEntry, mibMap, mibModules } from './mib.js';
+export { mibModuleName } from './names.js';
 export type { EngineState, UsmUser, UsmUserSource } from './usm.js';

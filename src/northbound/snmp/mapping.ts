@@ -15,7 +15,7 @@ import type {
 } from '../../yang/index.js';
 import { encodeOid, maxSubIdentifiers } from './ber.js';
 import { camel, nameObjects } from './names.js';
-import { rowNumberSyntax, rowStatusSyntax, type Syntax, syntaxOf } from './syntax.js';
+import { rowNumberSyntax, rowStatusSyntax, type Syntax, shortened, syntaxOf } from './syntax.js';
 
 /** Sub-identifiers of columns that no YANG node stands for. Those from 200 up are reserved for such. */
 export const reservedColumn = { rowStatus: 200, rowNumber: 220 } as const;
@@ -213,7 +213,7 @@ class Mapper {
       columns: [],
     };
     this.#tables.push(table);
-    this.#index(table, keys, syntaxes);
+    this.#index(table, keys, numbered ? syntaxes : fitted(table, syntaxes as readonly Syntax[]));
     const only = table.index.length === 1 ? table.index[0]!.object.syntax : undefined;
     Object.assign(table, {
       implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
@@ -360,6 +360,20 @@ class Mapper {
     this.#faults.push(`${node.path}: '${subid}' is no sub-identifier`);
     return undefined;
   }
+}
+
+/** The syntaxes of a table's own keys, the texts among them kept to the octets that an OID has room for. */
+function fitted(table: MibTable, syntaxes: readonly Syntax[]): readonly Syntax[] {
+  const inherited = table.index.map((part) => part.object.syntax);
+  const room = (syntax: Syntax, octets: number) => (syntax.index === 'string' ? 1 + octets : 1);
+  let spare = maxSubIdentifiers - table.oid.length - 2;
+  for (const syntax of inherited) spare -= room(syntax, syntax.maxOctets);
+  for (const syntax of syntaxes) spare -= room(syntax, syntax.maxCharacters);
+  return syntaxes.map((syntax) => {
+    const octets = Math.min(syntax.maxOctets, syntax.maxCharacters + Math.max(0, spare));
+    spare -= octets - syntax.maxCharacters;
+    return octets === syntax.maxOctets ? syntax : shortened(syntax, octets);
+  });
 }
 
 /** MIB-2 and the other modules of the IETF, where small unsigned numbers are INTEGER. */

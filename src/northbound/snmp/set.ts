@@ -237,6 +237,7 @@ export class Setter {
   #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
     const values = new Map([...work.columns.values()].map(({ object, value }) => [object, value]));
     if (atOnce) {
+      if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
       this.#enter(work, values, plan, works, index);
       return;
     }

@@ -147,6 +147,11 @@ export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag
   },
 });
 
+/** A text syntax with fewer octets. */
+export function shortened(syntax: Syntax, maxOctets: number): Syntax {
+  return { ...syntax, maxOctets, mib: { ...syntax.mib, restriction: sizeText(syntax.minOctets, maxOctets) } };
+}
+
 /** True where a value of this type's canonical form keeps all its restrictions. */
 export function fits(type: Type, value: Value): boolean {
   switch (type.base) {
