@@ -8,8 +8,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Log, Login, Origin, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
+import { ActiveRequest } from './active-request.js';
 import { type AuditEvent, AuditThrottle } from './audit.js';
-import { readBody } from './body.js';
 import { Connection } from './connection.js';
 import { challenge, parseBasic } from './credentials.js';
 import { type HttpLimits, httpLimits } from './limits.js';
@@ -23,6 +23,7 @@ import {
   streamed,
 } from './request.js';
 import { Router } from './router.js';
+import { bodyLength, checkHost, splitTarget } from './target.js';
 
 export interface HttpServiceOptions {
   readonly login: Pick<Login, 'verify' | 'stillHolds'>;
@@ -225,7 +226,16 @@ export class HttpService {
     if (route === undefined) throw new HttpError(404);
     if (!route.methods.includes(method)) throw new HttpError(405, { headers: { allow: route.methods.join(', ') } });
     const user = route.anonymous === true ? '' : await this.#authenticate(connection, incoming);
-    const request = new Request({ connection, incoming, outgoing, route, path, query, user, limits: this.#limits });
+    const request = new ActiveRequest({
+      connection,
+      incoming,
+      outgoing,
+      route,
+      path,
+      query,
+      user,
+      limits: this.#limits,
+    });
     return route.handle(request);
   }
 
@@ -307,106 +317,6 @@ export class HttpService {
     connection.deadline = performance.now() + lingerTime;
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
-}
-
-class Request implements HttpRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly user: string;
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  readonly #connection: Connection;
-  readonly #route: Route;
-  readonly #limits: HttpLimits;
-  #signal: AbortSignal | undefined;
-
-  constructor(parts: {
-    connection: Connection;
-    incoming: IncomingMessage;
-    outgoing: ServerResponse;
-    route: Route;
-    path: string;
-    query: string;
-    user: string;
-    limits: HttpLimits;
-  }) {
-    this.method = parts.incoming.method ?? '';
-    this.path = parts.path;
-    this.query = parts.query;
-    this.user = parts.user;
-    this.incoming = parts.incoming;
-    this.outgoing = parts.outgoing;
-    this.#connection = parts.connection;
-    this.#route = parts.route;
-    this.#limits = parts.limits;
-  }
-
-  get headers(): IncomingMessage['headers'] {
-    return this.incoming.headers;
-  }
-
-  get connection(): ConnectionInfo {
-    return this.#connection.info;
-  }
-
-  get local(): boolean {
-    return this.#connection.local;
-  }
-
-  get sessionName(): string {
-    const name = this.incoming.headers['signet-session'];
-    if (name === undefined) return '';
-    if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) throw new HttpError(400);
-    return name;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#signal === undefined) {
-      const controller = new AbortController();
-      this.outgoing.once('close', () => controller.abort());
-      this.#signal = controller.signal;
-    }
-    return this.#signal;
-  }
-
-  session(): Session {
-    if (this.#route.anonymous === true) throw new RangeError('an anonymous route has no session');
-    return this.#connection.session(this.user, this.#route.protocol);
-  }
-
-  body(): Promise<Buffer> {
-    return readBody(this.incoming, this.outgoing, this.#limits);
-  }
-}
-
-/** Origin-form or absolute-form (RFC 9112 3.2). */
-function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  let local = target;
-  if (!target.startsWith('/')) {
-    const absolute = /^https?:\/\/[^/?#]*(.*)$/i.exec(target);
-    if (absolute === null) throw new HttpError(400);
-    local = absolute[1]?.startsWith('/') === true ? absolute[1] : `/${absolute[1] ?? ''}`;
-  }
-  const mark = local.indexOf('?');
-  return mark < 0 ? { path: local, query: '' } : { path: local.slice(0, mark), query: local.slice(mark + 1) };
-}
-
-/** Host is required (RFC 9112 3.2); what another site's page makes a browser send is refused unless it only reads. */
-function checkHost(incoming: IncomingMessage, method: string): void {
-  const { host, origin } = incoming.headers;
-  if (host === undefined && incoming.httpVersion === '1.1') throw new HttpError(400, { close: true });
-  if (method === 'GET') return;
-  const site = incoming.headers['sec-fetch-site'];
-  const foreign = site !== undefined && site !== 'same-origin' && site !== 'none';
-  if (foreign || (origin !== undefined && origin !== `https://${host}`)) throw new HttpError(403);
-}
-
-/** Octets of the body that is to come; Infinity where the client did not say. */
-function bodyLength(incoming: IncomingMessage): number {
-  const declared = incoming.headers['content-length'];
-  if (declared !== undefined) return Number(declared);
-  return incoming.headers['transfer-encoding'] === undefined ? 0 : Number.POSITIVE_INFINITY;
 }
 
 function deferred(): {
