@@ -14,14 +14,7 @@ import { Connection } from './connection.js';
 import { challenge, parseBasic } from './credentials.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { type StatusPage, statusPage } from './page.js';
-import {
-  type ConnectionInfo,
-  HttpError,
-  type HttpRequest,
-  type HttpResponse,
-  type Route,
-  streamed,
-} from './request.js';
+import { type ConnectionInfo, HttpError, type HttpResponse, type Route, streamed } from './request.js';
 import { Router } from './router.js';
 import { bodyLength, checkHost, splitTarget } from './target.js';
 
