@@ -3,9 +3,10 @@
  * else imports all of the rooms.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces, release, type } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type Datastore,
   hashPassword,
@@ -21,8 +22,8 @@ import {
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
 import { accessModule, credentials } from './modules/access.js';
-import { factoryName } from './modules/https/actions.js';
-import { loadKey } from './modules/https/keys.js';
+import { KeyRing } from './modules/https/keys.js';
+import { factoryName } from './modules/https/recovery.js';
 import { type HttpsModule, httpsModule } from './modules/https.js';
 import { systemModule } from './modules/system.js';
 import { HttpService, type StatusPage } from './northbound/http/index.js';
@@ -33,6 +34,8 @@ import {
   formatEndpoint,
   type KeyStore,
   openKeyStore,
+  resolveParameters,
+  systemClock,
   type TlsCredentials,
   TlsListener,
 } from './southbound/index.js';
@@ -85,8 +88,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   };
   const https = httpsModule({
     generator: createKeyGenerator(),
-    keys,
-    now: () => Date.now(),
+    keys: new KeyRing(keys),
+    clock: systemClock(timeKnown(() => current.datastore)),
+    checkParameters: (parameters) => void resolveParameters(parameters),
     deviceName,
     hosts: () => reachableBy(deviceName()),
     hashPassword: access.hashPassword,
@@ -95,7 +99,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       return parsed !== undefined && verifyPassword(phrase, parsed);
     },
     listener,
-    loadKey: (keyId) => loadKey(keys, keyId),
     makeFactory: () => makeFactory(deviceName()),
     listenOverride: options.https === undefined ? undefined : [options.https],
     listenDefault: [{ address: '127.0.0.1', port: 8443 }],
@@ -319,6 +322,24 @@ function reachableBy(deviceName: string): readonly string[] {
     .filter(({ internal }) => !internal)
     .map(({ address }) => address.replace(/%.*$/, ''));
   return [...new Set([deviceName, hostname(), ...addresses])];
+}
+
+/**
+ * The latest time that is known to have passed: of the build, and of the last journal record less a minute, so that a clock
+ * that is set back a little stays trusted.
+ */
+function timeKnown(datastore: () => Datastore | undefined): () => number {
+  const built = statSync(fileURLToPath(import.meta.url)).mtimeMs;
+  let known = { transaction: '', time: built };
+  return () => {
+    const open = datastore();
+    const transaction = open?.transaction() ?? '';
+    if (open !== undefined && transaction !== known.transaction) {
+      const recorded = open.history()[0]?.time ?? 0;
+      known = { transaction, time: Math.max(built, recorded - 60_000) };
+    }
+    return known.time;
+  };
 }
 
 function statusPage(viewer: Session, schema: Schema, https: HttpsModule, device: string): StatusPage {

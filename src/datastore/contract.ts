@@ -151,6 +151,10 @@ export interface ModuleRegistration {
 export interface ModuleServices {
   readonly schema: Schema;
   running(): Root;
+  /** Every root that can be gone back to, the oldest first, running last. */
+  kept?(): readonly Root[];
+  /** A durable fact beside the tree: journalled, not part of the history; `set` resolves when it is on disk. */
+  memory?(name: string): { get(): JsonValue | undefined; set(value: JsonValue): Promise<void> };
   /** A transaction of the system's own (renewal, factory defaults). */
   commit(request: CommitRequest): Promise<CommitResult>;
   /** `path` names a notification: `/signet-https:certificate-expiring` or one inside the tree. */

@@ -1,42 +1,33 @@
 /** schema/signet-https.yang: one commit handler for the whole subtree, its actions and its computed state. */
-import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices } from '../datastore/index.js';
+import type { Change, CommitHandler, ModuleRegistration, ModuleServices } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
-import type { PreparedService } from '../southbound/index.js';
-import { fingerprint, readCertificate } from '../x509/index.js';
+import type { PreparedService, TlsCredentials } from '../southbound/index.js';
 import type { InstanceIdentifier } from '../yang/index.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
-import { judgeChain, readServerChain } from './https/chain.js';
-import {
-  type CertificateEntry,
-  entryPaths,
-  type Installed,
-  installedChanged,
-  readEntry,
-  readInstalled,
-  touchedEntries,
-} from './https/entry.js';
+import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
+import { certificateFacts } from './https/facts.js';
 import { amendEntries } from './https/issue.js';
+import { type JudgeParts, judgeChange } from './https/judge.js';
+import type { KeyRing } from './https/keys.js';
 import {
   planService,
   prepareService,
+  type Served,
   type ServiceParts,
   type ServicePlan,
   samePlan,
   touchesService,
 } from './https/service.js';
-import { certificateFacts, httpsState, type Served } from './https/state.js';
+import { httpsState } from './https/state.js';
 
-export interface HttpsParts extends ActionParts, ServiceParts {
-  /** Names and addresses that the device is reached by. */
-  readonly hosts: () => readonly string[];
+export interface HttpsParts
+  extends Omit<ActionParts, 'services'>,
+    Pick<ServiceParts, 'listener'>,
+    Pick<JudgeParts, 'checkParameters'> {
+  /** A self-signed certificate that is not in the tree; called at most once. */
+  readonly makeFactory: () => Promise<TlsCredentials>;
   /** Told once for each thing that went wrong where nobody asked: at start. */
   readonly alarm: (error: ConfigError) => void;
-}
-
-/** Staged by prepare: the plan that it makes true, and the TLS service that is ready to be switched to, where it differs. */
-interface Staged {
-  readonly plan: ServicePlan;
-  readonly service: PreparedService;
 }
 
 export interface HttpsModule {
@@ -50,140 +41,180 @@ export interface HttpsModule {
   served(): Served | undefined;
 }
 
-export function httpsModule(parts: HttpsParts): HttpsModule {
-  const served: { value: Served | undefined } = { value: undefined };
-  const services: { value: ModuleServices | undefined } = { value: undefined };
-  let opened = false;
-  const handler: CommitHandler<Staged | undefined> = {
-    name: 'https',
-    path: '/signet-https:https',
-    references: ['/signet-system:system/name'],
-    amend: (change, context) => amendEntries(change, context, parts),
-    validate: (change) => judgeEntries(change, parts),
-    async prepare(change, { signal }) {
-      const plan = opened ? changedPlan(change, parts) : undefined;
-      return plan === undefined ? undefined : { plan, service: await prepareService(plan, parts, signal) };
-    },
-    async apply(change, staged) {
-      if (!opened) return;
-      // A reversal comes without a prepare of its own, so what it needs is made here.
-      const plan = staged?.plan ?? changedPlan(change, parts);
-      if (plan !== undefined) {
-        const service = staged?.service ?? (await prepareService(plan, parts));
-        await service.apply();
-        served.value = servedOf(plan);
-      }
-      tell(change, plan, services.value, parts.now());
-    },
-    abort: (_change, staged) => staged?.service.abort(),
-  };
+export function httpsModule(given: HttpsParts): HttpsModule {
+  const service = new HttpsService(given);
+  const { parts } = service;
   return {
     registration: {
       name: 'https',
-      handlers: [handler as CommitHandler],
-      state: httpsState({ now: parts.now, hosts: parts.hosts, served: () => served.value }),
+      handlers: [service.handler() as CommitHandler],
+      state: httpsState({ ...parts, served: () => service.served }),
       actions: httpsActions(parts),
-      start: (given) => {
-        services.value = given;
+      start: (services) => {
+        service.services = services;
       },
     },
-    async open() {
-      if (services.value === undefined) throw new RangeError('the datastore is not open');
-      opened = true;
-      served.value = await serveAtStart(planService(services.value.running(), parts), parts);
-    },
-    served: () => served.value,
+    open: () => service.open(),
+    served: () => service.served,
   };
 }
 
-/** The plan of the new root, where it differs from the old root's. */
-function changedPlan(change: Change, parts: HttpsParts): ServicePlan | undefined {
-  if (!touchesService(change)) return undefined;
-  const plan = planService(change.after, parts);
-  return samePlan(planService(change.before, parts), plan) ? undefined : plan;
+/** Staged by prepare: key files, and the TLS service that is ready to be switched to, where it differs. */
+interface Staged {
+  readonly keyIds: readonly string[];
+  readonly written: readonly string[];
+  readonly ready:
+    | { readonly plan: ServicePlan; readonly service: PreparedService; readonly served: Served }
+    | undefined;
 }
 
-/**
- * The service as running says; where that fails (a lost key, say) with the factory certificate, and where that fails too
- * (a port in use) not at all. Each failure is an alarm: the local socket is the way in.
- */
-async function serveAtStart(plan: ServicePlan, parts: HttpsParts): Promise<Served | undefined> {
-  for (const attempt of [plan, { ...plan, certificate: undefined, installed: undefined, sni: [] }]) {
+class HttpsService {
+  readonly parts: ActionParts & ServiceParts & JudgeParts;
+  services: ModuleServices | undefined;
+  served: Served | undefined;
+  readonly #alarm: (error: ConfigError) => void;
+  #opened = false;
+
+  constructor(given: HttpsParts) {
+    let factory: Promise<TlsCredentials> | undefined;
+    this.#alarm = given.alarm;
+    this.parts = {
+      ...given,
+      hasKey: (keyId) => given.keys.has(keyId),
+      loadKey: (keyId) => given.keys.load(keyId),
+      factory: () => {
+        factory ??= given.makeFactory();
+        return factory;
+      },
+      services: () => this.services,
+    };
+  }
+
+  handler(): CommitHandler<Staged> {
+    return {
+      name: 'https',
+      path: '/signet-https:https',
+      references: ['/signet-system:system/name'],
+      amend: (change, context) => amendEntries(change, context, this.parts),
+      validate: (change) => judgeChange(change, this.parts),
+      prepare: (change, { signal }) => this.#prepare(change, signal),
+      apply: (change, staged) => this.#apply(change, staged),
+      abort: (_change, staged) => this.#abort(staged),
+    };
+  }
+
+  async open(): Promise<void> {
+    if (this.services === undefined) throw new RangeError('the datastore is not open');
+    await this.parts.keys.open();
+    this.#opened = true;
+    this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
+  }
+
+  async #prepare(change: Change, signal: AbortSignal): Promise<Staged> {
+    const { keys } = this.parts;
+    const keyIds = newKeys(change, keys);
+    const written = await keys.save(keyIds);
     try {
-      const service = await prepareService(attempt, parts);
-      await service.apply();
-      return servedOf(attempt);
+      const plan = this.#opened ? this.#changedPlan(change) : undefined;
+      const ready = plan === undefined ? undefined : { plan, ...(await prepareService(plan, this.parts, signal)) };
+      return { keyIds, written, ready };
     } catch (error) {
-      parts.alarm(ConfigError.from(error));
+      await keys.drop(keyIds, written);
+      throw error;
     }
   }
-  return undefined;
+
+  async #apply(change: Change, staged: Staged | undefined): Promise<void> {
+    const { keys } = this.parts;
+    if (staged === undefined) keys.letGo(goneKeys(change));
+    else keys.settle(staged.keyIds);
+    if (!this.#opened) return;
+    // A reversal comes without a prepare of its own, so what it needs is made here.
+    const plan = staged === undefined ? this.#changedPlan(change) : staged.ready?.plan;
+    const former = this.served;
+    if (plan !== undefined) {
+      const { service, served } = staged?.ready ?? (await prepareService(plan, this.parts));
+      await service.apply();
+      this.served = served;
+    }
+    const isOther =
+      this.served?.fingerprint !== former?.fingerprint || this.served?.certificate !== former?.certificate;
+    this.#tell(change, plan !== undefined && isOther ? plan : undefined);
+  }
+
+  async #abort(staged: Staged): Promise<void> {
+    try {
+      await staged.ready?.service.abort();
+    } finally {
+      await this.parts.keys.drop(staged.keyIds, staged.written);
+    }
+  }
+
+  /** The plan of the new root, where it differs from the old root's. */
+  #changedPlan(change: Change): ServicePlan | undefined {
+    if (!touchesService(change)) return undefined;
+    const plan = planService(change.after, this.parts);
+    return samePlan(planService(change.before, this.parts), plan) ? undefined : plan;
+  }
+
+  /**
+   * The service as running says; where that fails (a lost key, say) with the factory certificate, and where that fails too
+   * (a port in use) not at all. Each failure is an alarm: the local socket is the way in.
+   */
+  async #serveAtStart(plan: ServicePlan): Promise<Served | undefined> {
+    for (const attempt of [plan, { ...plan, certificate: undefined, installed: undefined, sni: [] }]) {
+      try {
+        const { service, served } = await prepareService(attempt, this.parts);
+        await service.apply();
+        return served;
+      } catch (error) {
+        this.#alarm(ConfigError.from(error));
+      }
+    }
+    return undefined;
+  }
+
+  /** Notifications of what a transaction did: installed for each entry, activated or rolled back for the service. */
+  #tell(change: Change, plan: ServicePlan | undefined): void {
+    const { services } = this;
+    if (services === undefined) return;
+    const now = this.parts.clock.now();
+    const notify = (notification: string, name: string, installed: Installed) => {
+      services.notify(notificationPath(change.instance, notification), certificateFacts(name, installed, now));
+    };
+    const isRollback = change.cause === 'rollback';
+    for (const name of isRollback ? [] : touchedEntries(change)) {
+      const installed = readInstalled(change.after.system, name);
+      if (installed !== undefined && installedChanged(change.before, change.after, name)) {
+        notify('certificate-installed', name, installed);
+      }
+    }
+    if (plan?.installed === undefined || plan.certificate === undefined) return;
+    notify(isRollback ? 'certificate-rolled-back' : 'certificate-activated', plan.certificate, plan.installed);
+  }
 }
 
-function servedOf(plan: ServicePlan): Served {
-  return {
-    certificate: plan.certificate ?? '',
-    fingerprint: plan.installed === undefined ? '' : fingerprintOf(plan.installed),
-    level: plan.parameters.level,
-  };
-}
-
-function fingerprintOf(installed: Installed): string {
-  return fingerprint(readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64')));
-}
-
-/** Everything that can be judged without making anything. */
-function judgeEntries(change: Change, parts: HttpsParts): readonly Finding[] {
-  const findings: Finding[] = [];
+/** Keys that the change brings into an entry; going back, only those that are still at hand. */
+function newKeys(change: Change, keys: KeyRing): readonly string[] {
+  const found = new Set<string>();
   for (const name of touchedEntries(change)) {
-    const entry = readEntry(change.after.config, name);
-    if (entry === undefined || entry.chain.length === 0) continue;
-    const path = entryPaths(change.instance, name).chain.toString();
-    if (entry.source === 'self-signed') {
-      findings.push({ severity: 'error', path, text: 'a chain goes with source ca-signed, not with self-signed' });
-    } else if (bringsIn(change, entry)) {
-      findings.push(...judgeBroughtIn(entry, path, change, parts.now()));
+    const before = new Set(keyIdsOf(change.before.system, name));
+    for (const keyId of keyIdsOf(change.after.system, name)) {
+      if (!before.has(keyId) && (change.cause !== 'rollback' || keys.has(keyId))) found.add(keyId);
     }
   }
-  return findings;
+  return [...found];
 }
 
-function bringsIn(change: Change, entry: CertificateEntry): boolean {
-  return readEntry(change.before.config, entry.name)?.chain.join() !== entry.chain.join();
+/** Keys that a change which is taken back had brought. */
+function goneKeys(change: Change): readonly string[] {
+  return [...touchedEntries(change)].flatMap((name) => {
+    const after = new Set(keyIdsOf(change.after.system, name));
+    return keyIdsOf(change.before.system, name).filter((keyId) => !after.has(keyId));
+  });
 }
 
-/** Going back to a root that was in force is not held up by time having passed. */
-function judgeBroughtIn(entry: CertificateEntry, path: string, change: Change, now: number): readonly Finding[] {
-  try {
-    const findings = judgeChain(readServerChain(entry.chain, path), path, now);
-    return change.cause === 'rollback' ? findings.filter(({ appTag }) => !clockCodes.has(appTag ?? '')) : findings;
-  } catch (error) {
-    const { message, tag } = ConfigError.from(error);
-    return [{ severity: 'error', path, text: message, tag }];
-  }
-}
-
-const clockCodes: ReadonlySet<string> = new Set(['expired', 'not-yet-valid']);
-
-/** Notifications of what a transaction did: installed for each entry, activated or rolled back for the service. */
-function tell(change: Change, plan: ServicePlan | undefined, services: ModuleServices | undefined, now: number): void {
-  if (services === undefined) return;
-  const notify = (notification: string, name: string, installed: Installed) => {
-    const path = notificationPath(change.instance, notification);
-    services.notify(path, certificateFacts(name, installed, now));
-  };
-  for (const name of touchedEntries(change)) {
-    const installed = readInstalled(change.after.system, name);
-    if (installed !== undefined && installedChanged(change.before, change.after, name)) {
-      notify('certificate-installed', name, installed);
-    }
-  }
-  if (plan?.installed === undefined || plan.certificate === undefined) return;
-  const notification = change.cause === 'rollback' ? 'certificate-rolled-back' : 'certificate-activated';
-  notify(notification, plan.certificate, plan.installed);
-}
-
-function notificationPath(https: InstanceIdentifier, name: string): InstanceIdentifier {
+export function notificationPath(https: InstanceIdentifier, name: string): InstanceIdentifier {
   const schema = https.last?.schema;
   const notification =
     schema?.kind === 'container' ? schema.notifications.find((each) => each.name === name) : undefined;

@@ -1,28 +1,34 @@
 /** The actions of https and of its certificates. Each does its slow work first and then asks for one transaction. */
-import type { ActionContext, ActionHandler, CommitResult, Finding, JsonEdit } from '../../datastore/index.js';
+import type {
+  ActionContext,
+  ActionHandler,
+  CommitResult,
+  Finding,
+  JsonEdit,
+  ModuleServices,
+} from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import type { ContentFormat } from '../../x509/index.js';
+import { type ContentFormat, readCertificate } from '../../x509/index.js';
 import type { InstanceIdentifier, JsonObject } from '../../yang/index.js';
-import { below, text } from '../read.js';
 import {
   type CertificateEntry,
   type EntryPaths,
   entryPaths,
-  httpsContainer,
+  httpsPath,
+  type Installed,
   installedJson,
   readEntry,
   readInstalled,
   readRequest,
 } from './entry.js';
+import { certificateFacts, dateAndTime } from './facts.js';
 import { type ExportFormat, exportInstalled, readInstall } from './install.js';
 import { type IssueParts, issueRequest, issueSelfSigned } from './issue.js';
-import { storeKey } from './keys.js';
-import { certificateFacts, dateAndTime } from './state.js';
-
-/** The name of the entry that factory certificates stand in. */
-export const factoryName = 'default';
+import { deleteEntry, restoreDefault, serve } from './recovery.js';
 
 export interface ActionParts extends IssueParts {
+  /** Given by the datastore when it opens. */
+  readonly services: () => ModuleServices | undefined;
   /** The self-describing scrypt hash of a pass phrase. */
   readonly hashPassword: (passPhrase: string) => Promise<string>;
   readonly verifyPassword: (hash: string, passPhrase: string) => Promise<boolean>;
@@ -43,7 +49,9 @@ export function httpsActions(parts: ActionParts): readonly ActionHandler[] {
     onEntry('activate', (call, input) => activate(call, input)),
     onEntry('abort-request', (call) => abortRequest(call)),
     onEntry('export', (call, input) => exportPair(call, input, parts)),
-    onEntry('delete', (call, input) => deleteEntry(call, input, parts)),
+    onEntry('delete', ({ context, https, entry }, input) =>
+      deleteEntry({ context, https, name: entry.name, purge: input['purge'] === true }, parts),
+    ),
     {
       path: '/signet-https:https/restore-default',
       invoke: (context, instance) => restoreDefault(context, httpsPath(instance), parts),
@@ -64,10 +72,9 @@ async function selfSign(
   input: JsonObject,
   parts: ActionParts,
 ): Promise<JsonObject> {
-  const installed = readInstalled(context.root.system, entry.name);
-  const reuse = input['reuse-key'] === false ? undefined : installed;
+  const reuse = input['reuse-key'] === false ? undefined : await soundPair(context, entry, parts);
   const days = input['validity-days'];
-  const issued = await issueSelfSigned(entry, parts, {
+  const issued = await issueSelfSigned(entry, context.root, parts, {
     reuse,
     ...(typeof days === 'number' ? { validityDays: days } : {}),
     signal: context.signal,
@@ -84,38 +91,40 @@ async function selfSign(
     system: [{ path: paths.installed, value: installedJson(issued) }],
     comment: `self-sign ${entry.name}`,
   });
-  return certificateFacts(entry.name, issued, parts.now());
+  return certificateFacts(entry.name, issued, parts.clock.now());
 }
 
+/** A request; an entry that has no certificate yet gets a self-signed one on the same key, to be reached by meanwhile. */
 async function generateRequest(
   { context, entry, paths }: EntryCall,
   input: JsonObject,
   parts: ActionParts,
 ): Promise<JsonObject> {
   const passPhrase = string(input['pass-phrase']);
-  const installed = readInstalled(context.root.system, entry.name);
-  const made = await issueRequest(entry, parts, {
-    // A pass phrase belongs to the key that is made with it, so it asks for a new one.
-    reuse: input['reuse-key'] !== false && passPhrase === undefined ? installed?.keyId : undefined,
+  const installed = await soundPair(context, entry, parts);
+  const fits = installed !== undefined && algorithmOf(installed) === entry.keyAlgorithm;
+  // A pass phrase belongs to the key that is made with it, so it asks for a new one.
+  const reuse = input['reuse-key'] !== false && passPhrase === undefined && fits ? installed : undefined;
+  const made = await issueRequest(entry, context.root, parts, {
+    reuse: reuse?.keyId,
     challengePassword: string(input['challenge-password']),
     unstructuredName: string(input['unstructured-name']),
     signal: context.signal,
   });
-  const hash = passPhrase === undefined ? undefined : await parts.hashPassword(passPhrase);
-  await context.commit({
-    system: [
-      {
-        path: paths.request,
-        value: {
-          pem: made.pem,
-          created: dateAndTime(new Date(parts.now())),
-          'key-id': made.keyId,
-          ...(hash === undefined ? {} : { 'pass-phrase-hash': hash }),
-        },
-      },
-    ],
-    comment: `generate-request ${entry.name}`,
-  });
+  const passPhraseHash = passPhrase === undefined ? reuse?.passPhraseHash : await parts.hashPassword(passPhrase);
+  const secret = passPhraseHash === undefined ? {} : { 'pass-phrase-hash': passPhraseHash };
+  const created = dateAndTime(new Date(parts.clock.now()));
+  const system = [{ path: paths.request, value: { pem: made.pem, created, 'key-id': made.keyId, ...secret } }];
+  if (readInstalled(context.root.system, entry.name) === undefined) {
+    const issued = await issueSelfSigned(entry, context.root, parts, { keyId: made.keyId, signal: context.signal });
+    const value = installedJson({ ...issued, passPhraseHash });
+    await context.commit({
+      system: [...system, { path: paths.installed, value }],
+      comment: `generate-request ${entry.name}`,
+    });
+  } else {
+    await context.commit({ system, comment: `generate-request ${entry.name}` });
+  }
   return { pem: made.pem };
 }
 
@@ -134,26 +143,24 @@ async function install(call: EntryCall, input: JsonObject, parts: ActionParts): 
       knownKeys: [request?.keyId, installed?.keyId].filter((keyId) => keyId !== undefined),
       path: `${paths.entry.toString()}/install`,
     },
+    context.root,
     parts,
   );
-  const encoded = ready.chain.certificates.map(({ der }) => der.toString('base64'));
-  const stored = ready.newKey === undefined ? undefined : await storeKey(parts.keys, ready.newKey);
-  try {
-    const result = await context.commit({
-      edits: [
-        { operation: 'merge', path: paths.source, value: 'ca-signed' },
-        { operation: 'replace', path: paths.chain, value: encoded },
-        ...(input['activate'] === true ? [serve(https, entry.name)] : []),
-      ],
-      confirmTimeout: timeout(input),
-      comment: `install ${entry.name}`,
-    });
-    return outcome(ready.findings, result);
-  } catch (error) {
-    // A refused install leaves no file behind.
-    if (stored !== undefined) await parts.keys.remove(stored);
-    throw error;
-  }
+  if (ready.newKey !== undefined) parts.keys.stage(ready.newKey);
+  const result = await context.commit({
+    edits: [
+      { operation: 'merge', path: paths.source, value: 'ca-signed' },
+      {
+        operation: 'replace',
+        path: paths.chain,
+        value: ready.chain.certificates.map(({ der }) => der.toString('base64')),
+      },
+      ...(input['activate'] === true ? [serve(https, entry.name)] : []),
+    ],
+    confirmTimeout: timeout(input),
+    comment: `install ${entry.name}`,
+  });
+  return outcome(ready.findings, result);
 }
 
 async function activate({ context, entry, https, paths }: EntryCall, input: JsonObject): Promise<JsonObject> {
@@ -205,51 +212,18 @@ async function exportPair(
   return { data: await exportInstalled(entry.name, installed, request, parts) };
 }
 
-async function deleteEntry(call: EntryCall, input: JsonObject, parts: ActionParts): Promise<JsonObject> {
-  const { context, entry, https, paths } = call;
-  if (input['purge'] === true) throw notYet('delete with purge', call);
-  const container = httpsContainer(context.root.config);
-  const served = container !== undefined && text(container, 'server-certificate') === entry.name;
-  if (served) {
-    await restoreDefault(context, https, parts);
-    if (entry.name === factoryName) return {};
-  }
-  await context.commit({ edits: [{ operation: 'delete', path: paths.entry }], comment: `delete ${entry.name}` });
-  return {};
+/** What is installed, where its key is there to be used again. */
+async function soundPair(
+  context: ActionContext,
+  entry: CertificateEntry,
+  parts: ActionParts,
+): Promise<Installed | undefined> {
+  const installed = readInstalled(context.root.system, entry.name);
+  return installed !== undefined && (await parts.keys.isSound(installed.keyId)) ? installed : undefined;
 }
 
-/** A new factory certificate in a fresh entry, served at once. */
-async function restoreDefault(
-  context: ActionContext,
-  https: InstanceIdentifier,
-  parts: ActionParts,
-): Promise<JsonObject> {
-  const paths = entryPaths(https, factoryName);
-  const entry: CertificateEntry = {
-    name: factoryName,
-    source: 'self-signed',
-    keyAlgorithm: 'ec-p256',
-    signatureHash: 'sha256',
-    subject: {},
-    subjectAltNames: [],
-    validityDays: 820,
-    autoRenew: true,
-    chain: [],
-  };
-  const issued = await issueSelfSigned(entry, parts, { signal: context.signal });
-  await context.commit({
-    edits: [
-      { operation: 'replace', path: paths.entry, value: { name: factoryName } },
-      serve(https, factoryName),
-      { operation: 'merge', path: child(https, 'enabled'), value: true },
-    ],
-    system: [
-      { path: paths.installed, value: installedJson(issued) },
-      { path: paths.request, value: undefined },
-    ],
-    comment: 'restore-default',
-  });
-  return certificateFacts(factoryName, issued, parts.now());
+function algorithmOf(installed: Installed): string {
+  return readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64')).keyAlgorithm;
 }
 
 function entryCall(context: ActionContext, instance: InstanceIdentifier): EntryCall {
@@ -264,25 +238,12 @@ function entryCall(context: ActionContext, instance: InstanceIdentifier): EntryC
   return { context, https, entry, paths };
 }
 
-function httpsPath(instance: InstanceIdentifier): InstanceIdentifier {
-  let path = instance;
-  while (path.steps.length > 1 && path.parent !== undefined) path = path.parent;
-  return path;
-}
-
-function serve(https: InstanceIdentifier, name: string): JsonEdit {
-  return { operation: 'merge', path: child(https, 'server-certificate'), value: name };
-}
-
-function child(https: InstanceIdentifier, name: string): InstanceIdentifier {
-  const schema = https.last?.schema;
-  if (schema?.kind !== 'container') throw new RangeError('not the path of the https container');
-  return below(https, schema, name);
-}
-
+/** The findings of the action and of the commit, each text once. */
 function outcome(findings: readonly Finding[], result: CommitResult): JsonObject {
   return {
-    finding: [...findings, ...result.findings].map(({ severity, text }) => ({ severity, text })),
+    finding: [...new Map([...findings, ...result.findings].map((each) => [each.text, each])).values()].map(
+      ({ severity, text }) => ({ severity, text }),
+    ),
     ...(result.persistId === undefined ? {} : { 'persist-id': result.persistId }),
   };
 }
@@ -294,12 +255,4 @@ function timeout(input: JsonObject): number | undefined {
 
 function string(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function notYet(what: string, { paths }: EntryCall): ConfigError {
-  return new ConfigError({
-    tag: 'operation-not-supported',
-    path: paths.entry.toString(),
-    message: `${what} is not supported yet`,
-  });
 }

@@ -1,7 +1,17 @@
 /** A chain that a certification authority returned: read, put in order, judged as the chain of a TLS server. */
 import type { Finding } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type Certificate, orderChain, readCertificate, validateServerChain, X509Error } from '../../x509/index.js';
+import type { Clock } from '../../southbound/index.js';
+import {
+  type Certificate,
+  matchesHost,
+  orderChain,
+  readCertificate,
+  type SecurityLevel,
+  validatePath,
+  validateServerChain,
+  X509Error,
+} from '../../x509/index.js';
 
 export interface ServerChain {
   /** End-entity certificate first, without the root. */
@@ -22,16 +32,51 @@ export function readServerChain(chain: readonly string[], path: string, keyIds: 
   return orderServerChain(certificates, path, keyIds);
 }
 
-/**
- * What is to be said of the chain as one that is brought in now. Findings of severity error refuse it.
- */
-export function judgeChain(chain: ServerChain, path: string, now: number): readonly Finding[] {
-  const found = validateServerChain({ chain: chain.certificates, now: new Date(now), clockTrusted: true });
+/** By what a chain is judged beside its own content. */
+export interface Circumstances {
+  readonly clock: Clock;
+  readonly level: SecurityLevel;
+  /** Names and addresses that the device is reached by. */
+  readonly hosts: readonly string[];
+  /** Where not empty, the chain has to lead to one of them. */
+  readonly anchors: readonly Certificate[];
+}
+
+/** What is to be said of the chain as one that is brought in now. Findings of severity error refuse it. */
+export function judgeChain(chain: ServerChain, path: string, circumstances: Circumstances): readonly Finding[] {
   return [
-    ...found.map(({ severity, text, code }) => ({ severity, text, path, appTag: code })),
+    ...chainFindings(chain.certificates, circumstances).map((finding) => ({ ...finding, path })),
     ...chain.remarks.map((text) => ({ severity: 'info' as const, text, path })),
   ];
 }
+
+/** One finding per fault, without a path; `appTag` is the code of x509. */
+export function chainFindings(
+  chain: readonly Certificate[],
+  { clock, level, hosts, anchors }: Circumstances,
+): readonly Omit<Finding, 'path'>[] {
+  const rest = { now: new Date(clock.now()), clockTrusted: clock.trusted(), level };
+  const [leaf, ...intermediates] = chain;
+  const own = validateServerChain({ ...rest, chain });
+  const path =
+    leaf === undefined || anchors.length === 0 ? [] : validatePath({ ...rest, leaf, intermediates, anchors }).findings;
+  const known = new Set(own.map(({ code, text }) => `${code} ${text}`));
+  const found = [...own, ...path.filter(({ code, text }) => !known.has(`${code} ${text}`))];
+  return [
+    ...found.map(({ severity, text, code }) => ({ severity, text, appTag: code })),
+    ...(leaf === undefined ? [] : hostFindings(leaf, hosts)),
+  ];
+}
+
+/** A certificate that holds for one of the names by which the device is reached is as good as one that holds for all. */
+export function hostFindings(leaf: Certificate, hosts: readonly string[]): readonly Omit<Finding, 'path'>[] {
+  if (hosts.length === 0 || hosts.some((host) => matchesHost(leaf, host))) return [];
+  const text = `the certificate does not hold for ${hosts.join(' or ')}, by which the device is reached`;
+  return [{ severity: 'warning', text, appTag: 'name-mismatch' }];
+}
+
+/** Codes of findings that depend on the clock. */
+export const clockCodes: ReadonlySet<string> = new Set(['expired', 'not-yet-valid', 'revocation-list-expired']);
 
 /** The errors among the findings as one refusal; undefined where there is none. */
 export function refusalOf(findings: readonly Finding[]): ConfigError | undefined {

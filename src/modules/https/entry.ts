@@ -62,7 +62,11 @@ export function readEntry(config: DataTree, name: string): CertificateEntry | un
 
 export function readInstalled(system: DataTree, name: string): Installed | undefined {
   const branch = container(entryBranch(system, name), 'installed');
-  if (branch === undefined) return undefined;
+  return branch === undefined ? undefined : readInstalledIn(branch);
+}
+
+/** From the container `installed`. */
+export function readInstalledIn(branch: Branch): Installed | undefined {
   const keyId = text(branch, 'key-id');
   const chain = texts(branch, 'chain');
   if (keyId === undefined || chain.length === 0) return undefined;
@@ -103,6 +107,13 @@ export function entryPaths(https: InstanceIdentifier, name: string): EntryPaths 
   };
 }
 
+/** The path of the https container above any path in it. */
+export function httpsPath(instance: InstanceIdentifier): InstanceIdentifier {
+  let path = instance;
+  while (path.steps.length > 1 && path.parent !== undefined) path = path.parent;
+  return path;
+}
+
 /** `installed` as RFC 7951 JSON. */
 export function installedJson(value: Installed): JsonObject {
   return {
@@ -128,6 +139,13 @@ export function touchedEntries(change: Change): ReadonlySet<string> {
   return names;
 }
 
+/** Subject, names, hash, validity or source: the same key serves; another key algorithm: a new key (CONTRACT). */
+export function asksForAnother(before: CertificateEntry, after: CertificateEntry): boolean {
+  const asked = ({ source, keyAlgorithm, signatureHash, subject, subjectAltNames, validityDays }: CertificateEntry) =>
+    JSON.stringify([source, keyAlgorithm, signatureHash, subject, subjectAltNames, validityDays]);
+  return asked(before) !== asked(after);
+}
+
 /** Whether what is installed for an entry differs between the two roots of a change. */
 export function installedChanged(before: Root, after: Root, name: string): boolean {
   return fingerprint(readInstalled(before.system, name)) !== fingerprint(readInstalled(after.system, name));
@@ -135,6 +153,20 @@ export function installedChanged(before: Root, after: Root, name: string): boole
 
 function fingerprint(installed: Installed | undefined): string {
   return installed === undefined ? '' : [installed.keyId, ...installed.chain].join('\n');
+}
+
+/** The keys that an entry names in a root: of what is installed and of the pending request. */
+export function keyIdsOf(system: DataTree, name: string): readonly string[] {
+  const branch = entryBranch(system, name);
+  return branch === undefined ? [] : keyIdsIn(branch);
+}
+
+export function keyIdsIn(entry: Branch): readonly string[] {
+  return ['installed', 'request'].flatMap((part) => {
+    const branch = container(entry, part);
+    const keyId = branch === undefined ? undefined : text(branch, 'key-id');
+    return keyId === undefined ? [] : [keyId];
+  });
 }
 
 function addAll(names: Set<string>, entries: Content | undefined): void {

@@ -1,6 +1,6 @@
 /** Installing what a certification authority returned, and exporting what is installed. */
 import type { KeyObject } from 'node:crypto';
-import type { Finding } from '../../datastore/index.js';
+import type { Finding, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import {
   type Content,
@@ -17,7 +17,7 @@ import {
 import { judgeChain, orderServerChain, refusalOf, type ServerChain } from './chain.js';
 import type { Installed } from './entry.js';
 import type { IssueParts } from './issue.js';
-import { loadKey } from './keys.js';
+import { circumstancesOf, noKey } from './judge.js';
 
 export interface InstallRequest {
   /** What came, as text or as base64 of octets. */
@@ -43,7 +43,7 @@ export interface ReadyToInstall {
 }
 
 /** Reads and judges; nothing is stored. Throws the findings of severity error as one ConfigError. */
-export async function readInstall(request: InstallRequest, parts: IssueParts): Promise<ReadyToInstall> {
+export async function readInstall(request: InstallRequest, root: Root, parts: IssueParts): Promise<ReadyToInstall> {
   const path = `${request.path}/data`;
   const main = await read(request.data, request.format, request.password, path);
   const further = await optional(request.chain, request.password, `${request.path}/chain`);
@@ -60,13 +60,14 @@ export async function readInstall(request: InstallRequest, parts: IssueParts): P
   const keyIds = [...(chosen === undefined ? [] : [chosen.keyId]), ...request.knownKeys];
   const chain = orderServerChain(certificates, path, keyIds);
   const findings: Finding[] = [
-    ...judgeChain(chain, path, parts.now()),
+    ...judgeChain(chain, path, circumstancesOf(root, parts)),
     ...[...main.remarks, ...(further?.remarks ?? [])].map((text) => ({ severity: 'info' as const, path, text })),
   ];
-  const stored = await parts.keys.has(chain.keyId);
+  const stored = await parts.keys.isSound(chain.keyId);
   const mismatch = chosen !== undefined && chosen.keyId !== chain.keyId;
-  if (mismatch || (chosen === undefined && !stored))
-    findings.unshift({ severity: 'error', path, text: noKey(mismatch) });
+  if (mismatch || (chosen === undefined && !stored)) {
+    findings.unshift({ severity: 'error', path, text: mismatch ? otherPair : noKey });
+  }
   const refused = refusalOf(findings);
   if (refused !== undefined) throw refused;
   return { chain, newKey: stored ? undefined : chosen?.key, findings };
@@ -87,7 +88,7 @@ export async function exportInstalled(
   if (format === 'der') return installed.chain[0] ?? '';
   if (format === 'pkcs7') return writePkcs7(certificates).der.toString('base64');
   const password = await checkedPhrase(installed, request, parts);
-  const privateKey = await loadKey(parts.keys, installed.keyId);
+  const privateKey = await parts.keys.load(installed.keyId);
   if (format === 'pkcs8') return base64((await writeEncryptedPrivateKey(privateKey, password)).pem);
   const container = await writePkcs12({ privateKey, chain: certificates, friendlyName: name, password });
   return container.toString('base64');
@@ -147,12 +148,8 @@ function invalid(path: string, message: string, cause?: unknown): ConfigError {
   return new ConfigError({ tag: 'invalid-value', path, message }, cause === undefined ? undefined : { cause });
 }
 
-function noKey(mismatch: boolean): string {
-  return mismatch
-    ? 'private key does not belong to the certificate: the key that came along is of another pair'
-    : 'private key does not belong to the certificate: no key of this device matches it; install it together with its key, or have the request of this entry signed';
-}
-
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
+
+const otherPair = 'private key does not belong to the certificate: the key that came along is of another pair';

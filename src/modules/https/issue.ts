@@ -1,10 +1,11 @@
 /** Issuing and installing: what `amend` makes for a changed entry, and what the actions make on request. */
-import type { AmendContext, Change } from '../../datastore/index.js';
+import type { AmendContext, Change, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import type { KeyStore } from '../../southbound/index.js';
-import { type KeyGenerator, type KeyPair, makeRequest, makeSelfSigned, type SubjectFields } from '../../x509/index.js';
+import type { Clock } from '../../southbound/index.js';
+import { type KeyGenerator, type KeyPair, makeRequest, makeSelfSigned } from '../../x509/index.js';
 import { readServerChain } from './chain.js';
 import {
+  asksForAnother,
   type CertificateEntry,
   type EntryPaths,
   entryPaths,
@@ -16,14 +17,15 @@ import {
   readRequest,
   touchedEntries,
 } from './entry.js';
-import { loadKey, storeKey } from './keys.js';
+import { noKey } from './judge.js';
+import type { KeyRing } from './keys.js';
+import { identityOf, type Reach } from './names.js';
 import { refusal } from './refusal.js';
 
-export interface IssueParts {
+export interface IssueParts extends Reach {
   readonly generator: KeyGenerator;
-  readonly keys: KeyStore;
-  /** The clock, milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly keys: KeyRing;
+  readonly clock: Clock;
   /** The common name of a certificate whose entry has no subject. */
   readonly deviceName: () => string;
 }
@@ -42,25 +44,26 @@ export async function amendEntries(change: Change, context: AmendContext, parts:
   }
 }
 
-/** A new self-signed certificate for the entry, on `key` or on a new key pair, which is in the key store on return. */
+/** A new self-signed certificate for the entry of `root`, on the key of `reuse` or on a new one, which is staged then. */
 export async function issueSelfSigned(
   entry: CertificateEntry,
+  root: Root,
   parts: IssueParts,
   options: {
+    readonly keyId?: string;
     readonly reuse?: Installed | undefined;
     readonly validityDays?: number;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<Installed> {
   return refusal(entry.name, async () => {
-    const key = await keyFor(entry, options.reuse?.keyId, parts, options.signal);
+    const key = await keyFor(entry, options.keyId ?? options.reuse?.keyId, parts, options.signal);
     const made = await makeSelfSigned({
       privateKey: key.privateKey,
-      subject: effectiveSubject(entry, parts),
-      subjectAltNames: entry.subjectAltNames,
+      ...identityOf(entry, root, parts.deviceName(), parts),
       signatureHash: entry.signatureHash,
       validityDays: options.validityDays ?? entry.validityDays,
-      now: new Date(parts.now()),
+      now: new Date(parts.clock.now()),
     });
     return {
       keyId: key.keyId,
@@ -77,9 +80,10 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A certificate request for the entry, on an existing key or a new one, which is in the key store on return. */
+/** A certificate request for the entry of `root`, on an existing key or a new one, which is staged then. */
 export async function issueRequest(
   entry: CertificateEntry,
+  root: Root,
   parts: IssueParts,
   options: RequestOptions,
 ): Promise<{ readonly keyId: string; readonly pem: string; readonly newKey: boolean }> {
@@ -87,8 +91,7 @@ export async function issueRequest(
     const key = await keyFor(entry, options.reuse, parts, options.signal);
     const { pem } = await makeRequest({
       privateKey: key.privateKey,
-      subject: effectiveSubject(entry, parts),
-      subjectAltNames: entry.subjectAltNames,
+      ...identityOf(entry, root, parts.deviceName(), parts),
       signatureHash: entry.signatureHash,
       ...(options.challengePassword === undefined ? {} : { challengePassword: options.challengePassword }),
       ...(options.unstructuredName === undefined ? {} : { unstructuredName: options.unstructuredName }),
@@ -106,27 +109,13 @@ async function amendSelfSigned(
   parts: IssueParts,
 ): Promise<void> {
   const before = readEntry(change.before.config, entry.name);
-  const usable = installed !== undefined && (await parts.keys.has(installed.keyId));
+  const usable = installed !== undefined && (await parts.keys.isSound(installed.keyId));
   if (usable && before !== undefined && !asksForAnother(before, entry)) return;
   if (usable && change.cause === 'rollback') return;
   const sameKey = before === undefined || before.keyAlgorithm === entry.keyAlgorithm;
   const reuse = usable && sameKey ? installed : undefined;
-  const issued = await issueSelfSigned(entry, parts, { reuse, signal: context.signal });
+  const issued = await issueSelfSigned(entry, change.after, parts, { reuse, signal: context.signal });
   context.set(paths.installed, installedJson(issued));
-}
-
-/** Subject, names, hash, validity or source: the same key serves; another key algorithm: a new key (CONTRACT). */
-function asksForAnother(before: CertificateEntry, after: CertificateEntry): boolean {
-  const asked = (entry: CertificateEntry) =>
-    JSON.stringify([
-      entry.source,
-      entry.keyAlgorithm,
-      entry.signatureHash,
-      entry.subject,
-      entry.subjectAltNames,
-      entry.validityDays,
-    ]);
-  return asked(before) !== asked(after);
 }
 
 async function amendChain(
@@ -142,17 +131,15 @@ async function amendChain(
   const encoded = chain.certificates.map((certificate) => certificate.der.toString('base64'));
   if (installed !== undefined && encoded.join() === installed.chain.join()) return;
   const { keyId } = chain;
-  if (!(await parts.keys.has(keyId))) {
-    throw new ConfigError({
-      tag: 'invalid-value',
-      path: paths.chain.toString(),
-      message:
-        'private key does not belong to the certificate: no key of this device matches it; install it together with its key, or have the request of this entry signed',
-    });
+  if (!(await parts.keys.isSound(keyId))) {
+    // A rollback to a chain whose key was purged brings the entry back as far as it can; its state says what is missing.
+    if (change.cause === 'rollback') return;
+    throw new ConfigError({ tag: 'invalid-value', path: paths.chain.toString(), message: noKey });
   }
   const request = readRequest(change.after.system, entry.name);
-  const origin = [request, installed].find((each) => each?.keyId === keyId);
-  context.set(paths.installed, installedJson({ keyId, chain: encoded, passPhraseHash: origin?.passPhraseHash }));
+  const hashes = [request, installed].map((each) => (each?.keyId === keyId ? each.passPhraseHash : undefined));
+  const passPhraseHash = hashes.find((hash) => hash !== undefined);
+  context.set(paths.installed, installedJson({ keyId, chain: encoded, passPhraseHash }));
   if (request?.keyId === keyId) context.remove(paths.request);
 }
 
@@ -162,12 +149,8 @@ async function keyFor(
   parts: IssueParts,
   signal: AbortSignal | undefined,
 ): Promise<Pick<KeyPair, 'privateKey' | 'keyId'>> {
-  if (reuse !== undefined) return { privateKey: await loadKey(parts.keys, reuse), keyId: reuse };
+  if (reuse !== undefined) return { privateKey: await parts.keys.load(reuse), keyId: reuse };
   const made = await parts.generator.generate(entry.keyAlgorithm, signal);
-  await storeKey(parts.keys, made.privateKey);
+  parts.keys.stage(made.privateKey);
   return made;
-}
-
-function effectiveSubject(entry: CertificateEntry, parts: IssueParts): SubjectFields {
-  return Object.keys(entry.subject).length > 0 ? entry.subject : { commonName: parts.deviceName() };
 }

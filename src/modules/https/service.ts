@@ -3,25 +3,37 @@ import type { KeyObject } from 'node:crypto';
 import type { Change, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Endpoint, PreparedService, TlsCredentials, TlsParameters, TlsService } from '../../southbound/index.js';
+import { fingerprint, readCertificate } from '../../x509/index.js';
 import type { Branch } from '../../yang/index.js';
 import { container, leaf, list, text, texts } from '../read.js';
 import { httpsContainer, type Installed, readInstalled } from './entry.js';
+import { listenOf, type Reach } from './names.js';
 
 /** The part of the TLS listener that the module drives. */
 export interface HttpsListener {
   prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService>;
 }
 
-export interface ServiceParts {
+export interface ServiceParts extends Reach {
   readonly listener: HttpsListener;
   /** The private key of that name; throws where it is lost. */
   readonly loadKey: (keyId: string) => Promise<KeyObject>;
   /** A self-signed certificate that is not in the tree, for as long as the tree has none to present. */
-  readonly makeFactory: () => Promise<TlsCredentials>;
-  /** Where to listen whatever the tree says; from the command line. */
-  readonly listenOverride: readonly Endpoint[] | undefined;
-  /** Where to listen if the tree has no entry. */
-  readonly listenDefault: readonly Endpoint[];
+  readonly factory: () => Promise<TlsCredentials>;
+}
+
+/** What the service presents. */
+export interface Served {
+  /** '' where the factory certificate stands in for the tree's. */
+  readonly certificate: string;
+  readonly fingerprint: string;
+  readonly level: string;
+}
+
+/** A service that is ready to be switched to, and what it presents then. */
+export interface ReadyService {
+  readonly service: PreparedService;
+  readonly served: Served;
 }
 
 /** What a root says about the service: plain data, comparable by its JSON. */
@@ -35,17 +47,13 @@ export interface ServicePlan {
   readonly parameters: TlsParameters;
 }
 
-export function planService(root: Root, parts: Pick<ServiceParts, 'listenOverride' | 'listenDefault'>): ServicePlan {
+export function planService(root: Root, parts: Pick<Reach, 'listenOverride' | 'listenDefault'>): ServicePlan {
   const https = httpsContainer(root.config);
   const certificate = https === undefined ? undefined : text(https, 'server-certificate');
   const installed = certificate === undefined ? undefined : readInstalled(root.system, certificate);
-  const configured = [...(list(https, 'listen') ?? [])].map((entry) => ({
-    address: text(entry, 'address') ?? '',
-    port: Number(leaf(entry, 'port')),
-  }));
   return {
     enabled: https === undefined || leaf(https, 'enabled') !== false,
-    listen: parts.listenOverride ?? (configured.length > 0 ? configured : parts.listenDefault),
+    listen: listenOf(root, parts),
     certificate: installed === undefined ? undefined : certificate,
     installed,
     sni: [...(list(https, 'sni') ?? [])].flatMap((entry) => {
@@ -67,9 +75,9 @@ export async function prepareService(
   plan: ServicePlan,
   parts: ServiceParts,
   signal?: AbortSignal,
-): Promise<PreparedService> {
+): Promise<ReadyService> {
   const credentials =
-    plan.installed === undefined ? await parts.makeFactory() : await loadCredentials(plan.installed, parts);
+    plan.installed === undefined ? await parts.factory() : await loadCredentials(plan.installed, parts);
   const sni = new Map<string, TlsCredentials>();
   for (const entry of plan.sni) sni.set(entry.serverName, await loadCredentials(entry.installed, parts));
   const service: TlsService = {
@@ -78,8 +86,14 @@ export async function prepareService(
     parameters: plan.parameters,
     listen: plan.enabled ? plan.listen : [],
   };
+  const leaf = readCertificate(Buffer.from(credentials.chain[0] ?? ''));
+  const served = {
+    certificate: plan.certificate ?? '',
+    fingerprint: fingerprint(leaf),
+    level: plan.parameters.level,
+  };
   try {
-    return await parts.listener.prepare(service, signal);
+    return { service: await parts.listener.prepare(service, signal), served };
   } catch (error) {
     throw withPath(ConfigError.from(error), plan);
   }
@@ -109,7 +123,7 @@ async function loadCredentials(installed: Installed, parts: ServiceParts): Promi
   };
 }
 
-function readParameters(https: Branch | undefined): TlsParameters {
+export function readParameters(https: Branch | undefined): TlsParameters {
   if (https === undefined) return { level: 'standard' };
   const level = text(https, 'security-level') === 'high' ? 'high' : 'standard';
   const hello = container(https, 'hello-params');

@@ -1,25 +1,21 @@
 /** Computed state: facts about the installed certificates, and what the service presents. */
-import type { StateProvider } from '../../datastore/index.js';
-import { type Certificate, describe, isIssuer, isSelfSigned, matchesHost, readCertificate } from '../../x509/index.js';
-import type { JsonObject, JsonValue } from '../../yang/index.js';
-import { type Installed, readInstalled } from './entry.js';
+import type { Finding, Root, StateProvider } from '../../datastore/index.js';
+import type { Clock } from '../../southbound/index.js';
+import type { Branch, JsonObject, JsonValue } from '../../yang/index.js';
+import { container, leaf } from '../read.js';
+import { hostFindings } from './chain.js';
+import { entryBranch, httpsContainer, readInstalledIn } from './entry.js';
+import { dateAndTime, day, daysRemaining, type Facts, readFacts } from './facts.js';
+import { levelOf } from './judge.js';
+import { type Reach, reachedBy } from './names.js';
+import type { Served } from './service.js';
 
-export interface StateParts {
-  readonly now: () => number;
-  /** Names and addresses that the device is reached by. */
-  readonly hosts: () => readonly string[];
+export interface StateParts extends Reach {
+  readonly clock: Clock;
+  readonly hasKey: (keyId: string) => boolean;
   /** What is presented now. */
   readonly served: () => Served | undefined;
 }
-
-export interface Served {
-  /** '' where the factory certificate stands in for the tree's. */
-  readonly certificate: string;
-  readonly fingerprint: string;
-  readonly level: string;
-}
-
-const day = 86_400_000;
 
 export function httpsState(parts: StateParts): readonly StateProvider[] {
   const facts = new FactCache();
@@ -28,65 +24,70 @@ export function httpsState(parts: StateParts): readonly StateProvider[] {
       path: '/signet-https:https/certificate/state',
       read: (root, instance) => {
         const name = String(instance.steps[1]?.keys?.[0] ?? '');
-        return certificateState(readInstalled(root.system, name), facts, parts);
+        return certificateState(root, facts.of(entryBranch(root.system, name)), parts);
       },
     },
     { path: '/signet-https:https/state', read: () => servedState(parts.served()) },
   ];
 }
 
-/** What a notification or an action's output tells of a certificate: the grouping new-certificate. */
-export function certificateFacts(name: string, installed: Installed, now: number): JsonObject {
-  const described = describe(readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64')));
-  return {
-    certificate: name,
-    'fingerprint-sha256': described.fingerprintSha256,
-    'not-after': dateAndTime(described.notAfter),
-    'not-after-epoch': epoch(described.notAfter),
-    'days-remaining': daysRemaining(described.notAfter, now),
-  };
+/** How long before its end a certificate counts as near it: the smaller of what is configured and a third of its lifetime. */
+export function warnsBefore(root: Root, notBefore: Date, notAfter: Date): number {
+  const expiry = container(httpsContainer(root.config), 'expiry');
+  const days = expiry === undefined ? 90 : Number(leaf(expiry, 'warn-days'));
+  return Math.min(days * day, (notAfter.getTime() - notBefore.getTime()) / 3);
 }
 
-/** ietf-yang-types date-and-time, in UTC, whole seconds. */
-export function dateAndTime(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
+interface Known {
+  readonly keyId: string;
+  readonly facts: Facts;
 }
 
-/** Whole days until then; negative once it is over. */
-export function daysRemaining(notAfter: Date, now: number): number {
-  return Math.floor((notAfter.getTime() - now) / day);
-}
-
-function certificateState(installed: Installed | undefined, cache: FactCache, parts: StateParts): JsonValue {
-  if (installed === undefined) return { validity: 'absent' };
-  const facts = cache.of(installed);
-  const now = parts.now();
-  const hosts = parts.hosts();
-  const matches = hosts.some((host) => matchesHost(facts.leaf, host));
-  const remaining = daysRemaining(facts.notAfter, now);
+function certificateState(root: Root, known: Known | undefined, parts: StateParts): JsonValue {
+  if (known === undefined) return { validity: 'absent' };
+  const { facts } = known;
+  const now = parts.clock.now();
+  const misfits = hostFindings(facts.leaf, reachedBy(root, parts));
+  const validity = validityOf(root, facts, parts.clock);
+  const findings = [
+    ...(parts.hasKey(known.keyId) ? [] : [lostKey]),
+    ...dateFindings(validity, facts),
+    ...facts.findings(levelOf(root)),
+    ...misfits,
+  ];
   return {
     ...facts.fixed,
-    'days-remaining': remaining,
-    'matches-host': matches,
-    validity: validity(facts, now),
-    finding: matches
-      ? []
-      : [
-          {
-            severity: 'warning',
-            text: `the certificate does not hold for ${hosts.join(' or ')}, by which the device is reached`,
-          },
-        ],
+    'days-remaining': daysRemaining(facts.notAfter, now),
+    'matches-host': misfits.length === 0,
+    validity,
+    finding: findings.map(({ severity, text }) => ({ severity, text })),
   };
 }
 
-/** Expiring from the smaller of 90 days and a third of the lifetime before the end on. */
-function validity(facts: Facts, now: number): string {
+const lostKey: Omit<Finding, 'path'> = {
+  severity: 'error',
+  text: 'the private key is lost, so that the certificate cannot be presented; make a new one',
+};
+
+function validityOf(root: Root, facts: Facts, clock: Clock): string {
+  if (!clock.trusted()) return 'clock-untrusted';
+  const now = clock.now();
   if (now < facts.notBefore.getTime()) return 'not-yet-valid';
   const left = facts.notAfter.getTime() - now;
   if (left < 0) return 'expired';
-  const lifetime = facts.notAfter.getTime() - facts.notBefore.getTime();
-  return left <= Math.min(90 * day, lifetime / 3) ? 'expiring' : 'valid';
+  return left <= warnsBefore(root, facts.notBefore, facts.notAfter) ? 'expiring' : 'valid';
+}
+
+function dateFindings(validity: string, { notBefore, notAfter }: Facts): readonly Omit<Finding, 'path'>[] {
+  const until = dateAndTime(notAfter);
+  const texts: Readonly<Record<string, Omit<Finding, 'path'>>> = {
+    expired: { severity: 'error', text: `the certificate expired on ${until}` },
+    expiring: { severity: 'warning', text: `the certificate expires on ${until}` },
+    'not-yet-valid': { severity: 'error', text: `the certificate is not valid before ${dateAndTime(notBefore)}` },
+    'clock-untrusted': { severity: 'info', text: 'the clock is not trusted yet; the dates were not looked at' },
+  };
+  const found = texts[validity];
+  return found === undefined ? [] : [found];
 }
 
 function servedState(served: Served | undefined): JsonValue | undefined {
@@ -95,79 +96,22 @@ function servedState(served: Served | undefined): JsonValue | undefined {
     certificate: served.certificate,
     'fingerprint-sha256': served.fingerprint,
     'security-level': served.level,
-  };
+  } satisfies JsonObject;
 }
 
-interface Facts {
-  readonly leaf: Certificate;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  /** What time does not change. */
-  readonly fixed: JsonObject;
-}
-
-/** Parsed certificates by their octets, the latest 256: a walk over the table reads each certificate once, not once a column. */
+/** Parsed certificates by the node that holds them: it never changes, and goes when no root holds it any more. */
 class FactCache {
-  readonly #facts = new Map<string, Facts>();
+  readonly #facts = new WeakMap<Branch, Known>();
 
-  of(installed: Installed): Facts {
-    const key = installed.chain.join();
-    const known = this.#facts.get(key);
+  of(entry: Branch | undefined): Known | undefined {
+    const branch = container(entry, 'installed');
+    if (branch === undefined) return undefined;
+    const known = this.#facts.get(branch);
     if (known !== undefined) return known;
-    const made = readFacts(installed);
-    if (this.#facts.size >= 256) {
-      const [oldest] = this.#facts.keys();
-      if (oldest !== undefined) this.#facts.delete(oldest);
-    }
-    this.#facts.set(key, made);
+    const installed = readInstalledIn(branch);
+    if (installed === undefined) return undefined;
+    const made = { keyId: installed.keyId, facts: readFacts(installed) };
+    this.#facts.set(branch, made);
     return made;
   }
-}
-
-function readFacts(installed: Installed): Facts {
-  const certificates = installed.chain.map((each) => readCertificate(Buffer.from(each, 'base64')));
-  const [leaf] = certificates;
-  if (leaf === undefined) throw new RangeError('an installed chain is empty');
-  const described = describe(leaf);
-  return {
-    leaf,
-    notBefore: described.notBefore,
-    notAfter: described.notAfter,
-    fixed: {
-      subject: cut(described.subject),
-      issuer: cut(described.issuer),
-      'serial-number': evenHex(described.serialNumber),
-      'not-before': dateAndTime(described.notBefore),
-      'not-after': dateAndTime(described.notAfter),
-      'not-after-epoch': epoch(described.notAfter),
-      'fingerprint-sha256': described.fingerprintSha256,
-      'key-algorithm': described.keyAlgorithm,
-      'self-signed': described.selfSigned,
-      'chain-complete': isComplete(certificates),
-    },
-  };
-}
-
-/** Each issued by the next; a leaf alone is complete only if it is self-signed, since its issuer cannot be told from here. */
-function isComplete(chain: readonly Certificate[]): boolean {
-  const linked = chain.every((certificate, index) => {
-    const issuer = chain[index + 1];
-    return issuer === undefined || isIssuer(issuer, certificate);
-  });
-  const [leaf] = chain;
-  return linked && (chain.length > 1 || (leaf !== undefined && isSelfSigned(leaf)));
-}
-
-/** Seconds; a date beyond 2106 does not fit into an Unsigned32 and is told as its largest value. */
-function epoch(date: Date): number {
-  return Math.min(Math.max(Math.floor(date.getTime() / 1000), 0), 0xffff_ffff);
-}
-
-/** Whole octets: an odd number of digits gets a leading zero. */
-function evenHex(digits: string): string {
-  return digits.length % 2 === 0 ? digits : `0${digits}`;
-}
-
-function cut(text: string): string {
-  return text.length <= 255 ? text : `${text.slice(0, 254)}…`;
 }

@@ -1,0 +1,204 @@
+/** Everything about the https subtree that can be judged without making anything: the handler's `validate`. */
+import type { Change, Finding, Root } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
+import type { Clock, TlsParameters } from '../../southbound/index.js';
+import {
+  generalNameFault,
+  readCertificate,
+  type SecurityLevel,
+  subjectFaults,
+  validateServerChain,
+} from '../../x509/index.js';
+import { list, text } from '../read.js';
+import { clientAnchorNames, judgeAnchors, judgeRevocationLists, serverAnchors } from './anchors.js';
+import { type Circumstances, clockCodes, judgeChain, readServerChain } from './chain.js';
+import {
+  asksForAnother,
+  type CertificateEntry,
+  entryPaths,
+  httpsContainer,
+  readEntry,
+  readInstalled,
+  touchedEntries,
+} from './entry.js';
+import { type Reach, reachedBy } from './names.js';
+import { readParameters } from './service.js';
+
+export interface JudgeParts extends Reach {
+  readonly clock: Clock;
+  /** Whether a private key is at hand. */
+  readonly hasKey: (keyId: string) => boolean;
+  /** Throws ConfigError where versions, suites and groups leave nothing to negotiate. Pure. */
+  readonly checkParameters: (parameters: TlsParameters) => void;
+}
+
+export function judgeChange(change: Change, parts: JudgeParts): readonly Finding[] {
+  const level = levelOf(change.after);
+  const { clock } = parts;
+  return [
+    ...[...touchedEntries(change)].flatMap((name) => judgeEntry(name, change, parts)),
+    ...judgeAnchors(change),
+    ...judgeRevocationLists(change, level, { now: clock.now(), trusted: clock.trusted() }),
+    ...judgeParameters(change, parts),
+    ...judgeHigh(change, level),
+  ];
+}
+
+/** What a chain that is brought into `root` is judged by. */
+export function circumstancesOf(root: Root, parts: Pick<JudgeParts, 'clock'> & Reach): Circumstances {
+  return {
+    clock: parts.clock,
+    level: levelOf(root),
+    hosts: reachedBy(root, parts),
+    anchors: serverAnchors(root),
+  };
+}
+
+export function levelOf(root: Root): SecurityLevel {
+  const https = httpsContainer(root.config);
+  return https !== undefined && text(https, 'security-level') === 'high' ? 'high' : 'standard';
+}
+
+/** The names of the entries that the service presents. */
+export function presentedNames(root: Root): ReadonlySet<string> {
+  const https = httpsContainer(root.config);
+  const names = [...(list(https, 'sni') ?? [])].map((entry) => text(entry, 'certificate') ?? '');
+  const main = https === undefined ? undefined : text(https, 'server-certificate');
+  return new Set(main === undefined ? names : [main, ...names]);
+}
+
+function judgeEntry(name: string, change: Change, parts: JudgeParts): readonly Finding[] {
+  const entry = readEntry(change.after.config, name);
+  if (entry === undefined) return [];
+  const { entry: path, chain } = entryPaths(change.instance, name);
+  const findings = [...judgeNames(entry, path.toString()), ...judgeHash(entry, path.toString())];
+  if (entry.source === 'self-signed') {
+    const text = 'a chain goes with source ca-signed, not with self-signed';
+    if (entry.chain.length > 0) findings.push({ severity: 'error', path: chain.toString(), text });
+    const before = readEntry(change.before.config, name);
+    if (before === undefined || asksForAnother(before, entry)) {
+      findings.push(...judgeBrowsers(entry, path.toString()));
+    }
+  } else if (entry.chain.length > 0 && bringsIn(change, entry)) {
+    findings.push(...judgeBroughtIn(entry, chain.toString(), change, parts));
+  }
+  return findings;
+}
+
+/** What neither a certificate nor a request could hold, at the leaf that says it. */
+function judgeNames(entry: CertificateEntry, path: string): Finding[] {
+  const subject = subjectFaults(entry.subject).map(({ field, message }) => ({
+    severity: 'error' as const,
+    path: `${path}/${field.replaceAll('.', '/')}`,
+    text: message,
+  }));
+  const names = entry.subjectAltNames.flatMap((name) => {
+    const fault = generalNameFault(name);
+    if (fault === undefined) return [];
+    const value = name.value.includes("'") ? `"${name.value.replaceAll('"', '""')}"` : `'${name.value}'`;
+    const at = `${path}/subject-alternative-name[type='${name.type}'][value=${value}]`;
+    return [{ severity: 'error' as const, path: at, text: fault.message }];
+  });
+  return [...subject, ...names];
+}
+
+function judgeHash(entry: CertificateEntry, path: string): Finding[] {
+  const reason = refusedHashes[entry.signatureHash];
+  return reason === undefined ? [] : [{ severity: 'error', path: `${path}/signature-hash`, text: reason }];
+}
+
+/** What browsers will not take of a certificate that the commit is going to issue. */
+function judgeBrowsers(entry: CertificateEntry, path: string): Finding[] {
+  const findings: Finding[] = [];
+  const { keyAlgorithm, validityDays } = entry;
+  if (keyAlgorithm === 'ec-p521' || keyAlgorithm === 'ed25519') {
+    const text = `browsers do not offer signatures by a key ${keyAlgorithm}`;
+    findings.push({ severity: 'warning', path: `${path}/key-algorithm`, text, appTag: 'browser-unsupported' });
+  }
+  if (validityDays > 825) {
+    const text = `the certificate is valid for ${validityDays} days; browsers refuse more than 825`;
+    findings.push({ severity: 'warning', path: `${path}/validity-days`, text, appTag: 'browser-unsupported' });
+  }
+  return findings;
+}
+
+function bringsIn(change: Change, entry: CertificateEntry): boolean {
+  const before = readEntry(change.before.config, entry.name);
+  return before?.source !== 'ca-signed' || before.chain.join() !== entry.chain.join();
+}
+
+/** Going back to a root that was in force is not held up by time having passed. */
+function judgeBroughtIn(entry: CertificateEntry, path: string, change: Change, parts: JudgeParts): readonly Finding[] {
+  try {
+    const chain = readServerChain(entry.chain, path);
+    const findings = judgeChain(chain, path, circumstancesOf(change.after, parts));
+    if (change.cause === 'rollback') return findings.filter(({ appTag }) => !clockCodes.has(appTag ?? ''));
+    return parts.hasKey(chain.keyId) ? findings : [{ severity: 'error', path, text: noKey }, ...findings];
+  } catch (error) {
+    const { message, tag } = ConfigError.from(error);
+    return [{ severity: 'error', path, text: message, tag }];
+  }
+}
+
+function judgeParameters(change: Change, parts: JudgeParts): readonly Finding[] {
+  const touched = ['security-level', 'hello-params'].some((name) => change.touches(`/signet-https:https/${name}`));
+  if (!touched) return [];
+  try {
+    parts.checkParameters(readParameters(httpsContainer(change.after.config)));
+    return [];
+  } catch (error) {
+    return ConfigError.from(error)
+      .all()
+      .map(({ message, tag }) => ({ severity: 'error' as const, path: parameterPath(message), text: message, tag }));
+  }
+}
+
+/** Level high asks for client certificates, and for strong keys and hashes in all that is presented. */
+function judgeHigh(change: Change, level: SecurityLevel): readonly Finding[] {
+  if (level !== 'high') return [];
+  const https = httpsContainer(change.after.config);
+  const findings: Finding[] = [];
+  if (clientAnchorNames(https).length === 0) {
+    const text = 'level high requires client certificates: name a trust anchor in client-authentication/ca-certs first';
+    findings.push({ severity: 'error', path: '/signet-https:https/security-level', text });
+  }
+  for (const name of presentedNames(change.after)) {
+    findings.push(...weakFindings(name, change));
+  }
+  return findings;
+}
+
+function weakFindings(name: string, change: Change): readonly Finding[] {
+  const entry = readEntry(change.after.config, name);
+  if (entry === undefined) return [];
+  const path = entryPaths(change.instance, name).entry.toString();
+  const before = readEntry(change.before.config, name);
+  const isReissued = entry.source === 'self-signed' && (before === undefined || asksForAnother(before, entry));
+  if (isReissued) {
+    const text = 'an RSA key of 2048 bits is too short: level high needs 3072';
+    return entry.keyAlgorithm === 'rsa-2048' ? [{ severity: 'error', path: `${path}/key-algorithm`, text }] : [];
+  }
+  const installed = readInstalled(change.after.system, name);
+  if (installed === undefined) return [];
+  const chain = installed.chain.map((each) => readCertificate(Buffer.from(each, 'base64')));
+  return validateServerChain({ chain, now: new Date(0), clockTrusted: false, level: 'high' })
+    .filter(({ code }) => code === 'weak-key' || code === 'weak-hash')
+    .map(({ text, code }) => ({ severity: 'error' as const, path, text, appTag: code }));
+}
+
+/** The node of hello-params that a refusal of the TLS room is about. */
+function parameterPath(message: string): string {
+  const path = '/signet-https:https/hello-params';
+  if (message.startsWith('group ')) return `${path}/groups`;
+  if (message.includes('TLS version')) return `${path}/tls-versions`;
+  return `${path}/cipher-suites/cipher-suite`;
+}
+
+export const noKey =
+  'private key does not belong to the certificate: no key of this device matches it; install it together with its key, or have the request of this entry signed';
+
+const refusedHashes: Readonly<Record<string, string>> = {
+  md4: 'md4 is refused: collisions are found by hand, so that a signature with it proves nothing; use sha256, sha384 or sha512',
+  md5: 'md5 is refused: colliding certificates have been made with it (RFC 6151), and no client takes it; use sha256, sha384 or sha512',
+  sha1: 'sha1 is refused: collisions have been made (RFC 9155), and no client takes it in a certificate; use sha256, sha384 or sha512',
+};

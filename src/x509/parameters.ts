@@ -1,0 +1,31 @@
+/** Whether names and fields can stand in a request or certificate, told without making one. */
+
+import { X509Error } from './errors.js';
+import { type GeneralName, generalName } from './general-name.js';
+import { type SubjectFields, subjectName } from './name.js';
+
+export interface ParameterFault {
+  /** The parameter as the schema names it (`subject.country`). */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The fields of a subject that no certificate can hold, all of them. Pure. */
+export function subjectFaults(subject: SubjectFields): readonly ParameterFault[] {
+  return Object.entries(subject).flatMap(([key, value]) => faultOf(() => subjectName({ [key]: value })));
+}
+
+/** Why an alternative name cannot stand in a certificate; undefined where it can. Pure. */
+export function generalNameFault(name: GeneralName): ParameterFault | undefined {
+  return faultOf(() => generalName(name))[0];
+}
+
+function faultOf(encode: () => unknown): readonly ParameterFault[] {
+  try {
+    encode();
+    return [];
+  } catch (error) {
+    if (!(error instanceof X509Error)) throw error;
+    return [{ field: error.field ?? '', message: error.message }];
+  }
+}
