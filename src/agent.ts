@@ -7,6 +7,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces, release, type } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Accounts, openAccounts } from './accounts.js';
 import {
   type Datastore,
   hashPassword,
@@ -26,7 +27,7 @@ import { KeyRing } from './modules/https/keys.js';
 import { factoryName } from './modules/https/recovery.js';
 import { type HttpsModule, httpsModule } from './modules/https.js';
 import { systemModule } from './modules/system.js';
-import { HttpService, type StatusPage } from './northbound/http/index.js';
+import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
 import { localizeKey, type RunningSnmp, startSnmp } from './northbound/snmp/index.js';
 import { xmlRpcRoute } from './northbound/xmlrpc/index.js';
 import {
@@ -124,11 +125,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     engine.id = engineId;
     await firstStart(datastore, schema, access, options);
     const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
-    const login = new Login({ lookup: (user) => passwordOf(datastore, schema, user) });
+    const accounts = openAccounts(datastore, schema);
+    const login = new Login({ lookup: (user) => accounts.password(user) });
+    const guard = new SwitchGuard({
+      epoch: () => listener.epoch,
+      subscribe: (each) => datastore.subscribe(each),
+    });
     const http = new HttpService({
       login,
       openSession: (origin) => datastore.session(origin),
-      routes: [xmlRpcRoute({ schema, log })],
+      routes: [xmlRpcRoute({ schema, log, guard })],
       status: () => statusPage(viewer, schema, https, deviceName()),
       log,
       audit: (event) => log('info', 'audit', { ...event }),
@@ -136,7 +142,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
-    const snmp = await openSnmp(datastore, schema, options, {
+    const snmp = await openSnmp(datastore, accounts, schema, options, {
       engineId,
       boots,
       now: () => Math.floor(elapsed() / 1000),
@@ -150,7 +156,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       },
       async close() {
         await snmp?.close();
-        await Promise.all([listener.close(), http.close()]);
+        // Answers under way go out before the connections do.
+        await http.close();
+        await listener.close();
+        guard.close();
+        accounts.close();
         await datastore.close();
       },
     };
@@ -191,6 +201,7 @@ function readSchema(options: AgentOptions): Schema {
 
 async function openSnmp(
   datastore: Datastore,
+  accounts: Accounts,
   schema: Schema,
   options: AgentOptions,
   engine: { readonly engineId: Buffer; readonly boots: number; now(): number },
@@ -201,7 +212,8 @@ async function openSnmp(
       schema,
       engine,
       openSession: (origin) => datastore.session(origin),
-      users: { user: (name) => usmUser(datastore, schema, name) },
+      users: { user: (name) => accounts.snmpUser(name) },
+      communities: accounts,
       log: options.log,
     });
   } catch (error) {
@@ -259,41 +271,6 @@ function readSecret(file: string): string {
     throw new ConfigError({ tag: 'invalid-value', message: `${file}: a password has at least 8 characters` });
   }
   return text;
-}
-
-function passwordOf(datastore: Datastore, schema: Schema, user: string): { readonly hash: string } | undefined {
-  const hash = secretOf(datastore, schema, user, 'password-hash');
-  return hash === undefined ? undefined : { hash };
-}
-
-function usmUser(datastore: Datastore, schema: Schema, name: string) {
-  const protocol = userLeaf(datastore, schema, name, 'snmp/authentication-protocol');
-  const authKey = secretOf(datastore, schema, name, 'snmp/authentication-key');
-  const privKey = secretOf(datastore, schema, name, 'snmp/privacy-key');
-  if (authKey === undefined) return undefined;
-  return {
-    authProtocol: (protocol ?? 'sha256') as 'sha256',
-    authKey: Buffer.from(authKey, 'base64'),
-    privProtocol: 'aes128' as const,
-    privKey: privKey === undefined ? undefined : Buffer.from(privKey, 'base64'),
-  };
-}
-
-function secretOf(datastore: Datastore, schema: Schema, user: string, leaf: string): string | undefined {
-  const path = userPath(schema, user, leaf);
-  return path === undefined ? undefined : datastore.secret(path);
-}
-
-function userLeaf(datastore: Datastore, schema: Schema, user: string, leaf: string): string | undefined {
-  const path = userPath(schema, user, leaf);
-  const value = path === undefined ? undefined : datastore.running().config.get(path);
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** Undefined for what cannot be a user's name: it comes from the network. */
-function userPath(schema: Schema, user: string, leaf: string) {
-  if (!/^[a-z0-9_][a-z0-9_.-]{0,31}$/.test(user)) return undefined;
-  return parsePath(schema, `/signet-access:users/user[name='${user}']/${leaf}`);
 }
 
 function leafText(datastore: Datastore | undefined, schema: Schema, path: string): string | undefined {

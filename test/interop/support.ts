@@ -1,6 +1,6 @@
 /** What the acceptance suites share: foreign programs, the XML-RPC address, a small certification authority of openssl. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { dirname, join } from 'node:path';
@@ -67,11 +67,19 @@ export function xmlRpcUrl(agent: RunningAgent): string {
   return `https://admin:${encodeURIComponent(adminPassword)}@127.0.0.1:${agent.httpsPort}/RPC2`;
 }
 
+/** The standard MIB modules, where Debian's erlang-snmp has put them. */
+export function standardMibs(): string | undefined {
+  const library = '/usr/lib/erlang/lib';
+  if (!existsSync(library)) return undefined;
+  const [place] = readdirSync(library).filter((name) => name.startsWith('snmp-'));
+  return place === undefined ? undefined : join(library, place, 'mibs');
+}
+
 /** The arguments that make Net-SNMP's tools speak v3 authPriv as admin, with our MIB modules by name. */
-export function snmpArguments(agent: RunningAgent, mibs: string): string[] {
+export function snmpArguments(agent: RunningAgent): string[] {
   return [
     ...['-v3', '-l', 'authPriv', '-u', 'admin', '-a', 'SHA-256', '-A', snmpPassword, '-x', 'AES', '-X', snmpPassword],
-    ...['-M', mibs, '-m', 'SIGNET-HTTPS-MIB:SIGNET-SYSTEM-MIB', '-t', '5', '-r', '1'],
+    ...['-M', `${join(repository, 'mibs')}:${standardMibs() ?? ''}`, '-m', 'SIGNET-HTTPS-MIB', '-t', '5', '-r', '1'],
     `127.0.0.1:${agent.snmpPort}`,
   ];
 }
