@@ -6,7 +6,9 @@ import type { Features } from './features.js';
 import type { LoadedModule } from './modules.js';
 import { describe, type Statement } from './parser.js';
 import { applyRefine } from './refine.js';
+import type { Status } from './schema.js';
 import { type Definition, moduleOfPrefix, type Scope, type Scopes } from './scope.js';
+import { checkStatus, statusOf } from './status.js';
 
 /** Deepest nesting of nodes and expansions: groupings that use each other can make far more of a small text. */
 const maximumDepth = 100;
@@ -61,6 +63,7 @@ export class DraftBuilder {
     const name = keyword === 'input' || keyword === 'output' ? keyword : statement.name;
     const draft = new Draft({ keyword, name, statement, scope, owner: place.owner, parent: place.parent });
     this.#checkLimits(draft, place);
+    if (keyword === 'action' || keyword === 'notification') checkNested(draft);
     draft.disabled = !this.#features.hold(statement, scope);
     const when = statement.find('when');
     const contextIsParent = keyword === 'choice' || keyword === 'case';
@@ -97,10 +100,10 @@ export class DraftBuilder {
       const names = [...place.groupings.slice(place.groupings.indexOf(grouping)), grouping].map((item) => item.name);
       throw new StatementError(statement, `circular grouping: ${names.join(' -> ')}`);
     }
+    checkStatus([{ at: statement, scope, definition }], usesStatus(statement, place.parent));
     const enabled = this.#features.hold(statement, scope);
     const children: Draft[] = [];
     this.#expand(definition, { ...place, children, groupings: [...place.groupings, grouping] });
-    for (const child of children) this.#checkUsedIn(statement, child, place);
     for (const refine of statement.all('refine')) {
       this.#diagnostics.attempt(place.owner.name, () => {
         const target = this.#target(refine, children, scope, place.owner);
@@ -124,19 +127,6 @@ export class DraftBuilder {
 
   #expand({ statement, scope }: Definition, place: Place): void {
     this.build(statement, this.#scopes.inside(statement, scope), place);
-  }
-
-  #checkUsedIn(uses: Statement, child: Draft, { parent }: Place): void {
-    if (child.keyword !== 'action' && child.keyword !== 'notification') return;
-    for (let above = parent; above !== undefined; above = above.parent) {
-      if (above.keyword === 'case' || above.keyword === 'choice') continue;
-      if (above.keyword !== 'container' && above.keyword !== 'list') {
-        throw new StatementError(uses, `${child.label()} cannot stand in ${above.label()}`);
-      }
-    }
-    if (parent === undefined && child.keyword === 'action') {
-      throw new StatementError(uses, `${child.label()} cannot stand at the top level`);
-    }
   }
 
   /** Adds what an augment holds to its target (7.17). Throws a fault where that node cannot hold it. */
@@ -186,6 +176,29 @@ export class DraftBuilder {
     if (++this.#count > maximumNodes)
       throw new StatementError(draft.statement, `more than ${String(maximumNodes)} nodes in all`);
   }
+}
+
+/** Where an action or a nested notification cannot be (RFC 7950 7.15, 7.16). */
+function checkNested(draft: Draft): void {
+  const fail = (where: string): never => {
+    throw new StatementError(draft.statement, `${draft.label()} cannot stand ${where}`);
+  };
+  if (draft.parent === undefined && draft.keyword === 'action') fail('at the top level');
+  for (let above = draft.parent; above !== undefined; above = above.parent) {
+    if (operationKeywords.has(above.keyword)) fail(`in ${above.label()}`);
+    if (above.keyword === 'list' && above.get('key') === undefined) fail(`in ${above.label()}, which has no key`);
+  }
+}
+
+const operationKeywords: ReadonlySet<string> = new Set(['rpc', 'action', 'input', 'output', 'notification']);
+
+function usesStatus(uses: Statement, parent: Draft | undefined): Status {
+  if (uses.find('status') !== undefined) return statusOf(uses);
+  for (let above = parent; above !== undefined; above = above.parent) {
+    const status = above.text('status');
+    if (status !== undefined) return status as Status;
+  }
+  return 'current';
 }
 
 /** Keeps names unique among siblings; that data nodes of different cases do not clash is checked with the nodes. */

@@ -28,7 +28,7 @@ import type {
   Value,
 } from './schema.js';
 import type { Located } from './scope.js';
-import { isOlder } from './status.js';
+import { checkStatus, isOlder } from './status.js';
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -78,8 +78,13 @@ export class NodeCompiler {
   }
 
   /** The nodes of a grouping that nobody uses, only to find what is wrong in it: as state, which asks for the least. */
-  checkOnly(drafts: readonly Draft[], root: RootSchema): void {
-    this.#nodes(drafts, { ...top, parent: root, operation: true });
+  checkOnly(drafts: readonly Draft[], status: Status, root: RootSchema): void {
+    this.#nodes(drafts, { ...top, status, parent: root, operation: true });
+  }
+
+  /** A data structure that belongs to no datastore (RFC 8791). */
+  structure(draft: Draft): ContainerSchema {
+    return this.#container(draft, { ...top, config: false, operation: true, parent: undefined });
   }
 
   /** Nodes for top-level drafts; each has `root` as its parent. */
@@ -229,7 +234,7 @@ export class NodeCompiler {
 
   #leaf(draft: Draft, inherited: Inherited): LeafSchema {
     const common = this.#common(draft, inherited);
-    const { type, units, typeDefault, leafrefs } = this.#type(draft);
+    const { type, units, typeDefault, leafrefs } = this.#type(draft, common.status);
     const own = draft.all('default');
     const mandatory = draft.text('mandatory') === 'true';
     if (mandatory && own[0] !== undefined) {
@@ -253,7 +258,7 @@ export class NodeCompiler {
 
   #leafList(draft: Draft, inherited: Inherited): LeafListSchema {
     const common = this.#common(draft, inherited);
-    const { type, units, typeDefault, leafrefs } = this.#type(draft);
+    const { type, units, typeDefault, leafrefs } = this.#type(draft, common.status);
     const { min, max } = elements(draft);
     const own = draft.all('default');
     if (min > 0 && own[0] !== undefined) {
@@ -282,7 +287,10 @@ export class NodeCompiler {
     if (pending.defaults.length > 0 || pending.leafrefs.length > 0) this.pendingLeaves.push(pending);
   }
 
-  #type(draft: Draft): {
+  #type(
+    draft: Draft,
+    status: Status,
+  ): {
     type: LeafSchema['type'];
     units: string | undefined;
     typeDefault: Located | undefined;
@@ -290,6 +298,7 @@ export class NodeCompiler {
   } {
     const { statement, scope } = draft.get('type')!;
     const template = this.#types.template(statement, scope);
+    checkStatus(template.references, status);
     const leafrefs: PendingLeafref[] = [];
     const type = this.#types.instantiate(template, this.#schemaModule(draft.owner), leafrefs);
     return { type, units: template.units, typeDefault: template.default, leafrefs };

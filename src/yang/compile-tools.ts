@@ -4,7 +4,7 @@ import { StatementError } from './diagnostics.js';
 import type { LoadedModule } from './modules.js';
 import type { Statement } from './parser.js';
 import { compilePattern } from './pattern.js';
-import type { Module, Value } from './schema.js';
+import type { Module, RootSchema, Value } from './schema.js';
 import type { Located } from './scope.js';
 import type { Type } from './types.js';
 import { parseValue } from './values.js';
@@ -15,8 +15,8 @@ export interface CompileTools {
   /** Compiles the argument of a must, when or path statement; names without a prefix are in the namespace of `owner`. */
   xpath(at: Located, owner: Module): XPathExpression;
   pattern(statement: Statement): { matches(value: string): boolean };
-  /** The canonical value of the argument of a default statement. */
-  value(type: Type, at: Located): Value;
+  /** The canonical value of the argument of a default statement; without `root` no instance-identifier can be read. */
+  value(type: Type, at: Located, root: RootSchema | undefined): Value;
 }
 
 type CompileXPath = (
@@ -45,10 +45,10 @@ export function makeTools(schemaModule: (module: LoadedModule) => Module): Compi
       patterns.set(statement.name, pattern);
       return pattern;
     },
-    value(type, at) {
+    value(type, at, root) {
       return placed(at.statement, () =>
         parseValue(type, at.statement.name, {
-          schema: undefined,
+          schema: root === undefined ? undefined : { root },
           form: 'module',
           resolvePrefix: (prefix) => (prefix === '' ? schemaModule(at.scope.unit.module) : prefixOf(at, prefix)),
         }),

@@ -9,7 +9,7 @@ import type { Statement } from './parser.js';
 import { builtInBounds, readRange } from './ranges.js';
 import type { LeafListSchema, LeafSchema, Module } from './schema.js';
 import { type Definition, definitionScopes, type Located, type Scope, type Scopes } from './scope.js';
-import { checkStatus } from './status.js';
+import { checkStatus, type Reference, statusOf } from './status.js';
 import type {
   Decimal64Type,
   IntegerBase,
@@ -28,6 +28,8 @@ export interface TypeTemplate {
   /** Of the nearest typedef that has one. */
   readonly default: Located | undefined;
   readonly units: string | undefined;
+  /** The typedefs and identities that the type statement names, for the status rule. */
+  readonly references: readonly Reference[];
 }
 
 /** A leafref that waits for its target to be found. */
@@ -109,13 +111,12 @@ export class TypeCompiler {
 
   #checkTypedef(definition: Definition): void {
     const template = this.#typedef(definition);
-    if (template.contextual || template.default === undefined) return;
-    this.#tools.value(template.type, template.default);
+    if (template.contextual || template.default === undefined || holdsInstanceIdentifier(template.type)) return;
+    this.#tools.value(template.type, template.default, undefined);
   }
 
   #derived(statement: Statement, scope: Scope): TypeTemplate {
     const definition = this.#scopes.resolve('typedef', statement.name, scope, statement);
-    checkStatus(statement, scope, definition);
     const base = this.#typedef(definition);
     const info: TypedefInfo = {
       module: this.#schemaModule(definition.scope.unit.module),
@@ -127,7 +128,8 @@ export class TypeCompiler {
     const type: Type = { ...restricted, name: statement.name, typedefs: [info, ...base.type.typedefs] };
     const path = this.#paths.get(base.type);
     if (path !== undefined) this.#paths.set(type, path);
-    return { type, contextual: base.contextual, default: base.default, units: base.units };
+    const references = [{ at: statement, scope, definition }];
+    return { type, contextual: base.contextual, default: base.default, units: base.units, references };
   }
 
   #typedef(definition: Definition): TypeTemplate {
@@ -141,12 +143,14 @@ export class TypeCompiler {
     this.#typedefs.set(statement, 'open');
     try {
       const base = this.template(statement.find('type')!, scope);
+      checkStatus(base.references, statusOf(statement));
       const own = statement.find('default');
       const template: TypeTemplate = {
         type: base.type,
         contextual: base.contextual,
         default: own === undefined ? base.default : { statement: own, scope },
         units: statement.text('units') ?? base.units,
+        references: [],
       };
       this.#typedefs.set(statement, template);
       return template;
@@ -160,7 +164,17 @@ export class TypeCompiler {
     const type = this.#makeBuiltIn(statement, scope);
     const contextual =
       type.base === 'leafref' || (type.base === 'union' && type.members.some((m) => this.#isContextual(m)));
-    return { type, contextual, default: undefined, units: undefined };
+    const references = this.#references(statement, scope);
+    return { type, contextual, default: undefined, units: undefined, references };
+  }
+
+  #references(statement: Statement, scope: Scope): readonly Reference[] {
+    const bases = statement.all('base').map((base) => ({
+      at: base,
+      scope,
+      definition: this.#scopes.resolve('identity', base.name, scope, base),
+    }));
+    return [...bases, ...statement.all('type').flatMap((member) => this.template(member, scope).references)];
   }
 
   #isContextual(type: Type): boolean {
@@ -225,9 +239,7 @@ export class TypeCompiler {
 
   #identityref(statement: Statement, scope: Scope): Type {
     const bases = statement.all('base').map((base) => {
-      const definition = this.#scopes.resolve('identity', base.name, scope, base);
-      checkStatus(base, scope, definition);
-      return this.#identities.of(definition.statement);
+      return this.#identities.of(this.#scopes.resolve('identity', base.name, scope, base).statement);
     });
     if (bases.length === 0) throw new StatementError(statement, "type 'identityref' lacks 'base'");
     return { base: 'identityref', name: statement.name, typedefs: [], bases };
@@ -337,6 +349,10 @@ const wholeLength = whole(builtInBounds['length']!);
 function requireInstance(statement: Statement): boolean | undefined {
   const text = statement.text('require-instance');
   return text === undefined ? undefined : text === 'true';
+}
+
+function holdsInstanceIdentifier(type: Type): boolean {
+  return type.base === 'instance-identifier' || (type.base === 'union' && type.members.some(holdsInstanceIdentifier));
 }
 
 function checkRequireInstanceVersion(statement: Statement, scope: Scope): void {

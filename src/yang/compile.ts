@@ -15,6 +15,8 @@ import { checkLeafrefCircle, resolveLeafref } from './leafrefs.js';
 import { type LoadedModule, loadModules, type SourceFile } from './modules.js';
 import type { Module, NotificationSchema, OperationSchema, RootSchema, Schema, SchemaNode, Value } from './schema.js';
 import { allGroupings, Scopes } from './scope.js';
+import { statusOf } from './status.js';
+import { compileStructures, type Structures } from './structures.js';
 
 export interface LoadOptions {
   /** Folders with *.yang files; of modules with the same name and revision the first found counts. */
@@ -113,14 +115,28 @@ class Compilation {
     const root: RootSchema = { kind: 'root', config: true, ...emptyBranch };
     const builder = new DraftBuilder(this.#scopes, this.#features, this.#diagnostics);
     const operations = this.#compileNodes(builder, nodes, root);
+    const structures = this.#structures(builder, nodes, types);
     this.#checkUnusedGroupings(builder, types, root);
     for (const pending of nodes.pendingLeaves) {
       this.#diagnostics.attempt(pending.owner.name, () => this.#resolveLeafrefs(pending, root));
     }
     for (const pending of nodes.pendingLeaves) {
-      this.#diagnostics.attempt(pending.owner.name, () => this.#finishLeaf(pending));
+      this.#diagnostics.attempt(pending.owner.name, () => this.#finishLeaf(pending, root));
     }
-    return { modules: this.#byName(), namespaces, root, ...operations, identities: identities.all };
+    return { modules: this.#byName(), namespaces, root, ...operations, ...structures, identities: identities.all };
+  }
+
+  #structures(builder: DraftBuilder, nodes: NodeCompiler, types: TypeCompiler): Structures {
+    return compileStructures({
+      modules: this.#modules.filter((module) => module.implemented),
+      scopes: this.#scopes,
+      features: this.#features,
+      builder,
+      types,
+      nodes,
+      diagnostics: this.#diagnostics,
+      schemaModule: (module) => this.#module(module),
+    });
   }
 
   #nodeCompiler(types: TypeCompiler): NodeCompiler {
@@ -151,12 +167,12 @@ class Compilation {
           parent: undefined,
         });
         builder.build(statement, inner, { parent, children: parent.children, owner, groupings: [statement] });
-        nodes.checkOnly(parent.children, root);
+        nodes.checkOnly(parent.children, statusOf(statement), root);
       }
     }
     for (const pending of nodes.pendingLeaves) {
       if (pending.leafrefs.length === 0) {
-        this.#diagnostics.attempt(pending.owner.name, () => this.#finishLeaf(pending));
+        this.#diagnostics.attempt(pending.owner.name, () => this.#finishLeaf(pending, root));
       }
     }
   }
@@ -219,13 +235,19 @@ class Compilation {
     }
   }
 
-  #finishLeaf({ node, defaults, leafrefs }: PendingLeaf): void {
+  #finishLeaf({ node, owner, defaults, leafrefs }: PendingLeaf, root: RootSchema): void {
     for (const { type, path } of leafrefs) checkLeafrefCircle(type, path.statement);
     if (leafrefs.some(({ type }) => (type.target as unknown) === undefined)) return;
     const values: Value[] = [];
-    for (const located of defaults) values.push(this.#tools.value(node.type, located));
+    for (const located of defaults) values.push(this.#tools.value(node.type, located, root));
     if (node.kind === 'leaf') node.default = node.isKey ? undefined : values[0];
-    else node.defaults = values;
+    else {
+      const twin = values.findIndex((value, index) => values.indexOf(value) !== index);
+      if (node.config && twin >= 0) {
+        this.#diagnostics.report(owner.name, defaults[twin]!.statement, `second default '${String(values[twin])}'`);
+      }
+      node.defaults = values;
+    }
   }
 
   #module(module: LoadedModule): MutableModule {

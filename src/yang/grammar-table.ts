@@ -117,6 +117,14 @@ export const grammarTable: Readonly<Record<string, readonly [ArgumentKind, strin
   deviate: ['deviate', 'type? units? must* unique* default% config? mandatory? min-elements? max-elements?'],
 };
 
+/** Extensions that hold statements as if they were part of the language: RFC 8791, RFC 8040 and RFC 7952. */
+export const extensionTable: Readonly<Record<string, string>> = {
+  structure: `must* ${meta} ${types} ${data}`,
+  'augment-structure': `${meta} ${data} case*`,
+  'yang-data': `${types} container* leaf* leaf-list* list* choice* anydata* anyxml* uses*`,
+  annotation: `if-feature* type! units? ${meta}`,
+};
+
 /** Sections of a module in their order (RFC 7950 7.1.1 and the ABNF); what is not named here belongs to the body. */
 export const moduleSections: Readonly<Record<string, number>> = {
   'yang-version': 0,

@@ -1,6 +1,6 @@
 /** Checks a statement tree against the YANG grammar (RFC 7950 section 14) before anything is made of it. */
 import { argumentProblem } from './grammar-arguments.js';
-import { type ArgumentKind, deviateTable, grammarTable, moduleSections } from './grammar-table.js';
+import { type ArgumentKind, deviateTable, extensionTable, grammarTable, moduleSections } from './grammar-table.js';
 import { describe, type Statement } from './parser.js';
 
 /** Reports one violation at a statement. */
@@ -28,12 +28,12 @@ export function checkStatement(statement: Statement, version: YangVersion, repor
   checkArgument(statement, rule.argument, version, report);
   checkChildren(statement, rule, version, report);
   if (statement.keyword === 'deviate') checkDeviate(statement, report);
-  else if (statement.keyword === 'list') checkListHasNodes(statement, report);
+  else if (needNodes.has(statement.keyword)) checkHasNodes(statement, report);
 }
 
-/** Checks statements against the substatements that `keyword` may have; for extensions that stand for such a statement. */
-export function checkBody(statement: Statement, like: string, version: YangVersion, report: Report): void {
-  const rule = rules.get(like);
+/** Checks what stands inside an extension of the extension table. */
+export function checkBody(statement: Statement, extension: string, version: YangVersion, report: Report): void {
+  const rule = extensionRules.get(extension);
   if (rule !== undefined) checkChildren(statement, rule, version, report);
 }
 
@@ -131,14 +131,21 @@ function checkDeviate(deviate: Statement, report: Report): void {
 
 const dataKeywords = new Set(['container', 'leaf', 'leaf-list', 'list', 'choice', 'anydata', 'anyxml', 'uses']);
 
-function checkListHasNodes(list: Statement, report: Report): void {
-  if (!list.substatements.some((child) => dataKeywords.has(child.keyword))) {
-    report(list, `${describe(list)} has no data node`);
+/** Where section 14 asks for 1*data-def-stmt. */
+const needNodes = new Set(['list', 'input', 'output']);
+
+function checkHasNodes(statement: Statement, report: Report): void {
+  if (!statement.substatements.some((child) => dataKeywords.has(child.keyword))) {
+    report(statement, `${describe(statement)} has no data node`);
   }
 }
 
 const rules: ReadonlyMap<string, Rule> = new Map(
   Object.entries(grammarTable).map(([keyword, [argument, children]]) => [keyword, makeRule(argument, children)]),
+);
+
+const extensionRules: ReadonlyMap<string, Rule> = new Map(
+  Object.entries(extensionTable).map(([name, children]) => [name, makeRule('text', children)]),
 );
 
 function makeRule(argument: ArgumentKind, list: string): Rule {

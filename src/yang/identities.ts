@@ -5,6 +5,7 @@ import type { LoadedModule } from './modules.js';
 import type { Statement } from './parser.js';
 import type { Identity, Module, Status } from './schema.js';
 import type { Scopes } from './scope.js';
+import { checkStatus } from './status.js';
 
 interface IdentityDraft extends Identity {
   readonly bases: Identity[];
@@ -58,7 +59,9 @@ export class Identities {
       const identity = this.#byStatement.get(statement)!;
       for (const base of statement.all('base')) {
         diagnostics.attempt(module.name, () => {
-          const found = this.#byStatement.get(this.#scopes.resolve('identity', base.name, scope, base).statement)!;
+          const definition = this.#scopes.resolve('identity', base.name, scope, base);
+          checkStatus([{ at: base, scope, definition }], identity.status);
+          const found = this.#byStatement.get(definition.statement)!;
           if (found === identity || identity.derived.has(found) || descends(found, identity)) {
             throw new StatementError(base, `identity '${statement.name}' is derived from itself`);
           }

@@ -2,16 +2,7 @@
 import { isBranch } from './branches.js';
 import { StatementError } from './diagnostics.js';
 import type { Statement } from './parser.js';
-import type {
-  BranchSchema,
-  LeafListSchema,
-  LeafSchema,
-  NotificationSchema,
-  ParametersSchema,
-  RootSchema,
-  Schema,
-  SchemaNode,
-} from './schema.js';
+import type { BranchSchema, LeafListSchema, LeafSchema, RootSchema, Schema, SchemaNode } from './schema.js';
 import { type Located, moduleOfPrefix } from './scope.js';
 import type { LeafrefType, Type } from './types.js';
 
@@ -135,13 +126,18 @@ class Resolver {
     return this.#from.kind === 'input' || this.#from.kind === 'output' ? '' : this.#from.module.name;
   }
 
-  /** The operation or notification that the leaf itself is in is part of its accessible tree (6.4.1). */
-  #operation(node: Node, module: string, name: string): ParametersSchema | NotificationSchema | undefined {
+  /** The operation, notification or structure that the leaf itself is in is part of its accessible tree (6.4.1). */
+  #operation(node: Node, module: string, name: string): Node | undefined {
     for (
       let above: SchemaNode | RootSchema | undefined = this.#from;
       above !== undefined && above.kind !== 'root';
       above = above.parent
     ) {
+      if (above.parent === undefined && node.kind === 'root' && above.kind === 'container') {
+        return above.name === name && above.module.name === module
+          ? above
+          : above.byQualifiedName.get(`${module}:${name}`);
+      }
       if (above.kind !== 'input' && above.kind !== 'output' && above.kind !== 'notification') continue;
       const named = above.kind === 'notification' ? above : above.parent;
       if (named === undefined || named.kind === 'root') continue;

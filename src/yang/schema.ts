@@ -19,6 +19,23 @@ export interface Schema {
   readonly notifications: ReadonlyMap<string, NotificationSchema>;
   /** By `module:name`. */
   readonly identities: ReadonlyMap<string, Identity>;
+  /**
+   * Data structures that are no part of any datastore, by `module:name`: RFC 8791 structures, and yang-data of RFC 8040
+   * (where the container is only a wrapper without a name in the data). They are config false and have no parent.
+   */
+  readonly structures: ReadonlyMap<string, ContainerSchema>;
+  /** RFC 7952 annotations of implemented modules, by `module:name`. */
+  readonly annotations: ReadonlyMap<string, AnnotationSchema>;
+}
+
+/** Metadata that any data node instance may carry (RFC 7952 section 3). */
+export interface AnnotationSchema {
+  readonly module: Module;
+  readonly name: string;
+  readonly type: Type;
+  readonly units: string | undefined;
+  readonly description: string;
+  readonly status: Status;
 }
 
 export interface Module {

@@ -15,18 +15,21 @@ export function isOlder(status: Status, than: Status): boolean {
   return rank[status] > rank[than];
 }
 
-/** `reference` stands in `scope` and names `definition`; `status` is that of the definition it is part of. */
-export function checkStatus(
-  reference: Statement,
-  scope: Scope,
-  definition: Definition,
-  status: Status = 'obsolete',
-): void {
-  if (definition.scope.unit.module !== scope.unit.module) return;
-  const target = statusOf(definition.statement);
-  if (isOlder(target, status)) {
+/** A name written at `at` in `scope`, and what it means. */
+export interface Reference {
+  readonly at: Statement;
+  readonly scope: Scope;
+  readonly definition: Definition;
+}
+
+/** What a definition of that status refers to; a fault at the first reference to something more outdated. */
+export function checkStatus(references: readonly Reference[], status: Status): void {
+  for (const { at, scope, definition } of references) {
+    if (definition.scope.unit.module !== scope.unit.module) continue;
+    const target = statusOf(definition.statement);
+    if (!isOlder(target, status)) continue;
     throw new StatementError(
-      reference,
+      at,
       `a ${status} definition refers to the ${target} ${definition.statement.keyword} '${definition.statement.name}'`,
     );
   }

@@ -454,3 +454,59 @@ test('RFC 7950 7.15, 7.16: actions and notifications of nested nodes stand apart
   assert.equal(inner.children.length, 0);
   assert.equal(inner.actions[0]!.input.dataChildren.length, 0);
 });
+
+const structureExtension = `module ietf-yang-structure-ext { yang-version 1.1; namespace urn:sx; prefix sx;
+  extension structure { argument name; } extension augment-structure { argument path; } }`;
+const metadata = `module ietf-yang-metadata { namespace urn:md; prefix md; extension annotation { argument name; } }`;
+
+test('RFC 8791: structures stand apart from the data tree, and can be augmented', () => {
+  const schema = compile(
+    `import ietf-yang-structure-ext { prefix sx; }
+     sx:structure s { must "x"; leaf x { type string; mandatory true; } list l { leaf y { type leafref { path "/m:s/m:x"; } } } }
+     sx:augment-structure "/m:s/m:l" { leaf z { type string; } }`,
+    { files: [{ name: 'sx.yang', text: structureExtension }] },
+  );
+  assert.equal(schema.root.dataChildren.length, 0);
+  const structure = schema.structures.get('m:s')!;
+  assert.deepEqual([structure.path, structure.config, structure.must.length], ['/m:s', false, 1]);
+  const list = structure.byName.get('l')![0]!;
+  assert.ok(list.kind === 'list');
+  assert.deepEqual(
+    list.dataChildren.map((n) => n.path),
+    ['/m:s/l/y', '/m:s/l/z'],
+  );
+});
+
+test('RFC 8791: what stands in a structure is checked', () => {
+  const { errors } = loadSchema({
+    files: [
+      { name: 'sx.yang', text: structureExtension },
+      {
+        name: 'm.yang',
+        text: wrapModule(
+          'import ietf-yang-structure-ext { prefix sx; }\nsx:structure s { leaf x; }\nsx:structure t { rpc r; }\nsx:structure 1;\nsx:augment-structure /m:q { leaf y { type string; } }',
+        ),
+      },
+    ],
+  });
+  assert.deepEqual(
+    errors.map((e) => `${String(e.line)}:${String(e.column)} ${e.message}`),
+    [
+      "3:18 'leaf x' lacks 'type'",
+      "4:18 'rpc' is not allowed in 'sx:structure'",
+      "5:1 'sx:structure': expected an identifier, found '1'",
+      "6:1 'sx:augment-structure /m:q': no node 'm:q'",
+    ],
+  );
+});
+
+test('RFC 7952: annotations have a type', () => {
+  const schema = compile(
+    'import ietf-yang-metadata { prefix md; } md:annotation last { type uint8 { range 1..4; } units s; }',
+    {
+      files: [{ name: 'md.yang', text: metadata }],
+    },
+  );
+  const annotation = schema.annotations.get('m:last')!;
+  assert.deepEqual([annotation.type.base, annotation.units, annotation.module.name], ['uint8', 's', 'm']);
+});

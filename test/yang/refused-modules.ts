@@ -415,6 +415,50 @@ export const refusedModules: readonly RefusedModule[] = [
     body: 'container x;\naugment /m:x { case a { leaf b { type string; } } }',
     error: "3:16 case 'a' cannot be added to container 'x'",
   },
+  // Actions and status
+  {
+    name: 'an input without data nodes',
+    body: 'rpc r { input { typedef t { type string; } } }',
+    error: "2:9 'input' has no data node",
+  },
+  {
+    name: 'two defaults of one value in a configuration leaf-list',
+    body: 'leaf-list x { type string; default a;\n  default a; }',
+    error: "3:3 second default 'a'",
+  },
+  {
+    name: 'an action in an rpc',
+    body: 'rpc r { input { container c {\n  action a;\n} } }',
+    error: "3:3 action 'a' cannot stand in input 'input'",
+  },
+  {
+    name: 'an action that uses brings to the top level',
+    body: 'grouping g {\n  action a;\n}\nuses g;',
+    error: "3:3 action 'a' cannot stand at the top level",
+    yanglintAccepts: 'it looks for this where the action is declared only',
+  },
+  {
+    name: 'an action in a list without keys',
+    body: 'list l { config false; leaf x { type string; }\n  action a;\n}',
+    error: "3:3 action 'a' cannot stand in list 'l', which has no key",
+    yanglintAccepts: 'it does not look for the lists above an action (RFC 7950 7.15)',
+  },
+  {
+    name: 'a current leaf of an obsolete typedef',
+    body: 'typedef t { type string; status obsolete; }\nleaf x { type t; }',
+    error: "3:10 a current definition refers to the obsolete typedef 't'",
+  },
+  {
+    name: 'a current uses of a deprecated grouping',
+    body: 'grouping g { status deprecated; leaf x { type string; } }\nuses g;',
+    error: "3:1 a current definition refers to the deprecated grouping 'g'",
+  },
+  {
+    name: 'an identity with an obsolete base',
+    body: 'identity a { status obsolete; }\nidentity b { base a; }',
+    error: "3:14 a current definition refers to the obsolete identity 'a'",
+    yanglintAccepts: 'it does not compare the status of identities (RFC 7950 7.21.2)',
+  },
   // if-feature (7.20.2)
   {
     name: 'if-feature of nothing',

@@ -100,6 +100,8 @@ export class Tiny {
       rpcs: new Map(),
       notifications: new Map(),
       identities: new Map(),
+      structures: new Map(),
+      annotations: new Map(),
     };
   }
 
