@@ -1,5 +1,4 @@
 /** Foreign tools that judge what we emit: a test that needs one which is not installed is skipped, and said so once. */
-
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
