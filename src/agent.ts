@@ -22,11 +22,15 @@ import {
   verifyPassword,
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
-import { accessModule, credentials } from './modules/access.js';
-import { KeyRing } from './modules/https/keys.js';
-import { factoryName } from './modules/https/recovery.js';
-import { type HttpsModule, httpsModule } from './modules/https.js';
-import { systemModule } from './modules/system.js';
+import {
+  accessModule,
+  credentials,
+  factoryName,
+  type HttpsModule,
+  httpsModule,
+  KeyRing,
+  systemModule,
+} from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
 import { localizeKey, type RunningSnmp, startSnmp } from './northbound/snmp/index.js';
 import { xmlRpcRoute } from './northbound/xmlrpc/index.js';
@@ -103,6 +107,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     makeFactory: () => makeFactory(deviceName()),
     listenOverride: options.https === undefined ? undefined : [options.https],
     listenDefault: [{ address: '127.0.0.1', port: 8443 }],
+    after: (milliseconds, callback) => {
+      const timer = setTimeout(callback, milliseconds).unref();
+      return () => clearTimeout(timer);
+    },
     alarm: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
   });
   const facts = {

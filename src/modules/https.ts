@@ -26,6 +26,8 @@ export interface HttpsParts
     Pick<JudgeParts, 'checkParameters'> {
   /** A self-signed certificate that is not in the tree; called at most once. */
   readonly makeFactory: () => Promise<TlsCredentials>;
+  /** Calls back once after so many milliseconds; gives what cancels it. */
+  readonly after: (milliseconds: number, callback: () => void) => () => void;
   /** Told once for each thing that went wrong where nobody asked: at start. */
   readonly alarm: (error: ConfigError) => void;
 }

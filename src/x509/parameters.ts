@@ -7,6 +7,7 @@ import { type SubjectFields, subjectName } from './name.js';
 export interface ParameterFault {
   /** The parameter as the schema names it (`subject.country`). */
   readonly field: string;
+  /** Without the name of the field. */
   readonly message: string;
 }
 
@@ -26,6 +27,12 @@ function faultOf(encode: () => unknown): readonly ParameterFault[] {
     return [];
   } catch (error) {
     if (!(error instanceof X509Error)) throw error;
-    return [{ field: error.field ?? '', message: error.message }];
+    const field = error.field ?? '';
+    return [
+      {
+        field,
+        message: error.message.startsWith(`${field}: `) ? error.message.slice(field.length + 2) : error.message,
+      },
+    ];
   }
 }

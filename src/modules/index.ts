@@ -1,0 +1,6 @@
+/** The features: one line each. What main passes in and what it registers with the datastore. */
+export { type AccessServices, accessModule, credentials } from './access.js';
+export { KeyRing } from './https/keys.js';
+export { factoryName } from './https/recovery.js';
+export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';
+export { type SystemFacts, systemModule } from './system.js';

@@ -1,0 +1,554 @@
+/** The https handler, phase by phase, over a real datastore and a listener that pretends. */
+import assert from 'node:assert/strict';
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { ConfigError } from '../../src/error.js';
+import { generalNameTypes } from '../../src/x509/index.js';
+import { base64, keyOfRequest, makeAuthority, newKey, pem } from './authority.js';
+import { type Device, FakeListener, openDevice, refusalOf } from './support.js';
+
+const entry = (name: string) => `/signet-https:https/certificate[name='${name}']`;
+const serverCertificate = '/signet-https:https/server-certificate';
+
+async function device(context: TestContext): Promise<{ readonly listener: FakeListener; readonly it: Device }> {
+  const listener = new FakeListener();
+  return { listener, it: await openDevice(context, { listener }) };
+}
+
+/** Everything that a refusal must leave as it was. */
+async function everything(it: Device, listener: FakeListener): Promise<unknown> {
+  return [
+    it.datastore.transaction(),
+    it.datastore.running(),
+    await it.keyFiles(),
+    listener.fingerprint(),
+    it.get('/signet-https:https/state'),
+    it.notifications(),
+  ];
+}
+
+describe('issuing', () => {
+  test('a commit issues the certificate, presents it and tells of it', async (context) => {
+    const { it, listener } = await device(context);
+    await it.apply([
+      ['create', entry('web'), { name: 'web', subject: { 'common-name': 'web.example.net' } }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const state = it.get(`${entry('web')}/state`) as Record<string, unknown>;
+    assert.equal(state['subject'], 'CN=web.example.net');
+    assert.equal(state['fingerprint-sha256'], listener.fingerprint());
+    assert.equal(state['days-remaining'], 820);
+    assert.equal(state['validity'], 'valid');
+    assert.deepEqual(it.get('/signet-https:https/state'), {
+      certificate: 'web',
+      'fingerprint-sha256': listener.fingerprint(),
+      'security-level': 'standard',
+    });
+    assert.deepEqual(it.notifications(), ['certificate-installed', 'certificate-activated']);
+    assert.equal((await it.keyFiles()).length, 1);
+  });
+
+  test('without certificate the factory stands in, and state tells its fingerprint', async (context) => {
+    const { it, listener } = await device(context);
+    assert.notEqual(listener.fingerprint(), '');
+    assert.deepEqual(it.get('/signet-https:https/state'), {
+      certificate: '',
+      'fingerprint-sha256': listener.fingerprint(),
+      'security-level': 'standard',
+    });
+    const factory = listener.fingerprint();
+    await it.apply([['merge', '/signet-https:https/hello-params/tls-versions/min', 'tls13']]);
+    assert.equal(listener.fingerprint(), factory);
+  });
+
+  test('names change the certificate and keep the key; another key algorithm changes both', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const first = it.get(`${entry('web')}/installed`) as Record<string, unknown>;
+    await it.apply([['merge', `${entry('web')}/subject/locality`, 'Springfield']]);
+    const second = it.get(`${entry('web')}/installed`) as Record<string, unknown>;
+    assert.equal(second['key-id'], first['key-id']);
+    assert.notDeepEqual(second['chain'], first['chain']);
+    await it.apply([['merge', `${entry('web')}/key-algorithm`, 'ec-p384']]);
+    const third = it.get(`${entry('web')}/installed`) as Record<string, unknown>;
+    assert.notEqual(third['key-id'], first['key-id']);
+    assert.equal((it.get(`${entry('web')}/state`) as Record<string, unknown>)['key-algorithm'], 'ec-p384');
+  });
+
+  test('what has no bearing on the certificate leaves it alone', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const first = it.get(`${entry('web')}/installed`);
+    await it.apply([['merge', `${entry('web')}/auto-renew`, false]]);
+    assert.deepEqual(it.get(`${entry('web')}/installed`), first);
+  });
+
+  test('deleted and created anew in two commits it has another key; in one it is what it was', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const first = it.get(`${entry('web')}/installed`) as Record<string, unknown>;
+    await it.apply([
+      ['delete', entry('web')],
+      ['create', entry('web'), { name: 'web' }],
+    ]);
+    assert.deepEqual(it.get(`${entry('web')}/installed`), first);
+    await it.apply([['delete', entry('web')]]);
+    assert.equal(it.get(`${entry('web')}/installed`), undefined);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    assert.notEqual((it.get(`${entry('web')}/installed`) as Record<string, unknown>)['key-id'], first['key-id']);
+  });
+
+  test('an entry whose key file is lost gets a new key with the next change; until then its state says so', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const first = it.get(`${entry('web')}/installed`) as Record<string, string>;
+    await unlink(join(it.state, 'keys', first['key-id'] ?? ''));
+    await it.keys.isSound(first['key-id'] ?? '');
+    const { finding } = it.get(`${entry('web')}/state`) as { finding: readonly { text: string }[] };
+    assert.match(finding[0]?.text ?? '', /^the private key is lost/);
+    await it.apply([['merge', `${entry('web')}/auto-renew`, false]]);
+    const second = it.get(`${entry('web')}/installed`) as Record<string, string>;
+    assert.notEqual(second['key-id'], first['key-id']);
+    assert.deepEqual(await it.keyFiles(), [second['key-id']]);
+  });
+
+  test('rollback restores exactly the former pair and presents it', async (context) => {
+    const { it, listener } = await device(context);
+    const { transaction } = await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const installed = it.get(`${entry('web')}/installed`);
+    const fingerprint = listener.fingerprint();
+    await it.apply([['merge', `${entry('web')}/key-algorithm`, 'ec-p384']]);
+    assert.notEqual(listener.fingerprint(), fingerprint);
+    await it.session.rollback(transaction);
+    assert.deepEqual(it.get(`${entry('web')}/installed`), installed);
+    assert.equal(listener.fingerprint(), fingerprint);
+    assert.equal(it.notifications().at(-1), 'certificate-rolled-back');
+  });
+
+  test('a confirmed commit that is cancelled gives the former pair back', async (context) => {
+    const { it, listener } = await device(context);
+    await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const fingerprint = listener.fingerprint();
+    const { persistId } = await it.apply([['merge', `${entry('web')}/key-algorithm`, 'ec-p384']], {
+      confirmTimeout: 60,
+    });
+    assert.notEqual(listener.fingerprint(), fingerprint);
+    await it.session.cancel(persistId);
+    assert.equal(listener.fingerprint(), fingerprint);
+  });
+
+  test('restore-default while a confirmed commit is open ends it', async (context) => {
+    const { it, listener } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    await it.apply([['merge', serverCertificate, 'web']], { confirmTimeout: 60 });
+    await it.invoke('/signet-https:https/restore-default');
+    assert.equal(it.get(serverCertificate), 'default');
+    const state = it.get(`${entry('default')}/state`) as Record<string, unknown>;
+    assert.equal(listener.fingerprint(), state['fingerprint-sha256']);
+  });
+
+  test('restore-default works where cipher suites are left that no EC certificate can be presented with', async (context) => {
+    const { it, listener } = await device(context);
+    await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+      ['merge', '/signet-https:https/hello-params', { groups: ['secp384r1'] }],
+    ]);
+    listener.refuse = new ConfigError({ tag: 'invalid-value', message: 'the TLS handshake fails' });
+    const once = listener.prepare.bind(listener);
+    listener.prepare = (service) => {
+      if ((service.parameters.groups ?? []).length === 0) listener.refuse = undefined;
+      return once(service);
+    };
+    await it.invoke('/signet-https:https/restore-default');
+    assert.equal(it.get(serverCertificate), 'default');
+    assert.equal(it.get('/signet-https:https/hello-params'), undefined);
+  });
+});
+
+describe('refusals leave nothing behind', () => {
+  test('the listener refuses what is to be presented: no key file, no transaction', async (context) => {
+    const { it, listener } = await device(context);
+    const before = await everything(it, listener);
+    listener.refuse = new ConfigError({ tag: 'invalid-value', message: 'the TLS handshake fails' });
+    const edits = [
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ] as const;
+    const path = "invalid-value /signet-https:https/certificate[name='web']: the TLS handshake fails";
+    assert.equal(await refusalOf(() => it.apply(edits)), path);
+    listener.refuse = undefined;
+    assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('test-only makes no key file', async (context) => {
+    const { it, listener } = await device(context);
+    const before = await everything(it, listener);
+    await it.apply([['create', entry('web'), { name: 'web' }]], { testOnly: true });
+    assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('the key folder cannot be written', async (context) => {
+    const listener = new FakeListener();
+    const full = new ConfigError({ tag: 'resource-denied', message: 'the key file cannot be written: ENOSPC' });
+    const it = await openDevice(context, {
+      listener,
+      keyStore: (store) => ({ ...store, put: () => Promise.reject(full) }),
+    });
+    const before = await everything(it, listener);
+    const refused = await refusalOf(() => it.apply([['create', entry('web'), { name: 'web' }]]));
+    assert.equal(refused, 'resource-denied /signet-https:https: the key file cannot be written: ENOSPC');
+    assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('apply of the listener fails: what was presented is presented again and the key file goes', async (context) => {
+    const { it, listener } = await device(context);
+    const files = await it.keyFiles();
+    const fingerprint = listener.fingerprint();
+    const prepare = listener.prepare.bind(listener);
+    listener.prepare = async (service) => {
+      const prepared = await prepare(service);
+      listener.prepare = prepare;
+      return {
+        ...prepared,
+        apply: () => Promise.reject(new ConfigError({ tag: 'in-use', message: 'the port is gone' })),
+      };
+    };
+    const refused = await refusalOf(() =>
+      it.apply([
+        ['create', entry('web'), { name: 'web' }],
+        ['merge', serverCertificate, 'web'],
+      ]),
+    );
+    assert.match(refused, /the port is gone/);
+    assert.equal(listener.fingerprint(), fingerprint);
+    assert.equal(it.get(serverCertificate), undefined);
+    await it.keys.sweep(new Set());
+    assert.deepEqual(await it.keyFiles(), files);
+  });
+
+  const bad: readonly (readonly [type: string, value: string])[] = [
+    ['dns', 'not a name'],
+    ['ip', '300.1.1.1'],
+    ['email', 'nobody'],
+    ['uri', '/relative'],
+    ['directory-name', 'nonsense'],
+    ['registered-id', '9.9'],
+    ['other-name', 'UTF8:x'],
+  ];
+  test('every kind of alternative name is judged by validate, test-only and commit alike, at its own entry', async (context) => {
+    const { it, listener } = await device(context);
+    assert.deepEqual(bad.map(([type]) => type).sort(), [...generalNameTypes].sort());
+    const before = await everything(it, listener);
+    for (const [type, value] of bad) {
+      const edits = [['create', entry('web'), { name: 'web', 'subject-alternative-name': [{ type, value }] }]] as const;
+      const refused = await refusalOf(() => it.apply(edits));
+      assert.ok(
+        refused.startsWith(
+          `invalid-value ${entry('web')}/subject-alternative-name[type='${type}'][value='${value}']: `,
+        ),
+        refused,
+      );
+      assert.equal(await refusalOf(() => it.apply(edits, { testOnly: true })), refused);
+      it.session.edit(edits.map(([operation, path, json]) => it.edit(operation, path, json)));
+      assert.equal(await refusalOf(() => it.session.validate()), refused);
+      it.session.discard();
+    }
+    assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('a subject field that no certificate can hold is refused at its leaf', async (context) => {
+    const { it } = await device(context);
+    const edits = [['create', entry('web'), { name: 'web', subject: { locality: 'a\tb' } }]] as const;
+    assert.equal(
+      await refusalOf(() => it.apply(edits, { testOnly: true })),
+      `invalid-value ${entry('web')}/subject/locality: has a control character`,
+    );
+  });
+
+  for (const [hash, reason] of [
+    ['md4', /md4 is refused: collisions/],
+    ['md5', /md5 is refused: colliding certificates/],
+    ['sha1', /sha1 is refused: collisions have been made/],
+  ] as const) {
+    test(`signature-hash ${hash} is refused with the reason`, async (context) => {
+      const { it } = await device(context);
+      const refused = await refusalOf(() =>
+        it.apply([['create', entry('web'), { name: 'web', 'signature-hash': hash }]]),
+      );
+      assert.match(refused, reason);
+      assert.ok(refused.startsWith(`invalid-value ${entry('web')}/signature-hash: `), refused);
+    });
+  }
+});
+
+describe('chains of an authority', () => {
+  test('request, signature, chain by plain config.apply: presented, the request is over', async (context) => {
+    const { it, listener } = await device(context);
+    const authority = await makeAuthority();
+    await it.apply([['create', entry('web'), { name: 'web', source: 'ca-signed' }]]);
+    const { pem: request } = await it.invoke(`${entry('web')}/generate-request`);
+    const state = it.get(`${entry('web')}/state`) as Record<string, unknown>;
+    assert.equal(state['self-signed'], true, 'one submit makes key, self-signed certificate and request');
+    const leaf = await authority.issue(keyOfRequest(String(request)));
+    await it.apply([
+      ['merge', `${entry('web')}/chain`, base64(leaf, authority.intermediate)],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    assert.equal(listener.fingerprint(), leaf.x509.fingerprint256.replaceAll(':', '').toLowerCase());
+    assert.equal(it.get(`${entry('web')}/request`), undefined);
+    assert.equal((await it.keyFiles()).length, 1);
+  });
+
+  test('installed with its key, it is presented in one transaction; going back to self-signed takes the chain away', async (context) => {
+    const { it, listener } = await device(context);
+    const authority = await makeAuthority();
+    const { privateKey } = await newKey('brought along');
+    const leaf = await authority.issue(privateKey);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const data = `${pem(authority.intermediate)}text between\r\n${pem(leaf, authority.root)}`;
+    await it.invoke(`${entry('web')}/install`, { data, 'private-key': key, activate: true });
+    assert.equal(listener.fingerprint(), leaf.x509.fingerprint256.replaceAll(':', '').toLowerCase());
+    assert.deepEqual(it.get(`${entry('web')}/chain`), base64(leaf, authority.intermediate));
+
+    const refused = await refusalOf(() => it.apply([['merge', `${entry('web')}/source`, 'self-signed']]));
+    assert.match(refused, /^invalid-value .*\/chain: a chain goes with source ca-signed/);
+    await it.apply([
+      ['merge', `${entry('web')}/source`, 'self-signed'],
+      ['delete', `${entry('web')}/chain`],
+    ]);
+    const state = it.get(`${entry('web')}/state`) as Record<string, unknown>;
+    assert.equal(state['self-signed'], true);
+    assert.equal(listener.fingerprint(), state['fingerprint-sha256']);
+  });
+
+  test('bad input of every kind is refused at the input leaf, and nothing has changed', async (context) => {
+    const { it, listener } = await device(context);
+    const authority = await makeAuthority();
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const { pem: request } = await it.invoke(`${entry('web')}/generate-request`);
+    const key = keyOfRequest(String(request));
+    const { privateKey: other } = await newKey('other');
+    const [good, late, early, ca, foreign] = [
+      await authority.issue(key),
+      await authority.issue(key, { from: -20, to: -10 }),
+      await authority.issue(key, { from: 10, to: 20 }),
+      await authority.issue(key, { asAuthority: true }),
+      await authority.issue(other),
+    ];
+    const otherPem = other.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const before = await everything(it, listener);
+    const cases: readonly (readonly [what: string, input: Record<string, string>, expected: RegExp])[] = [
+      ['key mismatch', { data: pem(foreign) }, /private key does not belong to the certificate/],
+      ['a key of another pair', { data: pem(good), 'private-key': otherPem }, /private key does not belong/],
+      ['expired', { data: pem(late, authority.intermediate) }, /the certificate expired on/],
+      ['not yet valid', { data: pem(early, authority.intermediate) }, /the certificate is not valid before/],
+      ['truncated PEM', { data: pem(good).slice(0, 300) }, /cut off|END/],
+      ['a CA certificate as leaf', { data: pem(ca, authority.intermediate) }, /is a certification authority/],
+      ['empty', { data: 'no certificate here' }, /neither PEM nor base64 nor DER/],
+      ['only a key', { data: otherPem }, /no certificate/],
+    ];
+    for (const [what, input, expected] of cases) {
+      const refused = await refusalOf(() => it.invoke(`${entry('web')}/install`, { ...input, activate: true }));
+      assert.match(refused, expected, what);
+      assert.ok(refused.startsWith(`invalid-value ${entry('web')}/install/data: `), `${what}: ${refused}`);
+      assert.deepEqual(await everything(it, listener), before, what);
+    }
+  });
+
+  test('the same by plain edits, and an empty chain', async (context) => {
+    const { it, listener } = await device(context);
+    const authority = await makeAuthority();
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const { pem: request } = await it.invoke(`${entry('web')}/generate-request`);
+    const key = keyOfRequest(String(request));
+    const { privateKey: other } = await newKey('other');
+    const late = await authority.issue(key, { from: -20, to: -10 });
+    const before = await everything(it, listener);
+    const cases: readonly (readonly [chain: readonly string[], expected: RegExp])[] = [
+      [base64(late, authority.intermediate), /the certificate expired on/],
+      [base64(await authority.issue(other)), /private key does not belong/],
+      [[base64(late)[0]!.slice(0, 400)], /./],
+      [[Buffer.from('hello').toString('base64')], /./],
+    ];
+    for (const [chain, expected] of cases) {
+      const edits = [
+        ['merge', `${entry('web')}/source`, 'ca-signed'],
+        ['replace', `${entry('web')}/chain`, chain],
+      ] as const;
+      const refused = await refusalOf(() => it.apply(edits));
+      assert.match(refused, expected);
+      assert.ok(refused.startsWith(`invalid-value ${entry('web')}/chain: `), refused);
+      assert.equal(await refusalOf(() => it.apply(edits, { testOnly: true })), refused);
+      assert.deepEqual(await everything(it, listener), before);
+    }
+  });
+
+  test('with an untrusted clock dates are held back', async (context) => {
+    const { it } = await device(context);
+    const authority = await makeAuthority();
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const { pem: request } = await it.invoke(`${entry('web')}/generate-request`);
+    const early = await authority.issue(keyOfRequest(String(request)), { from: 10, to: 20 });
+    it.clock.isTrusted = false;
+    const { finding } = await it.invoke(`${entry('web')}/install`, { data: pem(early, authority.intermediate) });
+    assert.match(JSON.stringify(finding), /the clock is not trusted yet/);
+    assert.equal((it.get(`${entry('web')}/state`) as Record<string, unknown>)['validity'], 'clock-untrusted');
+    it.clock.isTrusted = true;
+    assert.equal((it.get(`${entry('web')}/state`) as Record<string, unknown>)['validity'], 'not-yet-valid');
+  });
+
+  test('a chain has to lead to a configured trust anchor, unless all anchors are for clients (RFC 5280 section 6)', async (context) => {
+    const { it } = await device(context);
+    const [authority, stranger] = [await makeAuthority(), await makeAuthority('Stranger')];
+    await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['create', "/signet-https:https/trust-anchor[name='a']", { name: 'a', certificate: base64(authority.root) }],
+    ]);
+    const { privateKey } = await newKey('anchored');
+    const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const foreign = await stranger.issue(privateKey);
+    const install = (data: string) => it.invoke(`${entry('web')}/install`, { data, 'private-key': key });
+    const refused = await refusalOf(() => install(pem(foreign, stranger.intermediate)));
+    assert.match(refused, /the chain does not lead to a configured trust anchor/);
+    await install(pem(await authority.issue(privateKey), authority.intermediate));
+    await it.apply([['merge', '/signet-https:https/client-authentication/ca-certs', ['a']]]);
+    await install(pem(foreign, stranger.intermediate));
+  });
+
+  test('anchors and revocation lists that cannot be read are refused where they are written', async (context) => {
+    const { it } = await device(context);
+    const junk = Buffer.from('junk').toString('base64');
+    const anchor = await refusalOf(() =>
+      it.apply([['create', "/signet-https:https/trust-anchor[name='a']", { name: 'a', certificate: [junk] }]]),
+    );
+    assert.match(anchor, /^invalid-value \/signet-https:https\/trust-anchor\[name='a'\]\/certificate: certificate 1: /);
+    const list = await refusalOf(() => it.apply([['merge', '/signet-https:https/client-authentication/crl', [junk]]]));
+    assert.match(list, /^invalid-value \/signet-https:https\/client-authentication\/crl: revocation list 1: /);
+  });
+
+  test('level high wants client anchors and strong keys, before anything is presented', async (context) => {
+    const { it } = await device(context);
+    const authority = await makeAuthority();
+    const level = '/signet-https:https/security-level';
+    assert.match(
+      await refusalOf(() => it.apply([['merge', level, 'high']], { testOnly: true })),
+      /name a trust anchor/,
+    );
+    await it.apply([
+      ['create', "/signet-https:https/trust-anchor[name='a']", { name: 'a', certificate: base64(authority.root) }],
+      ['merge', '/signet-https:https/client-authentication/ca-certs', ['a']],
+      ['merge', level, 'high'],
+    ]);
+    const weak = await refusalOf(() =>
+      it.apply(
+        [
+          ['create', entry('web'), { name: 'web', 'key-algorithm': 'rsa-2048' }],
+          ['merge', serverCertificate, 'web'],
+        ],
+        { testOnly: true },
+      ),
+    );
+    assert.match(weak, /certificate\[name='web'\]\/key-algorithm: an RSA key of 2048 bits is too short/);
+    const suite = ['merge', '/signet-https:https/hello-params/tls-versions/max', 'tls12'] as const;
+    assert.match(await refusalOf(() => it.apply([suite], { testOnly: true })), /tls-versions: no TLS version is left/);
+  });
+});
+
+describe('requests and their keys', () => {
+  test('a request keeps what is installed in force; aborted, its key is no longer named', async (context) => {
+    const { it, listener } = await device(context);
+    await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const fingerprint = listener.fingerprint();
+    await it.invoke(`${entry('web')}/generate-request`, { 'reuse-key': false });
+    assert.equal(listener.fingerprint(), fingerprint);
+    assert.equal((await it.keyFiles()).length, 2);
+    await it.invoke(`${entry('web')}/abort-request`);
+    assert.equal(it.get(`${entry('web')}/request`), undefined);
+  });
+
+  test('a request on a key of another algorithm than the entry asks for gets a new key', async (context) => {
+    const { it } = await device(context);
+    const authority = await makeAuthority();
+    const { privateKey } = await newKey('p384', 'ec-p384');
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const data = pem(await authority.issue(privateKey), authority.intermediate);
+    await it.invoke(`${entry('web')}/install`, { data, 'private-key': key });
+    const { pem: request } = await it.invoke(`${entry('web')}/generate-request`);
+    assert.equal(keyOfRequest(String(request)).asymmetricKeyDetails?.namedCurve, 'prime256v1');
+  });
+
+  test('a pass phrase has at least four characters and guards the export, also after another request on its key', async (context) => {
+    const { it } = await device(context);
+    const authority = await makeAuthority();
+    await it.apply([['create', entry('web'), { name: 'web', source: 'ca-signed' }]]);
+    const short = await refusalOf(() => it.invoke(`${entry('web')}/generate-request`, { 'pass-phrase': 'abc' }));
+    assert.match(short, /pass-phrase/);
+    await it.invoke(`${entry('web')}/generate-request`, { 'pass-phrase': 'open sesame' });
+    const { pem: request } = await it.invoke(`${entry('web')}/generate-request`);
+    const leaf = await authority.issue(keyOfRequest(String(request)));
+    await it.invoke(`${entry('web')}/install`, { data: pem(leaf, authority.intermediate) });
+    const path = `${entry('web')}/export`;
+    const refused = await refusalOf(() => it.invoke(path, { format: 'pkcs8', 'pass-phrase': 'another' }));
+    assert.match(refused, /export\/pass-phrase: not the pass phrase that the key was made with/);
+    const { data } = await it.invoke(path, { format: 'pkcs8', 'pass-phrase': 'open sesame' });
+    assert.match(Buffer.from(String(data), 'base64').toString(), /BEGIN ENCRYPTED PRIVATE KEY/);
+    assert.equal((it.get(`${entry('web')}/installed`) as Record<string, unknown>)['pass-phrase-set'], true);
+  });
+
+  test('deleting what is presented makes and presents a factory certificate in the same transaction', async (context) => {
+    const { it, listener } = await device(context);
+    await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const before = Number(it.datastore.transaction());
+    await it.invoke(`${entry('web')}/delete`);
+    assert.equal(Number(it.datastore.transaction()), before + 1);
+    assert.equal(it.get(entry('web')), undefined);
+    assert.equal(it.get(serverCertificate), 'default');
+    const state = it.get(`${entry('default')}/state`) as Record<string, unknown>;
+    assert.equal(listener.fingerprint(), state['fingerprint-sha256']);
+  });
+
+  test('purge removes the keys of all versions, so that a rollback cannot present it; delete alone keeps them', async (context) => {
+    const { it } = await device(context);
+    const { transaction } = await it.apply([['create', entry('web'), { name: 'web' }]]);
+    await it.apply([['merge', `${entry('web')}/key-algorithm`, 'ec-p384']]);
+    await it.invoke(`${entry('web')}/delete`);
+    assert.equal((await it.keyFiles()).length, 2);
+    await it.session.rollback(transaction);
+    await it.invoke(`${entry('web')}/delete`, { purge: true });
+    assert.deepEqual(await it.keyFiles(), []);
+    await it.session.rollback(transaction);
+    const { finding } = it.get(`${entry('web')}/state`) as { finding: readonly { text: string }[] };
+    assert.match(finding[0]?.text ?? '', /^the private key is lost/);
+  });
+});
+
+test('a restart presents the same certificate', async (context) => {
+  const { it, listener } = await device(context);
+  await it.apply([
+    ['create', entry('web'), { name: 'web' }],
+    ['merge', serverCertificate, 'web'],
+  ]);
+  const files = await readdir(join(it.state, 'keys'));
+  const fingerprint = listener.fingerprint();
+  await it.close();
+  const again = new FakeListener();
+  const restarted = await openDevice(context, { listener: again, state: it.state });
+  assert.equal(again.fingerprint(), fingerprint);
+  assert.deepEqual(await restarted.keyFiles(), files);
+});

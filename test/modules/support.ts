@@ -1,0 +1,282 @@
+/** The https module over a real datastore, with a clock that the test moves and a listener that is real or pretends. */
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import {
+  type CommitOptions,
+  type CommitResult,
+  type Datastore,
+  type DatastoreEvent,
+  type Edit,
+  hashPassword,
+  MasterKey,
+  nodeFileSystem,
+  openDatastore,
+  parseHash,
+  prepareStateDirectory,
+  type Session,
+  verifyPassword,
+} from '../../src/datastore/index.js';
+import { ConfigError } from '../../src/error.js';
+import { accessModule } from '../../src/modules/access.js';
+import { KeyRing } from '../../src/modules/https/keys.js';
+import type { HttpsListener } from '../../src/modules/https/service.js';
+import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
+import { systemModule } from '../../src/modules/system.js';
+import {
+  checkCredentials,
+  type KeyStore,
+  openKeyStore,
+  resolveParameters,
+  type Sealing,
+  type TlsService,
+} from '../../src/southbound/index.js';
+import { createKeyGenerator, makeSelfSigned } from '../../src/x509/index.js';
+import {
+  Branch,
+  type DataSchema,
+  decodeJson,
+  encodeJson,
+  type JsonObject,
+  type JsonValue,
+  loadSchema,
+  parsePath,
+  type Schema,
+} from '../../src/yang/index.js';
+import { repositoryRoot, type Scope, temporaryDirectory } from '../support/places.js';
+
+type OutputSchema = Parameters<typeof encodeJson>[1];
+
+export const schema: Schema = loadOurs();
+
+/** 2026-11-24T12:00:00Z. */
+export const noon = Date.UTC(2026, 10, 24, 12);
+
+export const day = 86_400_000;
+
+/** Time that stands still until the test moves it; timers ring on the way. */
+export class FakeClock {
+  time = noon;
+  isTrusted = true;
+  readonly #timers = new Set<{ readonly at: number; readonly ring: () => void }>();
+
+  now(): number {
+    return this.time;
+  }
+
+  trusted(): boolean {
+    return this.isTrusted;
+  }
+
+  after(milliseconds: number, ring: () => void): () => void {
+    const timer = { at: this.time + milliseconds, ring };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves to `time`; every timer on the way rings at its own time and is given the chance to finish what it began. */
+  async moveTo(time: number, settle: () => Promise<void>): Promise<void> {
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= time).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#timers.delete(next);
+      this.time = Math.max(this.time, next.at);
+      next.ring();
+      await settle();
+    }
+    this.time = time;
+  }
+}
+
+/** Pretends to listen: remembers what it was told to present, and refuses what the next test says. */
+export class FakeListener implements HttpsListener {
+  presented: TlsService | undefined;
+  prepared = 0;
+  applied = 0;
+  aborted = 0;
+  refuse: ConfigError | undefined;
+
+  prepare(service: TlsService): ReturnType<HttpsListener['prepare']> {
+    if (this.refuse !== undefined) return Promise.reject(this.refuse);
+    try {
+      checkCredentials(service.credentials, service.parameters.level);
+    } catch (error) {
+      return Promise.reject(ConfigError.from(error));
+    }
+    this.prepared += 1;
+    return Promise.resolve({
+      apply: () => {
+        this.applied += 1;
+        this.presented = service;
+        return Promise.resolve();
+      },
+      abort: () => {
+        this.aborted += 1;
+        return Promise.resolve();
+      },
+    });
+  }
+
+  /** The SHA-256 fingerprint of what is presented, as the tree writes it. */
+  fingerprint(): string {
+    const [leaf] = this.presented?.credentials.chain ?? [];
+    if (leaf === undefined) return '';
+    return new X509Certificate(leaf).fingerprint256.replaceAll(':', '').toLowerCase();
+  }
+}
+
+export interface Device {
+  readonly datastore: Datastore;
+  readonly session: Session;
+  readonly https: HttpsModule;
+  readonly keys: KeyRing;
+  readonly clock: FakeClock;
+  readonly events: DatastoreEvent[];
+  readonly logged: string[];
+  readonly state: string;
+  apply(edits: readonly TestEdit[], options?: CommitOptions): Promise<CommitResult>;
+  edit(...edit: TestEdit): Edit;
+  invoke(path: string, input?: JsonObject): Promise<JsonObject>;
+  /** From operational, as JSON; undefined where there is none. */
+  get(path: string): JsonValue | undefined;
+  keyFiles(): Promise<readonly string[]>;
+  /** Local names of the notifications so far. */
+  notifications(): readonly string[];
+  close(): Promise<void>;
+}
+
+export type TestEdit = readonly [
+  operation: 'merge' | 'replace' | 'create' | 'delete' | 'remove',
+  path: string,
+  value?: JsonValue,
+];
+
+export interface DeviceOptions {
+  readonly listener: HttpsListener;
+  readonly state?: string;
+  readonly clock?: FakeClock;
+  readonly hosts?: () => readonly string[];
+  /** Wraps the key store, for faults. */
+  readonly keyStore?: (store: KeyStore) => KeyStore;
+}
+
+/** A device whose https container is served by `listener`; a state directory that is given is opened as it is. */
+export async function openDevice(scope: TestContext | Scope, options: DeviceOptions): Promise<Device> {
+  const state = options.state ?? join(await temporaryDirectory(scope), 'state');
+  const clock = options.clock ?? new FakeClock();
+  await prepareStateDirectory(nodeFileSystem, state);
+  const masterKey = await MasterKey.load(nodeFileSystem, state, join(state, 'master.key'));
+  const store = await openKeyStore(join(state, 'keys'), masterKey as Sealing);
+  const keys = new KeyRing(options.keyStore?.(store) ?? store);
+  const logged: string[] = [];
+  const https = httpsModule({
+    generator: createKeyGenerator(),
+    keys,
+    clock,
+    checkParameters: (parameters) => void resolveParameters(parameters),
+    deviceName: () => 'device.example.net',
+    hosts: options.hosts ?? (() => ['device.example.net', '192.0.2.1']),
+    hashPassword: (phrase) => hashPassword(phrase),
+    verifyPassword: async (hash, phrase) => {
+      const parsed = parseHash(hash);
+      return parsed !== undefined && verifyPassword(phrase, parsed);
+    },
+    listener: options.listener,
+    makeFactory,
+    listenOverride: [{ address: '127.0.0.1', port: 0 }],
+    listenDefault: [],
+    alarm: (error) => logged.push(error.line()),
+    after: (milliseconds, ring) => clock.after(milliseconds, ring),
+  });
+  const accounts = { hashPassword: (password: string) => hashPassword(password), localizeKey: () => Buffer.alloc(32) };
+  const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
+  const datastore = await openDatastore({
+    stateDirectory: state,
+    schema,
+    masterKey,
+    modules: [systemModule(facts), accessModule(accounts), https.registration],
+    log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+  });
+  const events: DatastoreEvent[] = [];
+  datastore.subscribe((event) => events.push(event));
+  await https.open();
+  const session = datastore.session({ user: 'admin', protocol: 'local', address: '' });
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= datastore.close());
+  scope.after(close);
+  return {
+    datastore,
+    session,
+    https,
+    keys,
+    clock,
+    events,
+    logged,
+    state,
+    apply: (edits, commit) => session.apply(edits.map(toEdit), commit),
+    edit: (...edit) => toEdit(edit),
+    async invoke(path, input = {}) {
+      const at = parsePath(schema, path);
+      const content = decodeJson(schema, at, input);
+      const output = await session.invoke(at, content instanceof Branch ? content : undefined);
+      return encodeJson(schema, output.schema as OutputSchema, output) as JsonObject;
+    },
+    get(path) {
+      const at = parsePath(schema, path);
+      const content = session.get(at, 'operational');
+      if (content === undefined) return undefined;
+      const node = at.last?.schema;
+      return node === undefined ? undefined : encodeJson(schema, node as DataSchema, content);
+    },
+    keyFiles: () => readdir(join(state, 'keys')),
+    notifications: () =>
+      events.flatMap((event) => (event.kind === 'notification' ? [event.path.last?.schema.name ?? ''] : [])),
+    close,
+  };
+}
+
+function toEdit([operation, path, value]: TestEdit): Edit {
+  const at = parsePath(schema, path);
+  return value === undefined
+    ? { operation, path: at }
+    : { operation, path: at, content: decodeJson(schema, at, value, { configOnly: true }) };
+}
+
+/** What `work` is refused with: `TAG PATH: message`, a line for each error. */
+export async function refusalOf(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error
+      .all()
+      .map((each) => each.line())
+      .join('\n');
+  }
+  throw new Error('it was not refused');
+}
+
+async function makeFactory(): Promise<{ readonly key: KeyObject; readonly chain: readonly Buffer[] }> {
+  const { privateKey } = await createKeyGenerator().generate('ec-p256');
+  const { der } = await makeSelfSigned({
+    privateKey,
+    subject: { commonName: 'factory' },
+    subjectAltNames: [],
+    signatureHash: 'sha256',
+    validityDays: 820,
+    now: new Date(noon - day),
+  });
+  return { key: privateKey, chain: [der] };
+}
+
+function loadOurs(): Schema {
+  const { schema: loaded, errors } = loadSchema({ directories: [join(repositoryRoot, 'schema')] });
+  if (errors.length > 0)
+    throw new Error(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'));
+  return loaded;
+}
