@@ -16,6 +16,7 @@ export interface Transition {
   readonly differences: readonly Difference[];
   readonly origin: Origin;
   readonly cause: Change['cause'];
+  readonly confirmed?: boolean | undefined;
 }
 
 /** What is referred to is applied first; what goes away goes last, what refers before what is referred to. */
@@ -147,7 +148,7 @@ function makeChange(
   differences: readonly Difference[],
   outside: readonly string[],
 ): Change {
-  const { before, after, origin, cause } = transition;
+  const { before, after, origin, cause, confirmed } = transition;
   const paths = new Set(outside);
   for (const difference of differences) paths.add(schemaPathOf(difference.path));
   return {
@@ -156,6 +157,7 @@ function makeChange(
     instance,
     differences,
     origin,
+    confirmed,
     cause: differences.length === 0 ? 'reference' : cause,
     touches(schemaPath) {
       for (const path of paths) if (isAtOrBelow(path, schemaPath) || isAtOrBelow(schemaPath, path)) return true;

@@ -175,7 +175,9 @@ export class CommitQueue {
     }
     if (isMoved || job.revert === true) {
       const { origin, cause } = job;
-      tasks = tasksFor(this.#services.registry, { before: head.root, after: root, differences, origin, cause });
+      const confirmed = job.confirm !== undefined;
+      const transition = { before: head.root, after: root, differences, origin, cause, confirmed };
+      tasks = tasksFor(this.#services.registry, transition);
     }
     if (isMoved && job.revert !== true) findings = validateRoot(head.root, root, tasks, this.#services);
     if (differences.length === 0 && !this.#store.isSignificant(job)) {

@@ -42,6 +42,8 @@ export interface Change {
   readonly origin: Origin;
   /** `start` when the agent comes up, `reference` where only something that this subtree refers to changed. */
   readonly cause: 'commit' | 'start' | 'rollback' | 'reference';
+  /** Whether it goes back by itself unless it is confirmed; undefined where nothing is to be committed (`<validate>`). */
+  readonly confirmed?: boolean | undefined;
 }
 
 export interface Finding {

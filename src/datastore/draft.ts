@@ -19,6 +19,8 @@ export interface DraftServices extends PhaseServices {
 export interface DraftRequest {
   readonly origin: Origin;
   readonly cause: Change['cause'];
+  /** Set where it is to be a confirmed commit. */
+  readonly confirm?: object | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -67,7 +69,8 @@ export async function makeDraft(
   const before = head.root;
   const { origin, cause } = request;
   const differences = differencesBetween(before, proposed);
-  const transition = { before, after: proposed, differences, origin, cause };
+  const confirmed = request.confirm !== undefined;
+  const transition = { before, after: proposed, differences, origin, cause, confirmed };
   const tasks = tasksFor(services.registry, transition);
   const findings = validateRoot(before, proposed, tasks, services);
   const root = await amendAll(tasks, proposed, request, services);
