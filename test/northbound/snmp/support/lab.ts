@@ -58,7 +58,9 @@ export function labSchema(): Schema {
   return schema;
 }
 
-export async function startLab(options: { readonly boots?: number; readonly address?: string } = {}): Promise<Lab> {
+export async function startLab(
+  options: { readonly boots?: number; readonly address?: string; readonly port?: number } = {},
+): Promise<Lab> {
   const schema = labSchema();
   const directory = await mkdtemp(join(tmpdir(), 'signet-snmp-'));
   const state = { bigCounter: '18446744073709551615', smallCounter: 4_294_967_295 };
@@ -75,8 +77,12 @@ export async function startLab(options: { readonly boots?: number; readonly addr
     now: () => 100 + (performance.now() - begun) / 1000 + clock.ahead,
   };
   const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
+  const close = async () => {
+    await datastore.close();
+    await rm(directory, { recursive: true, force: true });
+  };
   const snmp = await startSnmp({
-    listen: { address: options.address ?? '127.0.0.1', port: 0 },
+    listen: { address: options.address ?? '127.0.0.1', port: options.port ?? 0 },
     schema,
     engine,
     openSession: (origin) => datastore.session(origin),
@@ -85,6 +91,9 @@ export async function startLab(options: { readonly boots?: number; readonly addr
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
     },
+  }).catch(async (error: unknown) => {
+    await close();
+    throw error;
   });
   return {
     schema,
@@ -102,8 +111,7 @@ export async function startLab(options: { readonly boots?: number; readonly addr
     read: (path) => datastore.running().config.get(parsePath(schema, path)),
     async close() {
       await snmp.close();
-      await datastore.close();
-      await rm(directory, { recursive: true, force: true });
+      await close();
     },
   };
 }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { formatMib, mibMap, mibModuleName, mibModules } from '../../../src/northbound/snmp/index.js';
+import { repositoryRoot, temporaryDirectory } from '../../support/places.js';
+import { run } from '../../support/run.js';
+import { requireTool } from '../../support/tools.js';
+import { labSchema } from './support/lab.js';
+
+/** The IETF's MIB modules, which Debian ships in erlang-snmp only. */
+function ietfModules(): string | undefined {
+  const parent = '/usr/lib/erlang/lib';
+  try {
+    const folder = readdirSync(parent).find((name) => name.startsWith('snmp-'));
+    return folder === undefined ? undefined : join(parent, folder, 'mibs');
+  } catch {
+    return undefined;
+  }
+}
+
+const modules = ietfModules();
+if (modules === undefined && process.env['CI'] === 'true')
+  throw new Error('erlang-snmp is not installed, and CI=true forbids skipping');
+if (modules === undefined) console.log('skipped: erlang-snmp (MIB modules of the IETF) is not installed');
+const noModules = modules === undefined ? 'erlang-snmp is not installed' : false;
+const skipOf = (tool: string) => ({ skip: noModules === false ? requireTool(tool).skip : noModules });
+
+suite('MIB modules', () => {
+  const schema = labSchema();
+  const published = mibModules(schema).filter((module) => module.name !== 'signet-lab');
+
+  test('a second generation gives the same octets', () => {
+    for (const module of mibModules(schema)) assert.equal(formatMib(labSchema(), module), formatMib(schema, module));
+  });
+
+  test('what is published is what the schema says', () => {
+    for (const module of published) {
+      const file = join(repositoryRoot, 'mibs', `${mibModuleName(module)}.mib`);
+      assert.equal(readFileSync(file, 'utf8'), formatMib(schema, module), `${file}: run npm run mib`);
+    }
+  });
+
+  test('the object of the common name is where CONTRACT has it', () => {
+    const entry = mibMap(schema).find((each) => each.path === '/signet-https:https/certificate/subject/common-name');
+    assert.equal(entry?.object, 'signetHttpsCertificateCommonName');
+    assert.equal(entry.access, 'read-create');
+    assert.match(entry.oid, /^1\.3\.6\.1\.4\.1\.32473\.1\.10\.20\.1\.\d+$/u);
+  });
+
+  test('no two objects share a name or an OID', () => {
+    const entries = mibMap(schema);
+    assert.equal(new Set(entries.map((entry) => entry.object)).size, entries.length);
+    assert.equal(new Set(entries.map((entry) => entry.oid)).size, entries.length);
+  });
+
+  test('a module that stands for objects of the IETF only has no MIB of its own', () => {
+    assert.equal(formatMib(schema, schema.modules.get('signet-system')!), undefined);
+  });
+
+  test('smilint at level 6 has nothing to say', skipOf('smilint'), async () => {
+    const directory = await temporaryDirectory({ after });
+    for (const module of mibModules(schema)) {
+      const file = join(directory, `${mibModuleName(module)}.mib`);
+      await writeFile(file, formatMib(schema, module)!);
+      const { stdout, stderr } = await run('smilint', ['-l', '6', '-s', '-m', file], { env: { SMIPATH: modules! } });
+      assert.equal(stdout + stderr, '', module.name);
+    }
+  });
+
+  test('snmptranslate resolves every object to its OID', skipOf('snmptranslate'), async () => {
+    const directory = await temporaryDirectory({ after });
+    for (const module of mibModules(schema)) {
+      const name = mibModuleName(module);
+      await writeFile(join(directory, `${name}.mib`), formatMib(schema, module)!);
+      const entries = mibMap(schema, module).filter((entry) => entry.oid.startsWith('1.3.6.1.4.1.'));
+      const operands = entries.map((entry) => `${name}::${entry.object}`);
+      const { stdout, stderr } = await run('snmptranslate', [
+        '-M',
+        `${modules!}:${directory}`,
+        '-m',
+        name,
+        '-On',
+        ...operands,
+      ]);
+      assert.deepEqual(
+        stdout.split(/\s+/u).filter(Boolean),
+        entries.map((entry) => `.${entry.oid}`),
+        stderr,
+      );
+    }
+  });
+});

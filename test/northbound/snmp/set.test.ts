@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { type AuthProtocol, localizeKey } from '../../../src/northbound/snmp/index.js';
+import { labOid as base, engineId, type Lab, passPhrase, startLab } from './support/lab.js';
+import {
+  type Answer,
+  element,
+  int,
+  nothing,
+  oid,
+  pdu,
+  type as pduType,
+  RawClient,
+  text,
+  v2c,
+  v3Message,
+  varbind,
+} from './support/raw.js';
+
+const status = {
+  noError: 0,
+  noAccess: 6,
+  wrongType: 7,
+  wrongLength: 8,
+  wrongEncoding: 9,
+  wrongValue: 10,
+  noCreation: 11,
+  inconsistentValue: 12,
+  notWritable: 17,
+  inconsistentName: 18,
+};
+const rowStatus = { active: 1, notInService: 2, notReady: 3, createAndGo: 4, createAndWait: 5, destroy: 6 };
+
+suite('SET (RFC 3416 section 4.2.5)', () => {
+  let lab: Lab;
+  let client: RawClient;
+  let requestId = 1;
+  const key = localizeKey('sha256' satisfies AuthProtocol, passPhrase, engineId);
+  const ask = (kind: number, varbinds: readonly Buffer[]): Promise<Answer> => {
+    const keys = { authKey: key, privKey: key, engineId, boots: 7, time: 100, flags: 7, user: 'admin' };
+    return client.request(v3Message(keys, pdu(kind, requestId++, varbinds)), key);
+  };
+  const set = async (...varbinds: readonly Buffer[]): Promise<number[]> => {
+    const answer = await ask(pduType.set, varbinds);
+    assert.equal(answer.type, pduType.response);
+    return [answer.status, answer.index];
+  };
+  const tagOf = async (name: string): Promise<string> => {
+    const { varbinds } = await ask(pduType.get, [varbind(name)]);
+    const { tag, value } = varbinds[0]!;
+    return tag >= 0x80 ? 'absent' : tag === 4 ? value.toString() : value.toString('hex');
+  };
+  const number = (value: number) => varbind(`${base}.3.0`, int(value));
+  const label = (id: number, value: string) => varbind(`${base}.20.1.2.${String(id)}`, text(value));
+  const row = (id: number, value: number) => varbind(`${base}.20.1.200.${String(id)}`, int(value));
+  const stateOf = (id: number) => tagOf(`${base}.20.1.200.${String(id)}`);
+
+  before(async () => {
+    lab = await startLab();
+    client = new RawClient(lab.port);
+  });
+  after(async () => {
+    client.close();
+    await lab.close();
+  });
+  beforeEach(async () => {
+    await lab.remove('/signet-lab:lab');
+    await lab.write('/signet-lab:lab', { number: 1, text: 'before', item: [{ id: 1, label: 'one' }] });
+  });
+
+  test('several objects change together', async () => {
+    assert.deepEqual(await set(number(2), varbind(`${base}.4.0`, text('after'))), [status.noError, 0]);
+    assert.equal(lab.read('/signet-lab:lab/number'), 2);
+    assert.equal(lab.read('/signet-lab:lab/text'), 'after');
+  });
+
+  const single: readonly (readonly [string, keyof typeof status, string, Buffer])[] = [
+    ['a read-only object', 'notWritable', '1.0', int(1, 0x41)],
+    ['an object that does not exist', 'notWritable', '77.0', int(1)],
+    ['an index object', 'notWritable', '20.1.1.1', int(1, 0x42)],
+    ['another type', 'wrongType', '3.0', int(1, 0x42)],
+    ['NULL', 'wrongType', '3.0', nothing],
+    ['Opaque', 'wrongType', '4.0', text('x', 0x44)],
+    ['BIT STRING', 'wrongType', '4.0', element(0x03, Buffer.from([0, 1]))],
+    ['IpAddress for octets', 'wrongType', '5.0', element(0x40, Buffer.from([1, 2, 3, 4]))],
+    ['Counter64 of nine octets', 'wrongType', '8.0', int(2n ** 64n - 1n, 0x46)],
+    ['too much text', 'wrongLength', '4.0', text('x'.repeat(81))],
+    ['too many characters', 'wrongLength', '4.0', text('x'.repeat(21))],
+    ['too many octets', 'wrongLength', '5.0', text('123456789')],
+    ['a DateAndTime of 7 octets', 'wrongLength', '6.0', text('1234567')],
+    ['octets that are no UTF-8', 'wrongEncoding', '4.0', text(Buffer.from([0xff, 0xfe]))],
+    ['an unsigned number that is negative', 'wrongEncoding', '8.0', element(0x42, Buffer.from([0x80]))],
+    ['a number out of range', 'wrongValue', '3.0', int(101)],
+    ['a label that is none', 'wrongValue', '7.0', int(3)],
+    ['a truth value of 3', 'wrongValue', '13.0', int(3)],
+    ['a bit without a name', 'wrongValue', '9.0', text(Buffer.from([0x20]))],
+    ['a month of 13', 'wrongValue', '6.0', text(Buffer.from('07ea0d0100000000', 'hex'))],
+    ['a fraction of three places', 'wrongValue', '12.0', text('1.234')],
+    ['instance 1 of a scalar', 'noCreation', '3.1', int(1)],
+    ['a scalar without an instance', 'noCreation', '3', int(1)],
+    ['an index that is too long', 'noCreation', '20.1.2.1.1', text('x')],
+    ['an index that is too short', 'noCreation', '21.1.2.1', int(1)],
+    ['a key that the model forbids', 'noCreation', '21.1.200.1.1.65', int(4)],
+    ['a column of a row that is not there', 'inconsistentName', '20.1.2.9', text('x')],
+  ];
+  for (const [name, expected, at, value] of single) {
+    test(`S1: ${name} is ${expected}, and the other varbind is not applied`, async () => {
+      assert.deepEqual(await set(number(50), varbind(`${base}.${at}`, value)), [status[expected], 2]);
+      assert.deepEqual(await set(varbind(`${base}.${at}`, value), number(50)), [status[expected], 1]);
+      assert.equal(lab.read('/signet-lab:lab/number'), 1);
+    });
+  }
+
+  test('S1: a community writes nothing: noAccess, and no row is made (S2)', async () => {
+    const answer = await client.request(v2c(pdu(pduType.set, 1, [row(5, 4), label(5, 'x')])));
+    assert.deepEqual([answer.status, answer.index], [status.noAccess, 1]);
+    assert.equal(await stateOf(5), 'absent');
+  });
+
+  test('S5: octets are octets end to end', async () => {
+    const octets = Buffer.from('ff00fe80', 'hex');
+    assert.deepEqual(await set(varbind(`${base}.5.0`, text(octets))), [0, 0]);
+    const { varbinds } = await ask(pduType.get, [varbind(`${base}.5.0`)]);
+    assert.deepEqual(varbinds[0]?.value, octets);
+  });
+
+  test('values of each type come back as they were set', async () => {
+    const values: readonly (readonly [number, Buffer])[] = [
+      [6, text(Buffer.from('07ea010203040506', 'hex').subarray(0, 8))],
+      [7, int(2)],
+      [8, int(4_294_967_295, 0x42)],
+      [9, text(Buffer.from('8040', 'hex'))],
+      [10, oid('1.3.6.1.4.4294967295')],
+      [12, text('-12.3')],
+      [13, int(2)],
+    ];
+    assert.deepEqual(await set(...values.map(([at, value]) => varbind(`${base}.${String(at)}.0`, value))), [0, 0]);
+    const got = await ask(
+      pduType.get,
+      values.map(([at]) => varbind(`${base}.${String(at)}.0`)),
+    );
+    assert.deepEqual(
+      got.varbinds.slice(1).map(({ tag, value }) => element(tag, value)),
+      values.slice(1).map(([, value]) => value),
+    );
+    assert.equal(lab.read('/signet-lab:lab/moment'), '2026-01-02T03:04:05.6Z');
+  });
+
+  test('S8: one instance with two values is inconsistentValue', async () => {
+    assert.deepEqual(await set(number(5), number(6)), [status.inconsistentValue, 2]);
+    assert.deepEqual(await set(number(5), number(5)), [0, 0]);
+  });
+
+  test('S7: of SETs that arrive together and make the same row, one does', async () => {
+    const clients = Array.from({ length: 5 }, () => new RawClient(lab.port));
+    const keys = { authKey: key, privKey: key, engineId, boots: 7, time: 100, flags: 7, user: 'admin' };
+    try {
+      const answers = await Promise.all(
+        clients.map((each, index) => {
+          const body = pdu(pduType.set, 900 + index, [row(40, rowStatus.createAndGo), label(40, String(index))]);
+          return each.request(v3Message(keys, body), key);
+        }),
+      );
+      const outcomes = answers.map((answer) => answer.status).sort((a, b) => a - b);
+      assert.deepEqual(outcomes, [0, ...Array.from({ length: 4 }, () => status.inconsistentValue)]);
+    } finally {
+      for (const each of clients) each.close();
+    }
+  });
+
+  test('W1, W5: createAndGo makes an active row, whatever the order of the varbinds', async () => {
+    assert.deepEqual(await set(label(2, 'two'), row(2, rowStatus.createAndGo)), [0, 0]);
+    assert.deepEqual(await set(row(3, rowStatus.createAndGo), label(3, 'three')), [0, 0]);
+    assert.equal(await stateOf(2), '01');
+    assert.equal(await tagOf(`${base}.20.1.2.3`), 'three');
+    assert.equal(await tagOf(`${base}.20.1.3.3`), '05');
+  });
+
+  test('W2: createAndGo and createAndWait of a row that is there are inconsistentValue', async () => {
+    assert.deepEqual(await set(row(1, rowStatus.createAndGo), label(1, 'x')), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(row(1, rowStatus.createAndWait)), [status.inconsistentValue, 1]);
+  });
+
+  test('W3: active and notInService of a missing row are inconsistentValue, notReady is wrongValue', async () => {
+    assert.deepEqual(await set(row(8, rowStatus.active)), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(row(8, rowStatus.notInService)), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(row(8, rowStatus.notReady)), [status.wrongValue, 1]);
+    assert.deepEqual(await set(row(8, 0)), [status.wrongValue, 1]);
+    assert.deepEqual(await set(row(8, 7)), [status.wrongValue, 1]);
+  });
+
+  test('W4: destroy removes a row, and a missing one as well', async () => {
+    assert.deepEqual(await set(row(1, rowStatus.destroy)), [0, 0]);
+    assert.equal(await stateOf(1), 'absent');
+    const again = await ask(pduType.set, [row(1, rowStatus.destroy)]);
+    assert.deepEqual([again.status, again.varbinds[0]?.number], [0, 6n]);
+  });
+
+  test('W5: createAndGo without a required column is inconsistentValue', async () => {
+    assert.deepEqual(await set(row(2, rowStatus.createAndGo)), [status.inconsistentValue, 1]);
+    assert.equal(await stateOf(2), 'absent');
+  });
+
+  test('W5: createAndWait is notReady, then notInService, then active', async () => {
+    assert.deepEqual(await set(row(2, rowStatus.createAndWait)), [0, 0]);
+    assert.equal(await stateOf(2), '03');
+    assert.deepEqual(await set(row(2, rowStatus.active)), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(label(2, 'two')), [0, 0]);
+    assert.equal(await stateOf(2), '02');
+    assert.equal(lab.read('/signet-lab:lab/item[id="2"]'), undefined);
+    assert.deepEqual(await set(row(2, rowStatus.active)), [0, 0]);
+    assert.equal(await stateOf(2), '01');
+    assert.equal(lab.read('/signet-lab:lab/item[id="2"]/label'), 'two');
+  });
+
+  test('a row under construction can be destroyed', async () => {
+    assert.deepEqual(await set(row(2, rowStatus.createAndWait)), [0, 0]);
+    assert.deepEqual(await set(row(2, rowStatus.destroy)), [0, 0]);
+    assert.equal(await stateOf(2), 'absent');
+  });
+
+  test('W6: columns change while the row is active; notInService is refused', async () => {
+    assert.deepEqual(await set(label(1, 'new')), [0, 0]);
+    assert.deepEqual(await set(row(1, rowStatus.active), label(1, 'newer')), [0, 0]);
+    assert.deepEqual(await set(row(1, rowStatus.notInService)), [status.inconsistentValue, 1]);
+    assert.equal(await tagOf(`${base}.20.1.2.1`), 'newer');
+  });
+
+  test('a nested row needs the row around it, which the same PDU may make', async () => {
+    const part = (id: number) => varbind(`${base}.21.1.200.${String(id)}.1.98`, int(rowStatus.createAndGo));
+    assert.deepEqual(await set(part(6)), [status.inconsistentName, 1]);
+    assert.deepEqual(await set(part(6), row(6, rowStatus.createAndGo), label(6, 'six')), [0, 0]);
+    assert.equal(await tagOf(`${base}.21.1.200.6.1.98`), '01');
+  });
+
+  test('a leaf-list is a table of its values', async () => {
+    const mark = (value: number) => varbind(`${base}.22.1.200.1.2.120.121`, int(value));
+    assert.deepEqual(await set(mark(rowStatus.createAndGo)), [0, 0]);
+    assert.deepEqual(lab.read('/signet-lab:lab/item[id="1"]/mark'), ['xy']);
+    assert.deepEqual(await set(mark(rowStatus.destroy)), [0, 0]);
+    assert.equal(lab.read('/signet-lab:lab/item[id="1"]/mark'), undefined);
+  });
+
+  test('an entry of a numbered table keeps the number that the manager gave it', async () => {
+    const at = (column: number) => `${base}.23.1.${String(column)}.70`;
+    const name = varbind(at(1), text('seventy'));
+    assert.deepEqual(await set(varbind(at(200), int(rowStatus.createAndGo))), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(varbind(at(2), text('do')), name, varbind(at(200), int(rowStatus.createAndGo))), [0, 0]);
+    assert.equal(await tagOf(at(1)), 'seventy');
+    assert.equal(await tagOf(at(2)), 'do');
+    assert.deepEqual(await set(varbind(at(1), text('other'))), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(varbind(at(200), int(rowStatus.destroy))), [0, 0]);
+    assert.equal(lab.read('/signet-lab:lab/step'), undefined);
+  });
+
+  test('an octet-identical SET that comes again gets the first answer and runs once', async () => {
+    const keys = { authKey: key, privKey: key, engineId, boots: 7, time: 100, flags: 7, user: 'admin' };
+    const message = v3Message(keys, pdu(pduType.set, 777_777, [number(30)]));
+    assert.equal((await client.request(message, key)).status, 0);
+    await lab.write('/signet-lab:lab/number', 31);
+    assert.equal((await client.request(message, key)).status, 0);
+    assert.equal(lab.read('/signet-lab:lab/number'), 31);
+  });
+});
