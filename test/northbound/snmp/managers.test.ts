@@ -144,7 +144,7 @@ suite('pysnmp', { skip: hasPysnmp ? false : 'pysnmp is not installed' }, () => {
     const missing = await python3('CommunityData("look", mpModel=0)', 'counter');
     assert.equal(missing.stdout.trim(), '2 1', missing.stderr);
     const walk = await python3('CommunityData("look", mpModel=0)', 'walk');
-    assert.match(walk.stdout, /^end \d+$/u, walk.stderr);
+    assert.match(walk.stdout, /^end \d+\n$/u, walk.stderr);
   });
 });
 
