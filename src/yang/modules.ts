@@ -222,12 +222,18 @@ class Graph {
 
   #include(module: LoadedModule, unit: Unit, chain: readonly string[]): void {
     const { name } = unit.source.top;
+    const names = new Set<string>();
     for (const statement of unit.source.top.all('include')) {
       const fail = (message: string): void => this.#diagnostics.report(module.name, statement, message);
       if (statement.name === name || chain.includes(statement.name)) {
         if (unit.source.version === '1') fail(`circular include: ${[...chain, name, statement.name].join(' -> ')}`);
         continue;
       }
+      if (names.has(statement.name)) {
+        fail(`submodule '${statement.name}' is included twice`);
+        continue;
+      }
+      names.add(statement.name);
       const revision = statement.text('revision-date');
       const source = this.#repository.find(statement.name, revision);
       if (source === undefined || source.kind !== 'submodule') {

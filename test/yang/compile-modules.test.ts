@@ -200,6 +200,11 @@ test('RFC 7950 7.1.6, 7.2.2: an include must find a submodule of this module', (
   ]);
 });
 
+test('a submodule is included once', () => {
+  const result = load({ 'a.yang': module('a', 'include s;\ninclude s;'), 's.yang': submodule('s', '') });
+  assert.deepEqual(lines(result), ["a a.yang:3:1 submodule 's' is included twice"]);
+});
+
 test('RFC 7950 section 12: a YANG 1.1 module does not include a YANG 1 submodule', () => {
   const result = load({
     'a.yang': module('a', 'include s;'),
