@@ -196,9 +196,26 @@ function whenOpen(store: () => KeyStore | undefined): KeyStore {
   };
 }
 
+/** Modules of schema/ that no interface serves yet: they are there to be imported. */
+const notServed = [
+  'iana-crypt-hash',
+  'ietf-datastores',
+  'ietf-netconf',
+  'ietf-netconf-monitoring',
+  'ietf-netconf-notifications',
+  'ietf-netconf-with-defaults',
+  'ietf-origin',
+  'ietf-x509-cert-to-name',
+  'ietf-yang-library',
+  'ietf-yang-metadata',
+] as const;
+
 /** Our own modules must compile; an operator's that does not is told and left out. */
 function readSchema(options: AgentOptions): Schema {
-  const { schema, errors } = loadSchema({ directories: [options.ownSchema, ...options.schema] });
+  const { schema, errors } = loadSchema({
+    directories: [options.ownSchema, ...options.schema],
+    importOnly: notServed,
+  });
   for (const { file, line, column, message } of errors) {
     const text = `${file}:${line}:${column}: ${message}`;
     if (file.startsWith(options.ownSchema)) throw new ConfigError({ tag: 'operation-failed', message: text });

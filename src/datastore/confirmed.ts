@@ -40,7 +40,7 @@ export class ConfirmedCommit {
     this.#cancelTimer?.();
     const milliseconds = seconds * 1000;
     this.#open = { ...commit, deadline: this.#clock.now() + milliseconds };
-    this.#cancelTimer = this.#clock.after(milliseconds, this.#expired);
+    this.#cancelTimer = this.#clock.after(milliseconds, this.#expired, 'background');
   }
 
   end(): void {
@@ -49,10 +49,15 @@ export class ConfirmedCommit {
     this.#open = undefined;
   }
 
+  /** No more time-outs: what is open when the agent stops is undone at the next start. */
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
   /** Asks again later, where going back was not possible. */
   retry(milliseconds: number): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.after(milliseconds, this.#expired);
+    this.#cancelTimer = this.#clock.after(milliseconds, this.#expired, 'background');
   }
 
   /** The open commit, for one who may confirm or cancel it; ConfigError for others and where none is open. */

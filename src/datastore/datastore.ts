@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type JsonValue,
   type Schema,
+  Validator,
 } from '../yang/index.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
@@ -20,7 +21,6 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { type DraftServices, differencesBetween } from './draft.js';
 import { type FileSystem, nodeFileSystem } from './files.js';
 import { defaultRetention, type History, type Point, type Retention } from './history.js';
-import { Validator } from './interim.js';
 import { storageError } from './journal.js';
 import { Locks } from './locks.js';
 import { type Clock, type Log, systemClock } from './log.js';
@@ -269,6 +269,8 @@ export class Core implements Datastore, CommitStore {
       await module.start?.({
         schema,
         running: () => this.running(),
+        kept: () => this.points.points.map(({ root }) => root),
+        memory: (name) => this.meta(name),
         commit: (request) => this.commit(request),
         notify: (path, content) => this.notify(path, content),
       });
@@ -411,6 +413,7 @@ export class Core implements Datastore, CommitStore {
         this.services.log('error', `module ${module.name} could not be stopped`, { cause: String(error) });
       }
     }
+    this.confirmed.stop();
     await this.#queue.close();
     await this.#store.close();
     await this.#lock.release();

@@ -1,10 +1,16 @@
 /** What happens to a candidate before it enters the queue: pruned, compared, validated, amended. */
 import { ConfigError } from '../error.js';
-import { type Content, type DataTree, decodeJson, type InstanceIdentifier } from '../yang/index.js';
+import {
+  type Content,
+  type DataTree,
+  decodeJson,
+  diffTrees,
+  type InstanceIdentifier,
+  type Validator,
+} from '../yang/index.js';
 import { type Task, tasksFor } from './change.js';
 import type { AmendContext, Change, Difference, Finding, Origin, Root } from './contract.js';
 import type { Point } from './history.js';
-import { diffTrees, type Validator } from './interim.js';
 import { amendTask, type PhaseServices, validateTasks } from './phases.js';
 import type { Registry } from './registry.js';
 import { isData } from './schema-index.js';

@@ -7,15 +7,15 @@ export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<st
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls back once after that many milliseconds; gives what cancels it. The process does not stay alive for it. */
-  after(milliseconds: number, callback: () => void): () => void;
+  /** Calls back once after that many milliseconds; gives what cancels it. The process stays alive for a foreground one. */
+  after(milliseconds: number, callback: () => void, background?: 'background'): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(milliseconds, callback) {
+  after(milliseconds, callback, background) {
     const timer = setTimeout(callback, milliseconds);
-    timer.unref();
+    if (background !== undefined) timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -3,15 +3,25 @@
  * rebase carries over. Where order matters and is not by key, the smallest step is the whole list.
  */
 import { ConfigError } from '../error.js';
-import type { Content, DataTree, InstanceIdentifier, Value } from '../yang/index.js';
+import {
+  Branch,
+  type Content,
+  type DataTree,
+  diffTrees,
+  InstanceIdentifier,
+  ListData,
+  type ListSchema,
+  type Value,
+} from '../yang/index.js';
 import { prefix } from './change.js';
 import type { Difference } from './contract.js';
-import { diffTrees } from './interim.js';
 
 export interface PatchItem {
   readonly path: InstanceIdentifier;
   /** Undefined: what is at `path` goes. */
   readonly content: Content | undefined;
+  /** What was there. */
+  readonly before: Content | undefined;
 }
 
 export type Patch = readonly PatchItem[];
@@ -24,17 +34,17 @@ export function patchBetween(before: DataTree, after: DataTree): Patch {
 export function patchOf(differences: readonly Difference[], after: DataTree): Patch {
   const whole = new Set<string>();
   const items: PatchItem[] = [];
-  for (const { path, kind, after: content } of differences) {
+  for (const { path, kind, before, after: content } of differences) {
     const length = wholeStep(path, kind);
     if (length === undefined) {
-      items.push({ path, content });
+      items.push({ path, content, before });
       continue;
     }
     const list = wholeList(path, length);
     const key = list.toString();
     if (whole.has(key)) continue;
     whole.add(key);
-    items.push({ path: list, content: after.get(list) });
+    items.push({ path: list, content: after.get(list), before: undefined });
   }
   return items;
 }
@@ -54,10 +64,38 @@ export function applyPatch(tree: DataTree, patch: Patch): DataTree {
  */
 export function rebase(base: DataTree, mine: DataTree, theirs: DataTree): DataTree {
   if (base === theirs) return mine;
-  const ours = patchBetween(base, mine);
+  const ours = [...expand(patchBetween(base, mine))];
   if (ours.length === 0) return theirs;
-  checkOverlap(ours, patchBetween(base, theirs));
+  checkOverlap(ours, [...expand(patchBetween(base, theirs))]);
   return applyPatch(theirs, ours);
+}
+
+/** A container without presence or a list with keys is only its contents: two who make it do not overlap. */
+function* expand(items: Iterable<PatchItem>): Iterable<PatchItem> {
+  for (const item of items) {
+    const { path, content, before } = item;
+    const held = content ?? before;
+    const { schema, keys } = path.last ?? {};
+    if (held instanceof Branch && schema?.kind === 'container' && schema.presence === undefined) {
+      const inner = Array.from(held.present(), ([child, value]) => part(path.child(child), value, content));
+      yield* expand(inner);
+    } else if (held instanceof ListData && keys === undefined && isMergeable(held.schema)) {
+      const parent = path.parent ?? InstanceIdentifier.root;
+      yield* Array.from(held, (entry) => part(parent.child(held.schema, entry.keys()), entry, content));
+    } else {
+      yield item;
+    }
+  }
+}
+
+function part(path: InstanceIdentifier, value: Content, content: Content | undefined): PatchItem {
+  return content === undefined
+    ? { path, content: undefined, before: value }
+    : { path, content: value, before: undefined };
+}
+
+function isMergeable(schema: ListSchema): boolean {
+  return schema.keys.length > 0 && schema.orderedBy === 'system';
 }
 
 function checkOverlap(mine: Patch, theirs: Patch): void {

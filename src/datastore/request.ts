@@ -1,9 +1,8 @@
 /** From edits, by users or by modules, to the root that they ask for. */
 import { ConfigError } from '../error.js';
-import { type DataSchema, type DataTree, decodeJson, type Schema } from '../yang/index.js';
+import { applyEdits, type DataSchema, type DataTree, decodeJson, type Schema } from '../yang/index.js';
 import type { CommitRequest, JsonEdit, Root } from './contract.js';
 import type { DraftServices } from './draft.js';
-import { applyEdits } from './interim.js';
 import { isData } from './schema-index.js';
 import type { Sealing } from './sealing.js';
 import type { Edit } from './session.js';

@@ -1,6 +1,8 @@
 /** The public face of the YANG engine. */
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
+export { diffTrees, type TreeDifference } from './diff.js';
+export { applyEdits, type TreeEdit } from './edit.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
 export { type JsonSchemaOptions, moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
@@ -10,6 +12,7 @@ export type * from './schema.js';
 export { checkShape, decodeContent, decodeInput } from './shape.js';
 export * from './tree.js';
 export type * from './types.js';
+export { Validator } from './validation.js';
 export {
   compareValues,
   formatValue,

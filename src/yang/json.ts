@@ -1,5 +1,4 @@
 /** RFC 7951 JSON to instance data. */
-import { ConfigError } from '../error.js';
 import { codecLimits } from './codec-limits.js';
 import { type JsonObject, type JsonValue, parseJsonTextInSlices } from './json-text.js';
 import type { InstanceIdentifier } from './path.js';
@@ -16,7 +15,7 @@ import type {
   Value,
 } from './schema.js';
 import { type IsDue, inSlices, neverDue } from './slices.js';
-import { childPath, openTarget, type Target } from './target.js';
+import { openTarget, type Target } from './target.js';
 import type { Content } from './tree.js';
 import type { BranchBuilder } from './tree-builder.js';
 import { jsonContext, jsonKind, readJson, type ValueContext } from './values.js';
@@ -137,13 +136,12 @@ class JsonDecoder {
       this.#stack.push({ kind: 'members', builder, names: Object.keys(json), object: json, next: 0 });
       return;
     }
-    const message = `expected an object, found ${jsonKind(json)}`;
-    this.#problems.add(new ConfigError({ tag: 'invalid-value', path: builder.path.toString(), message }));
+    this.#problems.invalid({ builder }, `expected an object, found ${jsonKind(json)}`);
   }
 
   #child(builder: BranchBuilder, child: DataSchema, json: JsonValue): void {
     if (this.#options.configOnly === true && !child.config) {
-      this.#refuseState(builder, child);
+      this.#problems.state(builder, child);
       return;
     }
     switch (child.kind) {
@@ -187,8 +185,7 @@ class JsonDecoder {
       else {
         const value = this.#value(entry, key, json[name]!);
         if (value !== undefined && value !== keys[index]) {
-          const message = `key '${key.name}' is not the one in the path`;
-          this.#problems.add(new ConfigError({ tag: 'invalid-value', path: childPath(entry, key), message }));
+          this.#problems.invalid({ builder: entry, child: key }, `key '${key.name}' is not the one in the path`);
         }
       }
     }
@@ -215,36 +212,21 @@ class JsonDecoder {
   }
 
   #value(builder: BranchBuilder, child: LeafSchema | LeafListSchema, json: JsonValue): Value | undefined {
-    const value = this.#read(child, json, builder);
-    if (!(value instanceof Fault)) return value;
-    const { message, appTag } = value;
-    const path = childPath(builder, child);
-    this.#problems.add(
-      new ConfigError({ tag: 'invalid-value', path, message, ...(appTag === undefined ? {} : { appTag }) }),
-    );
-    return undefined;
-  }
-
-  #read(child: LeafSchema | LeafListSchema, json: JsonValue, builder: BranchBuilder): Value | Fault {
     let context = this.#contexts.get(child.module);
     if (context === undefined) {
       context = jsonContext(this.#schema, child.module, this.#options.relaxed);
       this.#contexts.set(child.module, context);
     }
-    try {
-      return readJson(child.type, json, context);
-    } catch (thrown) {
-      if (!(thrown instanceof ConfigError)) throw thrown;
-      this.#problems.add(thrown.with({ path: childPath(builder, child) }));
-      return new Fault(thrown.message);
-    }
+    const value = readJson(child.type, json, context);
+    if (!(value instanceof Fault)) return value;
+    this.#problems.value({ builder, child }, value);
+    return undefined;
   }
 
   /** A list or leaf-list that was given under both of its names would otherwise be merged. */
   #once(builder: BranchBuilder, child: ListSchema | LeafListSchema): boolean {
     if (!builder.has(child)) return true;
-    const message = `${child.kind} '${child.name}' is given more than once`;
-    this.#problems.add(new ConfigError({ tag: 'bad-element', path: childPath(builder, child), message }));
+    this.#problems.twice(builder, child);
     return false;
   }
 
@@ -255,22 +237,7 @@ class JsonDecoder {
     json: JsonValue,
     keys?: readonly Value[],
   ): void {
-    const path = childPath(builder, child, keys);
-    this.#problems.add(
-      new ConfigError({ tag: 'invalid-value', path, message: `${expected}, found ${jsonKind(json)}` }),
-    );
-  }
-
-  #refuseState(builder: BranchBuilder, child: DataSchema): void {
-    const message = `'${child.name}' is state and cannot be written`;
-    this.#problems.add(
-      new ConfigError({
-        tag: 'unknown-element',
-        path: childPath(builder, child),
-        message,
-        info: { 'bad-element': child.name },
-      }),
-    );
+    this.#problems.invalid({ builder, child, keys }, `${expected}, found ${jsonKind(json)}`);
   }
 
   #unknown(builder: BranchBuilder, name: string): void {
@@ -285,9 +252,10 @@ class JsonDecoder {
     }
     for (const object of Array.isArray(json) ? (json as readonly JsonValue[]) : [json]) {
       if (object === null && Array.isArray(json)) continue;
-      if (!isObject(object)) this.#problems.attribute(builder, name, 'expected an object of annotations');
+      if (!isObject(object)) this.#problems.attribute({ builder }, name, 'expected an object of annotations');
       else
-        for (const each of Object.keys(object)) if (!this.#isAnnotation(each)) this.#problems.attribute(builder, each);
+        for (const each of Object.keys(object))
+          if (!this.#isAnnotation(each)) this.#problems.attribute({ builder }, each);
     }
   }
 

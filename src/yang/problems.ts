@@ -1,10 +1,21 @@
-/** The faults of one document, collected up to a limit. */
-import { ConfigError } from '../error.js';
-import type { BranchSchema, Schema } from './schema.js';
+/** The faults of one document, collected up to a limit. Where a fault is told last of all, when the keys around it are known. */
+import { ConfigError, type ConfigErrorFields } from '../error.js';
+import type { BranchSchema, DataSchema, Schema, Value } from './schema.js';
+import type { Branch } from './tree.js';
 import type { BranchBuilder } from './tree-builder.js';
+import type { Fault } from './values-fault.js';
+
+/** A node in a tree under construction: a branch, or a child of it, or one value or entry of that child. */
+export interface Spot {
+  readonly builder: BranchBuilder;
+  readonly child?: DataSchema | undefined;
+  readonly keys?: readonly Value[] | undefined;
+  /** Written behind the path: a name that the schema does not have. */
+  readonly name?: string;
+}
 
 export class Problems {
-  readonly errors: ConfigError[] = [];
+  readonly #faults: { readonly spot: Spot; readonly fields: Omit<ConfigErrorFields, 'path'> }[] = [];
   readonly #limit: number;
 
   constructor(limit: number) {
@@ -12,38 +23,78 @@ export class Problems {
   }
 
   get isFull(): boolean {
-    return this.errors.length >= this.#limit;
+    return this.#faults.length >= this.#limit;
   }
 
-  add(error: ConfigError): void {
-    if (!this.isFull) this.errors.push(error);
+  add(spot: Spot, fields: Omit<ConfigErrorFields, 'path'>): void {
+    if (!this.isFull) this.#faults.push({ spot, fields });
   }
 
-  /** A name that no child of the builder's branch has. */
-  unknown(schema: Schema, builder: BranchBuilder, name: string): void {
-    const path = builder.path.toString();
-    const at = `${path === '/' ? '' : path}/${name.slice(0, 256)}`;
+  /** A value that its type refuses. */
+  value(spot: Spot, fault: Fault): void {
+    const { message, appTag } = fault;
+    this.add(spot, { tag: 'invalid-value', message, ...(appTag === undefined ? {} : { appTag }) });
+  }
+
+  invalid(spot: Spot, message: string): void {
+    this.add(spot, { tag: 'invalid-value', message });
+  }
+
+  /** State where only configuration may come. */
+  state(builder: BranchBuilder, child: DataSchema): void {
+    const message = `'${child.name}' is state and cannot be written`;
+    this.add({ builder, child }, { tag: 'unknown-element', message, info: { 'bad-element': child.name } });
+  }
+
+  twice(builder: BranchBuilder, child: DataSchema): void {
+    const message = `${child.kind} '${child.name}' is given more than once`;
+    this.add({ builder, child }, { tag: 'bad-element', message, info: { 'bad-element': child.name } });
+  }
+
+  /** A name that no child of the builder's branch has; `module:name` or a name alone. */
+  unknown(schema: Schema, builder: BranchBuilder, full: string): void {
+    const name = full.slice(0, 256);
     const module = name.includes(':') ? name.slice(0, name.indexOf(':')) : undefined;
     if (module !== undefined && !schema.modules.has(module)) {
-      const info = { 'bad-element': name.slice(module.length + 1), 'bad-namespace': module };
-      this.add(
-        new ConfigError({ tag: 'unknown-namespace', path: at, message: `there is no module '${module}'`, info }),
-      );
+      this.namespace(builder, name.slice(module.length + 1), module, `there is no module '${module}'`);
       return;
     }
     const message = unknownMessage(builder.schema, name);
-    this.add(new ConfigError({ tag: 'unknown-element', path: at, message, info: { 'bad-element': name } }));
+    this.add({ builder, name }, { tag: 'unknown-element', message, info: { 'bad-element': name } });
   }
 
-  attribute(builder: BranchBuilder, name: string, message = `there is no annotation '${name}'`): void {
-    const info = { 'bad-attribute': name, 'bad-element': 'name' in builder.schema ? builder.schema.name : '' };
-    this.add(new ConfigError({ tag: 'unknown-attribute', path: builder.path.toString(), message, info }));
+  namespace(builder: BranchBuilder, name: string, namespace: string, message: string): void {
+    const info = { 'bad-element': name, 'bad-namespace': namespace };
+    const shown = /[:/]/u.test(namespace) ? name : `${namespace}:${name}`;
+    this.add({ builder, name: shown }, { tag: 'unknown-namespace', message, info });
   }
 
-  /** Throws all faults as one where there are any. */
-  throwIfAny(): void {
-    if (this.errors.length > 0) throw ConfigError.join(this.errors);
+  attribute(spot: Spot, name: string, message = `there is no annotation '${name}'`): void {
+    const { schema } = spot.builder;
+    const element = spot.child?.name ?? ('name' in schema ? schema.name : '');
+    this.add(spot, { tag: 'unknown-attribute', message, info: { 'bad-attribute': name, 'bad-element': element } });
   }
+
+  /** Finishes what was built. Throws all faults as one error where there are any, those of the building included. */
+  finish(builder: BranchBuilder): Branch {
+    const building: ConfigError[] = [];
+    const branch = builder.finish(building);
+    const errors = this.#faults.map(({ spot, fields }) => new ConfigError({ ...fields, path: spotPath(spot) }));
+    const told = errors.map((error) => error.path);
+    for (const fault of building) {
+      // A key whose value was refused is not missing as well.
+      const known = fault.tag === 'missing-element' ? told.indexOf(`${fault.path}/${fault.info?.['bad-element']}`) : -1;
+      if (known >= 0) told.splice(known, 1);
+      else if (errors.length < this.#limit) errors.push(fault);
+    }
+    if (errors.length > 0) throw ConfigError.join(errors);
+    return branch;
+  }
+}
+
+function spotPath({ builder, child, keys, name }: Spot): string {
+  const path = (child === undefined ? builder.path : builder.path.child(child, keys)).toString();
+  return name === undefined ? path : `${path === '/' ? '' : path}/${name}`;
 }
 
 function unknownMessage(parent: BranchSchema, name: string): string {

@@ -1,9 +1,9 @@
 /** The place in the schema at which a codec begins to read, and the content that comes out in the end. */
-import type { ConfigError } from '../error.js';
+import { ConfigError } from '../error.js';
 import { InstanceIdentifier } from './path.js';
 import type { Problems } from './problems.js';
 import type { BranchSchema, DataSchema, Schema, Value } from './schema.js';
-import type { Branch, Content } from './tree.js';
+import type { Content } from './tree.js';
 import { BranchBuilder } from './tree-builder.js';
 import { ListData } from './tree-list.js';
 
@@ -34,13 +34,8 @@ export function openTarget(schema: Schema, path: InstanceIdentifier, parameters:
   }
 }
 
-/** Where a child of the branch under construction is, as text for an error. */
-export function childPath(builder: BranchBuilder, child: DataSchema, keys?: readonly Value[]): string {
-  return builder.path.child(child, keys).toString();
-}
-
 function whole(builder: BranchBuilder): Target {
-  return { builder, child: undefined, keys: undefined, finish: (problems) => finishBuilder(builder, problems) };
+  return { builder, child: undefined, keys: undefined, finish: (problems) => problems.finish(builder) };
 }
 
 function part(schema: Schema, path: InstanceIdentifier, child: DataSchema, keys: readonly Value[] | undefined): Target {
@@ -51,26 +46,14 @@ function part(schema: Schema, path: InstanceIdentifier, child: DataSchema, keys:
     child,
     keys,
     finish(problems) {
-      const content = finishBuilder(builder, problems).get(child);
+      const content = problems.finish(builder).get(child);
       if (keys === undefined) return content ?? nothing(child);
       if (child.kind === 'leaf-list') return (content as readonly Value[])[0]!;
-      return (content as ListData).get(keys)!;
+      const entry = (content as ListData | undefined)?.get(keys);
+      if (entry !== undefined) return entry;
+      throw new ConfigError({ tag: 'invalid-value', path: path.toString(), message: 'keys are not those in the path' });
     },
   };
-}
-
-function finishBuilder(builder: BranchBuilder, problems: Problems): Branch {
-  const faults: ConfigError[] = [];
-  const branch = builder.finish(faults);
-  const told = problems.errors.map((error) => error.path);
-  for (const fault of faults) {
-    // A key whose value was refused is not missing as well.
-    const known = fault.tag === 'missing-element' ? told.indexOf(`${fault.path}/${fault.info?.['bad-element']}`) : -1;
-    if (known < 0) problems.add(fault);
-    else told.splice(known, 1);
-  }
-  problems.throwIfAny();
-  return branch;
 }
 
 function branchSchema(schema: Schema, path: InstanceIdentifier): BranchSchema {
