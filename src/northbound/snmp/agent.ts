@@ -8,6 +8,7 @@ import type { Schema } from '../../yang/index.js';
 import { type CommunitySource, noCommunities } from './community.js';
 import { Counters } from './counters.js';
 import { mapSchema } from './mapping.js';
+import { type NotificationTargets, Notifier } from './notify.js';
 import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
 import { Rows } from './rows.js';
@@ -29,6 +30,8 @@ export interface SnmpOptions {
   readonly users: UsmUserSource;
   /** Without it v1 and v2c get no answer. */
   readonly communities?: CommunitySource;
+  /** Without it notifications go nowhere. */
+  readonly targets?: NotificationTargets;
   readonly log: Log;
 }
 
@@ -52,8 +55,10 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const rows = new Rows(mib, system, seconds);
   const objects = new ObjectTable(mib, rows);
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
+  const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
+    notifier.tell(event);
     if (event.kind === 'commit') usm.forgetUsers();
   });
   const responder = new Responder({
@@ -69,10 +74,12 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const stop = () => {
     unsubscribe();
     responder.close();
+    notifier.close();
     system.close();
   };
   try {
     const socket = await listen(options.listen, responder, log);
+    notifier.started();
     return {
       address: format(socket.address()),
       counters,

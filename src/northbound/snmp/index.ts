@@ -4,4 +4,5 @@ export type { Community, CommunitySource } from './community.js';
 export { type AuthProtocol, localizeKey, localizePrivacyKey, type PrivProtocol } from './keys.js';
 export { formatMib, type MapEntry, mibMap, mibModules } from './mib.js';
 export { mibModuleName } from './names.js';
+export type { NotificationTarget, NotificationTargets } from './notify.js';
 export type { EngineState, UsmUser, UsmUserSource } from './usm.js';

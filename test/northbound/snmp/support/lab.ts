@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   type Datastore,
   type ModuleRegistration,
+  type ModuleServices,
   type Origin,
   openDatastore,
 } from '../../../../src/datastore/index.js';
@@ -13,12 +14,13 @@ import {
   type EngineState,
   localizeKey,
   localizePrivacyKey,
+  type NotificationTarget,
   type PrivProtocol,
   type RunningSnmp,
   startSnmp,
   type UsmUser,
 } from '../../../../src/northbound/snmp/index.js';
-import { type JsonValue, loadSchema, parsePath, type Schema } from '../../../../src/yang/index.js';
+import { type JsonObject, type JsonValue, loadSchema, parsePath, type Schema } from '../../../../src/yang/index.js';
 import { repositoryRoot } from '../../../support/places.js';
 import { type RunResult, run } from '../../../support/run.js';
 
@@ -40,6 +42,8 @@ export interface Lab {
   write(path: string, value: JsonValue): Promise<void>;
   remove(path: string): Promise<void>;
   read(path: string): unknown;
+  /** As a module does. */
+  notify(path: string, content: JsonObject): void;
   close(): Promise<void>;
 }
 
@@ -59,15 +63,27 @@ export function labSchema(): Schema {
 }
 
 export async function startLab(
-  options: { readonly boots?: number; readonly address?: string; readonly port?: number } = {},
+  options: {
+    readonly boots?: number;
+    readonly address?: string;
+    readonly port?: number;
+    readonly targets?: readonly NotificationTarget[];
+  } = {},
 ): Promise<Lab> {
   const schema = labSchema();
   const directory = await mkdtemp(join(tmpdir(), 'signet-snmp-'));
   const state = { bigCounter: '18446744073709551615', smallCounter: 4_294_967_295 };
+  let services: ModuleServices | undefined;
+  const teller: ModuleRegistration = {
+    name: 'teller',
+    start: (given) => {
+      services = given;
+    },
+  };
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
     schema,
-    modules: modules(schema, state),
+    modules: [...modules(schema, state), teller],
   });
   const clock = { ahead: 0 };
   const begun = performance.now();
@@ -88,6 +104,7 @@ export async function startLab(
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
     communities: { community: (name) => (name.toString() === community ? { securityName: 'admin' } : undefined) },
+    targets: { targets: () => options.targets ?? [] },
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
     },
@@ -109,6 +126,7 @@ export async function startLab(
       await datastore.commit({ edits: [{ operation: 'remove', path: parsePath(schema, path) }] });
     },
     read: (path) => datastore.running().config.get(parsePath(schema, path)),
+    notify: (path, content) => services!.notify(parsePath(schema, path), content),
     async close() {
       await snmp.close();
       await close();

@@ -1,0 +1,197 @@
+/**
+ * The notification originator (RFC 3413 section 3.3): what modules tell goes as SNMPv2-Trap PDUs to every target, by v2c, or by v3 with
+ * this engine as the authoritative one (RFC 3414 section 1.5.1); as an SNMPv1 trap by the mapping of RFC 3584 section 3.2.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv4, isIPv6 } from 'node:net';
+import type { DatastoreEvent, Log, Session } from '../../datastore/index.js';
+import { type Branch, InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
+import { BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
+import type { Mib, MibNotification } from './mapping.js';
+import { beginPdu, endPdu, versionNumber } from './message.js';
+import type { SecurityLevel, UsmEngine } from './usm.js';
+
+/** Where notifications go. */
+export type NotificationTarget =
+  | { readonly version: 'v1' | 'v2c'; readonly address: string; readonly port: number; readonly community: string }
+  | {
+      readonly version: 'v3';
+      readonly address: string;
+      readonly port: number;
+      readonly user: string;
+      readonly level: SecurityLevel;
+    };
+
+export interface NotificationTargets {
+  /** Asked for each notification. */
+  targets(): readonly NotificationTarget[];
+}
+
+interface Notice {
+  readonly oid: readonly number[];
+  readonly varbinds: readonly { readonly oid: Buffer; write(writer: BerWriter): void }[];
+}
+
+const sysUpTime = '1.3.6.1.2.1.1.3';
+const sysUpTimeInstance = encodeOid([1, 3, 6, 1, 2, 1, 1, 3, 0]);
+const snmpTrapOid = encodeOid([1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0]);
+/** snmpTraps (RFC 3418): those below it are the generic traps of SNMPv1. */
+const snmpTraps = [1, 3, 6, 1, 6, 3, 1, 1, 5];
+/** Stands for no address in an SNMPv1 trap of an IPv6 sender (RFC 3584 section 3.2). */
+const noAddress = Buffer.alloc(4);
+const noContext = Buffer.alloc(0);
+
+export class Notifier {
+  readonly #mib: Mib;
+  readonly #usm: UsmEngine;
+  readonly #session: Session;
+  readonly #targets: NotificationTargets;
+  readonly #log: Log;
+  readonly #writer = new BerWriter();
+  readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
+  readonly #upTime: InstanceIdentifier | undefined;
+  #requestId = 1;
+
+  constructor(mib: Mib, usm: UsmEngine, session: Session, targets: NotificationTargets, log: Log) {
+    this.#mib = mib;
+    this.#usm = usm;
+    this.#session = session;
+    this.#targets = targets;
+    this.#log = log;
+    const object = mib.objects.find((each) => each.oid.join('.') === sysUpTime);
+    this.#upTime = object?.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
+  }
+
+  /** coldStart (RFC 3418): the agent has come up. */
+  started(): void {
+    this.#send({ oid: [...snmpTraps, 1], varbinds: [] });
+  }
+
+  /** Tells the targets of an event that the MIB has a notification for. Never throws. */
+  tell(event: DatastoreEvent): void {
+    if (event.kind !== 'notification') return;
+    const schema = event.path.last?.schema;
+    const known = this.#mib.notifications.find((each) => each.schema === schema);
+    if (known !== undefined) this.#send({ oid: known.oid, varbinds: varbindsOf(known, event.content) });
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+  }
+
+  #send(notice: Notice): void {
+    for (const target of this.#targets.targets()) {
+      try {
+        if (!this.#write(target, notice)) continue;
+        const message = Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position));
+        this.#socket(target.address).send(message, target.port, target.address, (error) => {
+          if (error !== null)
+            this.#log('warning', 'a notification was not sent', { target: target.address, cause: String(error) });
+        });
+      } catch (error) {
+        this.#log('warning', 'a notification was not sent', { target: target.address, cause: String(error) });
+      }
+    }
+  }
+
+  /** False where the message would be too large or the target's user is none. */
+  #write(target: NotificationTarget, notice: Notice): boolean {
+    const writer = this.#writer;
+    this.#requestId = (this.#requestId + 1) & 0x7fffffff;
+    if (target.version === 'v3') {
+      const principal = this.#usm.principal(target.user);
+      const lacksKeys =
+        principal === undefined ||
+        (target.level !== 'noAuthNoPriv' && principal.authKey === undefined) ||
+        (target.level === 'authPriv' && principal.privKey === undefined);
+      if (lacksKeys) {
+        this.#log('warning', 'a notification target names a user without keys for its level', { user: target.user });
+        return false;
+      }
+      this.#usm.write(writer, this.#requestId, target.level, principal, noContext, () => this.#writeTrap(notice));
+    } else {
+      writer.reset();
+      const message = writer.begin(tag.sequence);
+      writer.integer(versionNumber[target.version]);
+      writer.octets(Buffer.from(target.community));
+      if (target.version === 'v2c') this.#writeTrap(notice);
+      else this.#writeTrapV1(notice);
+      writer.end(message);
+    }
+    return !writer.overflow && writer.position <= maxDatagram;
+  }
+
+  /** RFC 3416 section 4.2.6: sysUpTime.0 and snmpTrapOID.0 come first. */
+  #writeTrap(notice: Notice): boolean {
+    const writer = this.#writer;
+    const marks = beginPdu(writer, tag.trapV2, this.#requestId, 'noError', 0);
+    const upTime = writer.beginShort();
+    writer.oid(sysUpTimeInstance);
+    writer.unsigned(tag.timeTicks, this.#now());
+    writer.endShort(upTime);
+    const trapOid = writer.beginShort();
+    writer.oid(snmpTrapOid);
+    writer.oid(encodeOid(notice.oid));
+    writer.endShort(trapOid);
+    this.#writeObjects(notice);
+    endPdu(writer, marks);
+    return true;
+  }
+
+  /** RFC 3584 section 3.2; Counter64 cannot be in one. */
+  #writeTrapV1(notice: Notice): void {
+    const writer = this.#writer;
+    const isGeneric = snmpTraps.every((arc, index) => notice.oid[index] === arc);
+    const enterprise = isGeneric ? snmpTraps : notice.oid.slice(0, notice.oid.at(-2) === 0 ? -2 : -1);
+    const pdu = writer.begin(tag.trapV1);
+    writer.oid(encodeOid(enterprise));
+    writer.octets(noAddress, tag.ipAddress);
+    writer.integer(isGeneric ? notice.oid.at(-1)! - 1 : 6);
+    writer.integer(isGeneric ? 0 : notice.oid.at(-1)!);
+    writer.unsigned(tag.timeTicks, this.#now());
+    const list = writer.begin(tag.sequence);
+    this.#writeObjects(notice);
+    writer.end(list);
+    writer.end(pdu);
+  }
+
+  #writeObjects(notice: Notice): void {
+    const writer = this.#writer;
+    for (const varbind of notice.varbinds) {
+      const mark = writer.begin(tag.sequence);
+      writer.oid(varbind.oid);
+      varbind.write(writer);
+      writer.end(mark);
+    }
+  }
+
+  #now(): number {
+    return this.#upTime === undefined ? 0 : Number(this.#session.leaf(this.#upTime) ?? 0);
+  }
+
+  #socket(address: string): Socket {
+    const type = isIPv6(address) ? 'udp6' : 'udp4';
+    let socket = this.#sockets.get(type);
+    if (socket === undefined) {
+      if (!isIPv4(address) && !isIPv6(address)) throw new RangeError(`'${address}' is no IP address`);
+      socket = createSocket({ type, lookup: (host, _, callback) => callback(null, host, type === 'udp6' ? 6 : 4) });
+      socket.unref();
+      socket.on('error', (error) => this.#log('warning', 'the notification socket failed', { cause: String(error) }));
+      this.#sockets.set(type, socket);
+    }
+    return socket;
+  }
+}
+
+/** The leafs of a notification that have objects; an absent one is left out. */
+function varbindsOf(notification: MibNotification, content: Branch): Notice['varbinds'] {
+  return notification.objects.flatMap((object) => {
+    const leaf = content.schema.dataChildren.find(
+      (child) => child.kind === 'leaf' && child.name === object.schema.name,
+    );
+    const value: Value | undefined = leaf === undefined ? undefined : content.leaf(leaf as LeafSchema);
+    if (value === undefined) return [];
+    return [{ oid: encodeOid([...object.oid, 0]), write: (writer: BerWriter) => object.syntax.write(writer, value) }];
+  });
+}
