@@ -1,7 +1,7 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
-import { compareOids, type Mib, type MibObject } from './mapping.js';
+import type { Mib, MibObject } from './mapping.js';
 import { type Row, type Rows, rowPath, type TableRows } from './rows.js';
 import { rowStatus } from './syntax.js';
 
@@ -34,12 +34,11 @@ export class ObjectTable {
 
   /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */
   floor(arcs: ArrayLike<number>, count: number): number {
-    const name = arcs instanceof Uint32Array ? arcs.subarray(0, count) : arcs;
     let low = 0;
     let high = this.readables.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareOids(this.readables[middle]!.object.oid, name) <= 0) low = middle + 1;
+      if (isAtOrBefore(this.readables[middle]!.object.oid, arcs, count)) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -59,6 +58,15 @@ export class ObjectTable {
     }
     return { object, rows: this.#rows.of(table), read: columnReader(object) };
   }
+}
+
+/** The order of RFC 2578; `arcs` counts to `count` only. */
+function isAtOrBefore(oid: readonly number[], arcs: ArrayLike<number>, count: number): boolean {
+  const length = Math.min(oid.length, count);
+  for (let index = 0; index < length; index += 1) {
+    if (oid[index] !== arcs[index]) return oid[index]! < arcs[index]!;
+  }
+  return oid.length <= count;
 }
 
 /** True where `arcs` begins with the OID of the object. */
