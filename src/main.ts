@@ -37,8 +37,25 @@ async function runAgent(args: readonly string[]): Promise<void> {
 }
 
 async function runClient(args: readonly string[]): Promise<void> {
-  const { run } = await import('./northbound/cli/index.js');
-  process.exitCode = await run(args);
+  const [{ run }, { loadSchema }] = await Promise.all([import('./northbound/cli/index.js'), import('./yang/index.js')]);
+  process.exitCode = await run(args, {
+    loadSchema: (directories) => loadSchema({ directories: [ownSchema, ...directories] }).schema,
+    mib: async () => {
+      const { formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
+      return {
+        modules: (schema) => mibModules(schema).map(({ name }) => name),
+        format(schema, name) {
+          const module = schema.modules.get(name);
+          return module === undefined ? undefined : formatMib(schema, module);
+        },
+        map: (schema) => mibMap(schema),
+      };
+    },
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    terminal: process.stdout.isTTY,
+    environment: process.env,
+  });
 }
 
 function readOptions(args: readonly string[]) {

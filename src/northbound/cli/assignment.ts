@@ -1,0 +1,58 @@
+/** `PATH=VALUE` of `signet set`: where it splits, and the value in the form that its type has. */
+import { ConfigError } from '../../error.js';
+import { type JsonValue, parsePath, type Schema, type Type } from '../../yang/index.js';
+import type { RpcValue } from './client.js';
+
+export interface Assignment {
+  readonly path: string;
+  readonly value: string;
+}
+
+/** Splits at the first `=` outside brackets and JSON strings. */
+export function splitAssignment(text: string): Assignment {
+  let depth = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '\\' && quoted) index += 1;
+    else if (character === '"' && depth > 0) quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '[') depth += 1;
+    else if (character === ']') depth -= 1;
+    else if (character === '=' && depth === 0) return { path: text.slice(0, index), value: text.slice(index + 1) };
+  }
+  throw new ConfigError({ tag: 'bad-element', message: `${text}: not of the form PATH=VALUE` });
+}
+
+/** The value as XML-RPC carries the node's type; what is not in the local schema goes as text and is typed by the agent. */
+export function typedValue(schema: Schema, { path, value }: Assignment): RpcValue {
+  const node = nodeOf(schema, path);
+  if (node?.kind === 'leaf') return typed(node.type, value);
+  if (/^\s*[[{]/.test(value)) return fromJson(JSON.parse(value) as JsonValue);
+  return node?.kind === 'leaf-list' ? value.split(',').map((each) => typed(node.type, each)) : value;
+}
+
+export function fromJson(json: JsonValue): RpcValue {
+  if (json === null) return true;
+  if (Array.isArray(json))
+    return json.length === 1 && json[0] === null ? true : json.map((each) => fromJson(each as JsonValue));
+  if (typeof json !== 'object') return json as string | number | boolean;
+  return Object.fromEntries(Object.entries(json).map(([name, each]) => [name, fromJson(each as JsonValue)]));
+}
+
+function nodeOf(schema: Schema, path: string) {
+  try {
+    return parsePath(schema, path).last?.schema;
+  } catch {
+    return undefined;
+  }
+}
+
+function typed(type: Type, text: string): RpcValue {
+  const { base } = type.base === 'leafref' ? type.target.type : type;
+  const small = ['int8', 'int16', 'int32', 'uint8', 'uint16'].includes(base);
+  if (small && /^[+-]?\d+$/.test(text)) return Number(text);
+  if (base === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  if (base === 'empty') return true;
+  return text;
+}

@@ -1,0 +1,171 @@
+/** The command line: every command but `agent` itself is a client of the agent, or works on modules on disk. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { ConfigError } from '../../error.js';
+import type { Schema } from '../../yang/index.js';
+import { certificateCommands } from './certificate.js';
+import { type Client, connect, UnreachableError } from './client.js';
+import { configCommands } from './config.js';
+import { localCommands } from './local.js';
+
+export interface CliParts {
+  /** Modules of the agent and of further directories. */
+  readonly loadSchema: (directories: readonly string[]) => Schema;
+  readonly mib: () => Promise<MibPrinter>;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly terminal: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface MibPrinter {
+  modules(schema: Schema): readonly string[];
+  /** Undefined for a module that SNMP does not show. */
+  format(schema: Schema, module: string): string | undefined;
+  map(schema: Schema): readonly object[];
+}
+
+/** What a command is given. */
+export interface Call {
+  readonly parts: CliParts;
+  readonly client: Client;
+  readonly json: boolean;
+  readonly colour: boolean;
+  readonly state: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** The result for scripts, and its text for people. */
+export interface Output {
+  readonly value: unknown;
+  readonly text: string;
+  /** Exit status; 0 where absent. */
+  readonly status?: number;
+}
+
+export type Command = (call: Call) => Promise<Output>;
+
+/** Runs one command; answers the exit status: 0 done, 1 refused, 2 wrong usage, 69 no agent answers. */
+export async function run(args: readonly string[], parts: CliParts): Promise<number> {
+  const { default: yargs } = await import('yargs');
+  let status = 0;
+  const json = args.includes('--json');
+  const perform = async (command: Command, given: Readonly<Record<string, unknown>>): Promise<void> => {
+    try {
+      const output = await command(makeCall(given, parts));
+      status = output.status ?? 0;
+      parts.stdout(json ? `${JSON.stringify(output.value, plain)}\n` : output.text);
+    } catch (error) {
+      status = report(error, json, parts);
+    }
+  };
+  const parser = globalOptions(yargs([...args]));
+  for (const group of [configCommands, certificateCommands, localCommands]) group(parser, perform);
+  parser
+    .command(
+      'agent',
+      'run the agent in the foreground',
+      (each) => agentOptions(each),
+      () => undefined,
+    )
+    .demandCommand(1, 'name a command')
+    .strict()
+    .exitProcess(false)
+    .fail((message: string | undefined, error: Error | undefined) => {
+      throw error ?? new UsageError(message ?? 'wrong usage');
+    });
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    parts.stderr(`signet: ${text}\nsee signet --help\n`);
+    return 2;
+  }
+  return status;
+}
+
+class UsageError extends Error {}
+
+function globalOptions(parser: Argv): Argv {
+  return parser
+    .scriptName('signet')
+    .usage('$0 COMMAND')
+    .option('state', {
+      type: 'string',
+      default: './state',
+      describe: 'state directory of the agent: its local socket is used',
+    })
+    .option('url', { type: 'string', describe: 'https://HOST:PORT of an agent elsewhere' })
+    .option('user', { type: 'string', default: 'admin', describe: 'user name, with --url' })
+    .option('password-file', { type: 'string', describe: 'file with the password, with --url' })
+    .option('ca', { type: 'string', describe: 'PEM file of the authority that the agent is checked against' })
+    .option('fingerprint', { type: 'string', describe: 'SHA-256 of the certificate of the agent, pinned' })
+    .option('json', { type: 'boolean', default: false, describe: 'print results and errors as JSON' })
+    .wrap(Math.min(110, process.stdout.columns ?? 110));
+}
+
+function agentOptions(parser: Argv): Argv {
+  return parser
+    .option('https', { type: 'string', describe: 'ADDRESS:PORT, default 127.0.0.1:8443' })
+    .option('netconf', { type: 'string', describe: 'ADDRESS:PORT, default 127.0.0.1:8830 (not served yet)' })
+    .option('snmp', { type: 'string', describe: 'ADDRESS:PORT, default 127.0.0.1:1161' })
+    .option('schema', { type: 'string', array: true, describe: 'directory with further YANG modules' })
+    .option('admin-password-file', { type: 'string', describe: 'password of user admin at the first start' })
+    .option('snmp-password-file', { type: 'string', describe: 'SNMPv3 pass phrase of user admin at the first start' })
+    .option('master-key', { type: 'string', describe: 'master key file, default STATE/master.key' });
+}
+
+function makeCall(given: Readonly<Record<string, unknown>>, parts: CliParts): Call {
+  const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);
+  const state = text('state') ?? './state';
+  // `certificate install` has a password file of its own, that of the container.
+  const passwordFile = text('url') === undefined ? undefined : text('password-file');
+  const caFile = text('ca');
+  const client = connect({
+    socket: join(state, 'agent.sock'),
+    url: text('url'),
+    user: text('user'),
+    password: passwordFile === undefined ? undefined : readText(passwordFile).replace(/\r?\n$/, ''),
+    ca: caFile === undefined ? undefined : readText(caFile),
+    fingerprint: text('fingerprint'),
+  });
+  const colour = parts.terminal && (parts.environment.NO_COLOR ?? '') === '';
+  return { parts, client, json: given.json === true, colour, state, arguments: given };
+}
+
+/** A file that the user named; ConfigError where it cannot be read. */
+export function readText(file: string): string {
+  return readFile(file).toString('utf8');
+}
+
+export function readFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'cannot be read';
+    throw new ConfigError({ tag: 'invalid-value', message: `${file}: ${code}` }, { cause });
+  }
+}
+
+function report(error: unknown, json: boolean, parts: CliParts): number {
+  if (error instanceof UnreachableError) {
+    parts.stderr(json ? `${JSON.stringify({ errors: [{ message: error.message }] })}\n` : `signet: ${error.message}\n`);
+    return 69;
+  }
+  if (!(error instanceof ConfigError)) throw error;
+  const errors = error.all();
+  parts.stderr(
+    json
+      ? `${JSON.stringify({ errors: errors.map(({ tag, path, message }) => ({ tag, path, message })) })}\n`
+      : errors.map((each) => `${each.line()}\n`).join(''),
+  );
+  return 1;
+}
+
+function plain(_name: string, value: unknown): unknown {
+  const octets = value as { type?: unknown; data?: unknown } | null;
+  const isOctets =
+    typeof octets === 'object' && octets !== null && octets.type === 'Buffer' && Array.isArray(octets.data);
+  return isOctets ? Buffer.from(octets.data as number[]).toString('base64') : value;
+}

@@ -1,0 +1,164 @@
+/** The command line as a user meets it: the compiled program against a real agent. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { splitAssignment } from '../../../src/northbound/cli/assignment.js';
+import { decodeResponse, encodeCall } from '../../../src/northbound/cli/client.js';
+import { formatTable, formatValue } from '../../../src/northbound/cli/text.js';
+import { adminPassword, mainScript, makeState, type RunningAgent, startAgent } from '../../support/agent.js';
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function signet(args: readonly string[], input = ''): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [mainScript, ...args], { timeout: 30_000 });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+test('an assignment splits at the first = outside brackets', () => {
+  assert.deepEqual(splitAssignment('a.b=c=d'), { path: 'a.b', value: 'c=d' });
+  assert.deepEqual(splitAssignment("/m:a/b[name='x=y']/c=1"), { path: "/m:a/b[name='x=y']/c", value: '1' });
+  assert.deepEqual(splitAssignment('a["]="].c='), { path: 'a["]="].c', value: '' });
+  assert.throws(() => splitAssignment('a[b=c]'), /not of the form PATH=VALUE/);
+});
+
+test('text is aligned, and control characters never reach the terminal', () => {
+  assert.equal(formatValue({ a: 1, long: 'x\u001b[2J' }, { colour: false }), 'a     1\nlong  x?[2J\n');
+  assert.equal(formatTable(['A', 'BB'], [['xyz', '1']], { colour: false }), 'A    BB\nxyz  1\n');
+});
+
+test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
+  assert.match(encodeCall('m', ['<&', 3, true, { a: ['x'] }]), /<string>&#60;&#38;<\/string>.*<int>3<\/int>/);
+  const answer =
+    '<methodResponse><params><param><value><struct><member><name>a</name><value><array><data><value>b</value><value><int>2</int></value></data></array></value></member></struct></value></param></params></methodResponse>';
+  assert.deepEqual(await decodeResponse(answer), { a: ['b', 2] });
+  const fault =
+    '<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>2</int></value></member><member><name>faultString</name><value><string>invalid-value /a:b: no</string></value></member></struct></value></fault></methodResponse>';
+  await assert.rejects(decodeResponse(fault), { tag: 'invalid-value', path: '/a:b', message: 'no' });
+});
+
+describe('signet against a running agent', () => {
+  let place: Awaited<ReturnType<typeof makeState>>;
+  let agent: RunningAgent;
+  const local = (...args: string[]) => signet([...args, '--state', place.state]);
+
+  before(async () => {
+    place = await makeState();
+    agent = await startAgent(place);
+  });
+  after(async () => {
+    await agent.stop();
+    await place.remove();
+  });
+
+  test('set changes several nodes in one transaction, get reads them, as text and as JSON', async () => {
+    const done = await local(
+      'set',
+      'system.location=rack 7',
+      'https.certificate[web].subject.common-name=w.example.net',
+      'https.certificate[web].validity-days=400',
+    );
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /^transaction /m);
+    assert.equal((await local('get', 'system.location')).stdout, 'rack 7\n');
+    assert.equal(JSON.parse((await local('get', 'https.certificate[web].validity-days', '--json')).stdout), 400);
+    assert.match(
+      (await local('certificate', 'list')).stdout,
+      /^NAME +SOURCE .*\n[\s\S]*web +self-signed +ec-p256 +valid/,
+    );
+  });
+
+  test('a refusal is exit status 1 with its path on stderr; wrong usage is 2; no agent is 69', async () => {
+    const refused = await local('set', 'https.certificate[web].key-algorithm=dsa');
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /invalid-value \/signet-https:https\/certificate\[name='web'\]\/key-algorithm/);
+    assert.equal((await signet(['frobnicate'])).status, 2);
+    assert.equal((await signet(['get', 'system', '--state', join(place.directory, 'nowhere')])).status, 69);
+  });
+
+  test('certificate work: request, self-sign, activate with a timeout, confirm, restore-default', async () => {
+    assert.match((await local('certificate', 'request', 'web')).stdout, /^-----BEGIN CERTIFICATE REQUEST-----/);
+    assert.equal((await local('certificate', 'self-sign', 'web')).status, 0);
+    const pending = await local('certificate', 'activate', 'web', '--confirm-timeout', '60');
+    const id = /signet confirm (\S+)/.exec(pending.stdout)?.[1] ?? '';
+    assert.notEqual(id, '', pending.stdout + pending.stderr);
+    assert.equal((await local('confirm', id)).stdout, 'confirmed\n');
+    assert.equal((await local('get', 'https.server-certificate')).stdout, 'web\n');
+    assert.equal((await local('certificate', 'restore-default')).status, 0);
+    assert.equal((await local('get', 'https.server-certificate')).stdout, 'default\n');
+  });
+
+  test('history and rollback go back to a transaction', async () => {
+    const history = JSON.parse((await local('history', '--json')).stdout) as { transaction: string }[];
+    assert.ok(history.length >= 3);
+    await local('set', 'system.contact=first');
+    const [, id = ''] = /transaction (\S+)/.exec((await local('set', 'system.contact=second')).stdout) ?? [];
+    await local('set', 'system.contact=third');
+    assert.equal((await local('rollback', id)).status, 0);
+    assert.equal((await local('get', 'system.contact')).stdout, 'second\n');
+  });
+
+  test('--url works with a pinned certificate, and refuses another', async () => {
+    await writeFile(join(place.directory, 'pw'), adminPassword);
+    const print = (await local('get', 'https.state.fingerprint-sha256')).stdout.trim();
+    const remote = (fingerprint: string) =>
+      signet([
+        'get',
+        'system.contact',
+        '--url',
+        `https://127.0.0.1:${agent.httpsPort}`,
+        '--password-file',
+        join(place.directory, 'pw'),
+        '--fingerprint',
+        fingerprint,
+      ]);
+    const good = await remote(print);
+    assert.equal(good.stdout, 'second\n', good.stderr);
+    assert.equal((await remote('00'.repeat(32))).status, 69);
+    const unknown = await signet([
+      'get',
+      'system',
+      '--url',
+      `https://127.0.0.1:${agent.httpsPort}`,
+      '--password-file',
+      join(place.directory, 'pw'),
+    ]);
+    assert.match(unknown.stderr, /--fingerprint SHA256/);
+  });
+
+  test('passwd reads the password from standard input', async () => {
+    const changed = await signet(['passwd', 'admin', '--state', place.state], 'another password\n');
+    assert.equal(changed.status, 0, changed.stderr);
+  });
+
+  test('schema and mib need no agent', async () => {
+    assert.match((await signet(['schema', 'signet-https'])).stdout, /^module signet-https \{/);
+    assert.match((await signet(['mib', 'signet-https'])).stdout, /SIGNET-HTTPS-MIB DEFINITIONS ::= BEGIN/);
+    const [line = ''] = (await signet(['mib', '--map'])).stdout.split('\n');
+    assert.deepEqual(Object.keys(JSON.parse(line) as object).sort(), ['access', 'object', 'oid', 'path', 'syntax']);
+  });
+
+  test('doctor names what is wrong and ends with 1', async () => {
+    const seen = await local('doctor', '--url', 'https://127.0.0.1:1');
+    assert.equal(seen.status, 1);
+    assert.match(seen.stdout, /FAULT +https /);
+  });
+});
