@@ -36,7 +36,11 @@ export interface AgentOptions {
 }
 
 /** A state directory with the two password files beside it; `remove` deletes all of it. */
-export async function makeState(): Promise<{ readonly directory: string; readonly state: string; remove(): Promise<void> }> {
+export async function makeState(): Promise<{
+  readonly directory: string;
+  readonly state: string;
+  remove(): Promise<void>;
+}> {
   const directory = await mkdtemp(join(tmpdir(), 'signet-test-'));
   await writeFile(join(directory, 'password'), `${adminPassword}\n`, { mode: 0o600 });
   await writeFile(join(directory, 'snmp-password'), `${snmpPassword}\n`, { mode: 0o600 });
