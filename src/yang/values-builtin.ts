@@ -2,6 +2,7 @@
  * The built-in types that need no context (RFC 7950 9.2 to 9.9): lexical form to canonical value, restrictions checked.
  * Messages never repeat the text of a string or binary: it may be a secret.
  */
+import { ConfigError } from '../error.js';
 import type { Value } from './schema.js';
 import type {
   BinaryType,
@@ -9,6 +10,7 @@ import type {
   Decimal64Type,
   EnumerationType,
   IntegerType,
+  PatternRestriction,
   RangeRestriction,
   StringType,
 } from './types.js';
@@ -50,7 +52,9 @@ export function readString(type: StringType, text: string): Value | Fault {
     if (failed !== undefined) return wrongLength(failed, codePoints(text), 'characters');
   }
   for (const pattern of type.patterns) {
-    if (pattern.matches(text) === pattern.invert) {
+    const matched = tryMatch(pattern, text);
+    if (matched instanceof Fault) return matched;
+    if (matched === pattern.invert) {
       return new Fault(
         `value ${pattern.invert ? 'must not match' : 'does not match'} the pattern '${pattern.text}'`,
         pattern,
@@ -102,6 +106,16 @@ export function decimalText(units: bigint, digits: number): string {
   const at = text.length - digits;
   const fraction = text.slice(at).replace(/0+$/u, '');
   return `${units < 0n ? '-' : ''}${text.slice(0, at)}.${fraction === '' ? '0' : fraction}`;
+}
+
+/** A match that would cost too much counts as a fault of the value. */
+function tryMatch(pattern: PatternRestriction, text: string): boolean | Fault {
+  try {
+    return pattern.matches(text);
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return new Fault(thrown.message);
+    throw thrown;
+  }
 }
 
 function readLong(type: IntegerType, text: string, inModule: boolean): Value | Fault {
