@@ -24,3 +24,13 @@ export {
   valueToXml,
   type XmlNames,
 } from './values.js';
+export { type AttributeVerdict, decodeXml, decodeXmlText, type XmlDecodeOptions, XmlDecoder } from './xml.js';
+export { encodeXml, type XmlEncodeOptions, type XmlWrapper, xmlTextChunks } from './xml-encode.js';
+export {
+  escapeXml,
+  escapeXmlAttribute,
+  type XmlAttribute,
+  type XmlElement,
+  type XmlHandler,
+  XmlReader,
+} from './xml-reader.js';

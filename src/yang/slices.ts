@@ -4,12 +4,15 @@ import { setImmediate } from 'node:timers/promises';
 /** Asked often by the work; true when it should let others run. */
 export type IsDue = () => boolean;
 
-/** Runs `work` again and again until it returns true; between two calls others run. */
-export async function inSlices(work: (isDue: IsDue) => boolean): Promise<void> {
+/**
+ * Runs `work` again and again until it returns true; between two calls others run. `stride` is how many questions of the work
+ * go by between two looks at the clock: many for small steps, one for steps that take long.
+ */
+export async function inSlices(work: (isDue: IsDue) => boolean, stride = 64): Promise<void> {
   for (;;) {
     const end = performance.now() + sliceLength;
     let asked = 0;
-    if (work(() => (++asked & 63) === 0 && performance.now() >= end)) return;
+    if (work(() => ++asked % stride === 0 && performance.now() >= end)) return;
     await setImmediate();
   }
 }

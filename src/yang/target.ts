@@ -47,11 +47,10 @@ function part(schema: Schema, path: InstanceIdentifier, child: DataSchema, keys:
     keys,
     finish(problems) {
       const content = problems.finish(builder).get(child);
-      if (keys === undefined) return content ?? nothing(child);
-      if (child.kind === 'leaf-list') return (content as readonly Value[])[0]!;
-      const entry = (content as ListData | undefined)?.get(keys);
-      if (entry !== undefined) return entry;
-      throw new ConfigError({ tag: 'invalid-value', path: path.toString(), message: 'keys are not those in the path' });
+      const found = keys !== undefined ? oneOf(child, content, keys) : content === undefined ? nothing(child) : content;
+      if (found !== undefined) return found;
+      const message = keys === undefined ? `'${child.name}' has no value` : 'keys are not those in the path';
+      throw new ConfigError({ tag: 'invalid-value', path: path.toString(), message });
     },
   };
 }
@@ -74,7 +73,14 @@ function branchSchema(schema: Schema, path: InstanceIdentifier): BranchSchema {
   }
 }
 
-/** What an empty list or leaf-list is; every other child that was read without fault is there. */
-function nothing(child: DataSchema): Content {
-  return child.kind === 'list' ? ListData.empty(child) : [];
+function oneOf(child: DataSchema, content: Content | undefined, keys: readonly Value[]): Content | undefined {
+  if (content instanceof ListData) return content.get(keys);
+  if (child.kind !== 'leaf-list') return undefined;
+  return (content as readonly Value[] | undefined)?.find((value) => value === keys[0]);
+}
+
+/** What an empty list or leaf-list is. */
+function nothing(child: DataSchema): Content | undefined {
+  if (child.kind === 'list') return ListData.empty(child);
+  return child.kind === 'leaf-list' ? [] : undefined;
 }

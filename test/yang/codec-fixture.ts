@@ -8,13 +8,14 @@ import {
   type BranchSchema,
   type Content,
   type DataSchema,
+  encodeJson,
   ListData,
   loadSchema,
   type Schema,
   type Type,
   type Value,
 } from '../../src/yang/index.js';
-import { readJson } from '../../src/yang/values.js';
+import { readJson, readLexical } from '../../src/yang/values.js';
 import { Fault } from '../../src/yang/values-fault.js';
 
 const main = `
@@ -88,34 +89,46 @@ export function codecSchema(): Schema {
   return schema;
 }
 
-/** Any content of the root of `schema`; no validation but that of the types. */
-export function arbitraryRoot(schema: Schema): fc.Arbitrary<Branch> {
-  return arbitraryBranch(schema, schema.root);
+/** Where the values are read from: the value of a union depends on it (RFC 7951 6.10), since in XML all is text. */
+type Encoding = 'json' | 'xml';
+
+/** Any content of the root of `schema`; no validation but that of the types. A failed property shows it as JSON. */
+export function arbitraryRoot(schema: Schema, encoding: Encoding): fc.Arbitrary<Branch> {
+  return arbitraryBranch({ schema, encoding }, schema.root).map((root) =>
+    Object.defineProperty(root, fc.toStringMethod, {
+      value: () => JSON.stringify(encodeJson(schema, schema.root, root)),
+    }),
+  );
 }
 
-export function arbitraryBranch(schema: Schema, parent: BranchSchema): fc.Arbitrary<Branch> {
+interface Setting {
+  readonly schema: Schema;
+  readonly encoding: Encoding;
+}
+
+function arbitraryBranch(setting: Setting, parent: BranchSchema): fc.Arbitrary<Branch> {
   return fc
-    .tuple(...parent.dataChildren.map((child) => arbitraryContent(schema, child)))
+    .tuple(...parent.dataChildren.map((child) => arbitraryContent(setting, child)))
     .map((contents) => build(parent, contents as readonly (Filled | undefined)[]));
 }
 
 type Filled = Value | readonly Value[] | Branch | readonly Branch[] | AnyContent;
 
-function arbitraryContent(schema: Schema, child: DataSchema): fc.Arbitrary<Filled | undefined> {
-  const some = arbitraryPresent(schema, child);
+function arbitraryContent(setting: Setting, child: DataSchema): fc.Arbitrary<Filled | undefined> {
+  const some = arbitraryPresent(setting, child);
   return child.kind === 'leaf' && child.isKey ? some : fc.option(some, { nil: undefined, freq: 3 });
 }
 
-function arbitraryPresent(schema: Schema, child: DataSchema): fc.Arbitrary<Filled> {
+function arbitraryPresent(setting: Setting, child: DataSchema): fc.Arbitrary<Filled> {
   switch (child.kind) {
     case 'leaf':
-      return arbitraryValue(schema, child.type);
+      return arbitraryValue(setting, child.type);
     case 'leaf-list':
-      return fc.uniqueArray(arbitraryValue(schema, child.type), { minLength: 1, maxLength: 4 });
+      return fc.uniqueArray(arbitraryValue(setting, child.type), { minLength: 1, maxLength: 4 });
     case 'container':
-      return arbitraryBranch(schema, child);
+      return arbitraryBranch(setting, child);
     case 'list':
-      return fc.uniqueArray(arbitraryBranch(schema, child), {
+      return fc.uniqueArray(arbitraryBranch(setting, child), {
         minLength: 1,
         maxLength: 3,
         selector: (entry) => entry.keys().map(String).join('\n') || entry,
@@ -129,23 +142,29 @@ function arbitraryPresent(schema: Schema, child: DataSchema): fc.Arbitrary<Fille
 }
 
 /** Values that the type itself takes: drawn from texts that suit it, and read. */
-function arbitraryValue(schema: Schema, type: Type): fc.Arbitrary<Value> {
-  if (type.base === 'leafref') return arbitraryValue(schema, type.target.type);
-  if (type.base === 'union') return fc.oneof(...type.members.map((member) => arbitraryValue(schema, member)));
+function arbitraryValue(setting: Setting, type: Type): fc.Arbitrary<Value> {
+  const { schema, encoding } = setting;
+  if (type.base === 'leafref') return arbitraryValue(setting, type.target.type);
+  if (type.base === 'union' && encoding === 'json')
+    return fc.oneof(...type.members.map((member) => arbitraryValue(setting, member)));
   const module = schema.modules.get('codec')!;
   const context = {
     schema,
-    form: 'json' as const,
+    form: encoding,
     relaxed: true,
     resolvePrefix: (prefix: string) => (prefix === '' ? module : schema.modules.get(prefix)),
   };
   return lexicals(type)
-    .map((text) => readJson(type, text, context))
+    .map((text) => (encoding === 'json' ? readJson(type, text, context) : readLexical(type, text, context)))
     .filter((value): value is Value => !(value instanceof Fault));
 }
 
 function lexicals(type: Type): fc.Arbitrary<string> {
   switch (type.base) {
+    case 'union':
+      return fc.oneof(...type.members.map(lexicals));
+    case 'leafref':
+      return lexicals(type.target.type);
     case 'string':
       return fc.oneof(
         fc.string({ unit: fc.constantFrom('a', 'z', '0', '.', '-'), minLength: 1, maxLength: 9 }),
