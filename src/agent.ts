@@ -24,11 +24,13 @@ import {
 import { ConfigError } from './error.js';
 import {
   accessModule,
+  agentModule,
   credentials,
   factoryName,
   type HttpsModule,
   httpsModule,
   KeyRing,
+  type ListenerState,
   systemModule,
 } from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
@@ -79,7 +81,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const engine: { id: Buffer } = { id: Buffer.alloc(0) };
   const begun = process.hrtime.bigint();
   const elapsed = () => Number((process.hrtime.bigint() - begun) / 1_000_000n);
-  const current: { datastore?: Datastore; http?: HttpService } = {};
+  const current: { datastore?: Datastore; http?: HttpService; snmp?: RunningSnmp } = {};
+  /** Why a listener did not come up at start. */
+  const failures: { https?: ConfigError; snmp?: ConfigError } = {};
   const listener = new TlsListener({
     onConnection: (socket, connection) => {
       if (current.http === undefined) socket.destroy();
@@ -111,8 +115,25 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       const timer = setTimeout(callback, milliseconds).unref();
       return () => clearTimeout(timer);
     },
-    alarm: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+    alarm: (error) => {
+      failures.https = error;
+      log('error', error.line(), { cause: String(error.cause ?? '') });
+    },
   });
+  const listeners = (): readonly ListenerState[] => {
+    const isServed = https.served() !== undefined;
+    const secure = isServed ? listener.addresses : https.endpoints();
+    const error = isServed ? undefined : (failures.https?.message ?? 'not open yet');
+    const udp = current.snmp?.endpoint ?? options.snmp;
+    return [
+      ...secure.map((endpoint): ListenerState => ({ service: 'https', ...endpoint, error })),
+      {
+        service: 'snmp',
+        ...udp,
+        error: current.snmp === undefined ? (failures.snmp?.message ?? 'not open yet') : undefined,
+      },
+    ];
+  };
   const facts = {
     description: `Signet ${options.version}, ${type()} ${release()}`,
     objectId: '1.3.6.1.4.1.32473.1.1',
@@ -122,7 +143,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stateDirectory: state,
     schema,
     masterKey,
-    modules: [systemModule(facts), accessModule(access), https.registration],
+    modules: [
+      systemModule(facts),
+      agentModule({ version: options.version, started: new Date(), listeners }),
+      accessModule(access),
+      https.registration,
+    ],
     log,
   });
   current.datastore = datastore;
@@ -150,17 +176,21 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
-    const snmp = await openSnmp(datastore, accounts, schema, options, {
-      engineId,
-      boots,
-      now: () => Math.floor(elapsed() / 1000),
-    });
+    const snmpEngine = { engineId, boots, now: () => Math.floor(elapsed() / 1000) };
+    try {
+      current.snmp = await openSnmp(datastore, accounts, schema, options, snmpEngine);
+    } catch (error) {
+      // As with HTTPS: the other ways in stay open.
+      failures.snmp = ConfigError.from(error);
+      log('error', failures.snmp.line(), { cause: String(error) });
+    }
+    const { snmp } = current;
     const [bound] = listener.addresses;
     return {
       ready: {
         https: bound === undefined ? null : formatEndpoint(bound),
         netconf: null,
-        snmp: snmp === undefined ? null : snmp.address,
+        snmp: snmp === undefined ? null : formatEndpoint(snmp.endpoint),
       },
       async close() {
         await snmp?.close();
@@ -224,28 +254,22 @@ function readSchema(options: AgentOptions): Schema {
   return schema;
 }
 
-async function openSnmp(
+function openSnmp(
   datastore: Datastore,
   accounts: Accounts,
   schema: Schema,
   options: AgentOptions,
   engine: { readonly engineId: Buffer; readonly boots: number; now(): number },
-): Promise<RunningSnmp | undefined> {
-  try {
-    return await startSnmp({
-      listen: options.snmp,
-      schema,
-      engine,
-      openSession: (origin) => datastore.session(origin),
-      users: { user: (name) => accounts.snmpUser(name) },
-      communities: accounts,
-      log: options.log,
-    });
-  } catch (error) {
-    // As with HTTPS: the other ways in stay open.
-    options.log('error', ConfigError.from(error).line(), { cause: String(error) });
-    return undefined;
-  }
+): Promise<RunningSnmp> {
+  return startSnmp({
+    listen: options.snmp,
+    schema,
+    engine,
+    openSession: (origin) => datastore.session(origin),
+    users: { user: (name) => accounts.snmpUser(name) },
+    communities: accounts,
+    log: options.log,
+  });
 }
 
 /** Engine ID and boots, the latter counted and on disk before any socket opens (RFC 3414 2.2). */

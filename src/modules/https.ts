@@ -1,7 +1,7 @@
 /** schema/signet-https.yang: one commit handler for the whole subtree, its actions and its computed state. */
 import type { Change, CommitHandler, ModuleRegistration, ModuleServices } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
-import type { PreparedService, TlsCredentials } from '../southbound/index.js';
+import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
 import type { InstanceIdentifier } from '../yang/index.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
@@ -41,6 +41,8 @@ export interface HttpsModule {
   open(): Promise<void>;
   /** What is presented now, for the status page. */
   served(): Served | undefined;
+  /** Where running says that it listens; none where it is switched off. */
+  endpoints(): readonly Endpoint[];
 }
 
 export function httpsModule(given: HttpsParts): HttpsModule {
@@ -58,6 +60,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
     },
     open: () => service.open(),
     served: () => service.served,
+    endpoints: () => service.endpoints(),
   };
 }
 
@@ -110,6 +113,12 @@ class HttpsService {
     await this.parts.keys.open();
     this.#opened = true;
     this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
+  }
+
+  endpoints(): readonly Endpoint[] {
+    if (this.services === undefined) return [];
+    const { enabled, listen } = planService(this.services.running(), this.parts);
+    return enabled ? listen : [];
   }
 
   async #prepare(change: Change, signal: AbortSignal): Promise<Staged> {

@@ -10,9 +10,10 @@ const compiled = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const mainScript = join(compiled, 'src', 'main.js');
 
 export interface Ready {
-  readonly https: string;
+  /** Null where the address could not be opened. */
+  readonly https: string | null;
   readonly netconf: string | null;
-  readonly snmp: string;
+  readonly snmp: string | null;
   readonly pid: number;
 }
 
@@ -87,8 +88,8 @@ export async function startAgent(
   };
 }
 
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1));
+function portOf(address: string | null): number {
+  return address === null ? 0 : Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
 function exit(child: ChildProcess): Promise<number | NodeJS.Signals> {

@@ -1,14 +1,14 @@
 /** `PATH=VALUE` of `signet set`: where it splits, and the value in the form that its type has. */
-import { ConfigError } from '../../error.js';
-import { type JsonValue, parsePath, type Schema, type Type } from '../../yang/index.js';
+import { type JsonValue, parseJsonText, parsePath, type Schema, type Type } from '../../yang/index.js';
 import type { RpcValue } from './client.js';
+import { UsageError } from './index.js';
 
 export interface Assignment {
   readonly path: string;
   readonly value: string;
 }
 
-/** Splits at the first `=` outside brackets and JSON strings. */
+/** Splits at the first `=` outside brackets and JSON strings. Throws UsageError where there is none. */
 export function splitAssignment(text: string): Assignment {
   let depth = 0;
   let quoted = false;
@@ -21,14 +21,14 @@ export function splitAssignment(text: string): Assignment {
     else if (character === ']') depth -= 1;
     else if (character === '=' && depth === 0) return { path: text.slice(0, index), value: text.slice(index + 1) };
   }
-  throw new ConfigError({ tag: 'bad-element', message: `${text}: not of the form PATH=VALUE` });
+  throw new UsageError(`${text}: not of the form PATH=VALUE`);
 }
 
 /** The value as XML-RPC carries the node's type; what is not in the local schema goes as text and is typed by the agent. */
 export function typedValue(schema: Schema, { path, value }: Assignment): RpcValue {
   const node = nodeOf(schema, path);
   if (node?.kind === 'leaf') return typed(node.type, value);
-  if (/^\s*[[{]/.test(value)) return fromJson(JSON.parse(value) as JsonValue);
+  if (/^\s*[[{]/.test(value)) return fromJson(parseJsonText(value));
   return node?.kind === 'leaf-list' ? value.split(',').map((each) => typed(node.type, each)) : value;
 }
 

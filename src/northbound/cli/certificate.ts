@@ -1,10 +1,9 @@
 /** `signet certificate`: the certificate work, by name. */
 import { writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { ConfigError } from '../../error.js';
 import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
-import { type Call, type Command, type Output, readFile, readText } from './index.js';
+import { type Call, type Command, type Output, readFile, readText, UsageError } from './index.js';
 import { formatTable, formatValue, isStruct } from './text.js';
 
 /** Seconds: on a terminal nobody locks himself out by a typing error. */
@@ -73,7 +72,7 @@ export function certificateCommands(parser: Argv, perform: Perform): void {
   });
 }
 
-async function list({ client, colour }: Call): Promise<Output> {
+async function list({ client, style }: Call): Promise<Output> {
   const value = await client.call('config.get', 'https.certificate');
   const entries = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
   const rows = entries.map((entry) => {
@@ -90,12 +89,12 @@ async function list({ client, colour }: Call): Promise<Output> {
     return cells.map((cell) => (cell === undefined ? '' : String(cell)));
   });
   const headline = ['NAME', 'SOURCE', 'KEY', 'VALIDITY', 'NOT AFTER', 'DAYS', 'SUBJECT'];
-  return { value, text: formatTable(headline, rows, { colour }) };
+  return { value, text: formatTable(headline, rows, style) };
 }
 
-async function show({ client, arguments: given, colour }: Call): Promise<Output> {
+async function show({ client, arguments: given, style }: Call): Promise<Output> {
   const value = await client.call('config.get', `https.certificate[${key(given)}]`);
-  return { value, text: formatValue(value, { colour }) };
+  return { value, text: formatValue(value, style) };
 }
 
 async function selfSign(call: Call): Promise<Output> {
@@ -157,18 +156,18 @@ async function exportPair(call: Call): Promise<Output> {
     return { value: true, text: `written to ${given.out}\n` };
   }
   if (given.format === 'pem' || given.format === 'pkcs8') return { value, text: octets.toString('utf8') };
-  throw new ConfigError({ tag: 'missing-element', message: 'octets are not for a terminal: name a file with --out' });
+  throw new UsageError('octets are not for a terminal: name a file with --out');
 }
 
-async function restoreDefault({ client, colour }: Call): Promise<Output> {
+async function restoreDefault({ client, style }: Call): Promise<Output> {
   const value = await client.call('action.invoke', 'https.restore-default', {});
-  return { value, text: formatValue(value, { colour }) };
+  return { value, text: formatValue(value, style) };
 }
 
 async function plainAction(call: Call, action: string, input: RpcStruct = {}): Promise<Output> {
   const value = await invoke(call, action, input);
   const empty = !isStruct(value) || Object.keys(value).length === 0;
-  return { value, text: empty ? 'done\n' : formatValue(value, { colour: call.colour }) };
+  return { value, text: empty ? 'done\n' : formatValue(value, call.style) };
 }
 
 function invoke({ client, arguments: given }: Call, action: string, input: RpcStruct): Promise<RpcValue> {

@@ -1,12 +1,11 @@
 /** Commands on the tree: get, set, confirm, diff, history, rollback, load, save, passwd. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { ConfigError } from '../../error.js';
-import type { JsonObject, JsonValue } from '../../yang/index.js';
+import { parseJsonText } from '../../yang/index.js';
 import { fromJson, splitAssignment, typedValue } from './assignment.js';
 import type { RpcStruct, RpcValue } from './client.js';
-import { type Call, type Command, type Output, readText } from './index.js';
-import { formatTable, formatValue, isStruct } from './text.js';
+import { type Call, type Command, type Output, readText, UsageError } from './index.js';
+import { formatDifferences, formatTable, formatValue, isStruct } from './text.js';
 
 export type Perform = (command: Command, given: Readonly<Record<string, unknown>>) => Promise<void>;
 
@@ -81,10 +80,10 @@ export function configCommands(parser: Argv, perform: Perform): void {
     );
 }
 
-async function get({ client, arguments: given, colour }: Call): Promise<Output> {
+async function get({ client, arguments: given, style }: Call): Promise<Output> {
   const rest = typeof given.datastore === 'string' ? [given.datastore] : [];
   const value = await client.call('config.get', String(given.path), ...rest);
-  return { value, text: formatValue(value, { colour }) };
+  return { value, text: formatValue(value, style) };
 }
 
 async function set({ client, parts, arguments: given }: Call): Promise<Output> {
@@ -92,7 +91,7 @@ async function set({ client, parts, arguments: given }: Call): Promise<Output> {
   const assignments = (given.assignments as readonly unknown[] | undefined) ?? [];
   const paths = (given.delete as readonly unknown[] | undefined) ?? [];
   if (assignments.length + paths.length === 0) {
-    throw new ConfigError({ tag: 'missing-element', message: 'nothing to set: name PATH=VALUE or --delete PATH' });
+    throw new UsageError('nothing to set: name PATH=VALUE or --delete PATH');
   }
   const edits: RpcValue[] = [
     ...paths.map((path) => ({ path: String(path), operation: 'delete' })),
@@ -109,32 +108,37 @@ async function confirm({ client, arguments: given }: Call): Promise<Output> {
   return { value, text: 'confirmed\n' };
 }
 
-async function diff({ client, colour }: Call): Promise<Output> {
+async function diff({ client, style }: Call): Promise<Output> {
   const value = await client.call('config.diff');
-  return { value, text: formatValue(value, { colour }) };
+  const differences = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
+  return { value, text: formatDifferences(differences, style) };
 }
 
-async function history({ client, colour }: Call): Promise<Output> {
+async function history({ client, style }: Call): Promise<Output> {
   const value = await client.call('config.history');
   const rows = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = ['transaction', 'time', 'kind', 'user', 'protocol', 'address', 'comment'];
   const cells = rows.map((row) => columns.map((name) => String(row[name] ?? '')));
-  return { value, text: formatTable(columns, cells, { colour }) };
+  return {
+    value,
+    text: formatTable(
+      columns.map((name) => name.toUpperCase()),
+      cells,
+      style,
+    ),
+  };
 }
 
 async function rollback({ client, arguments: given }: Call): Promise<Output> {
   return applied(await client.call('config.rollback', String(given.id)));
 }
 
+/** Merged into running, or in its place: then what the document does not have goes, but for secrets, which no document has. */
 async function load({ client, arguments: given }: Call): Promise<Output> {
-  const document = JSON.parse(readText(String(given.file))) as JsonObject;
+  const file = String(given.file);
+  const value = fromJson(parseJsonText(readText(file)));
   const operation = given.replace === true ? 'replace' : 'merge';
-  const edits = Object.entries(document).map(([name, value]) => ({
-    path: `/${name}`,
-    operation,
-    value: fromJson(value as JsonValue),
-  }));
-  return applied(await client.call('config.apply', edits, { comment: `load ${String(given.file)}` }));
+  return applied(await client.call('config.apply', [{ path: '/', operation, value }], { comment: `load ${file}` }));
 }
 
 async function save({ client, arguments: given }: Call): Promise<Output> {

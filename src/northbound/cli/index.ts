@@ -8,6 +8,7 @@ import { certificateCommands } from './certificate.js';
 import { type Client, connect, UnreachableError } from './client.js';
 import { configCommands } from './config.js';
 import { localCommands } from './local.js';
+import type { Style } from './text.js';
 
 export interface CliParts {
   /** Modules of the agent and of further directories. */
@@ -31,7 +32,8 @@ export interface Call {
   readonly parts: CliParts;
   readonly client: Client;
   readonly json: boolean;
-  readonly colour: boolean;
+  /** How text for people is laid out. */
+  readonly style: Style;
   readonly state: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -79,13 +81,15 @@ export async function run(args: readonly string[], parts: CliParts): Promise<num
     await parser.parseAsync();
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    parts.stderr(`signet: ${text}\nsee signet --help\n`);
-    return 2;
+    return report(new UsageError(`${text}; see signet --help`), json, parts);
   }
   return status;
 }
 
-class UsageError extends Error {}
+/** The command line itself is wrong, whatever the agent would say: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 function globalOptions(parser: Argv): Argv {
   return parser
@@ -131,7 +135,14 @@ function makeCall(given: Readonly<Record<string, unknown>>, parts: CliParts): Ca
     fingerprint: text('fingerprint'),
   });
   const colour = parts.terminal && (parts.environment.NO_COLOR ?? '') === '';
-  return { parts, client, json: given.json === true, colour, state, arguments: given };
+  return {
+    parts,
+    client,
+    json: given.json === true,
+    style: { colour, terminal: parts.terminal },
+    state,
+    arguments: given,
+  };
 }
 
 /** A file that the user named; ConfigError where it cannot be read. */
@@ -149,6 +160,10 @@ export function readFile(file: string): Buffer {
 }
 
 function report(error: unknown, json: boolean, parts: CliParts): number {
+  if (error instanceof UsageError) {
+    parts.stderr(json ? `${JSON.stringify({ errors: [{ message: error.message }] })}\n` : `signet: ${error.message}\n`);
+    return 2;
+  }
   if (error instanceof UnreachableError) {
     parts.stderr(json ? `${JSON.stringify({ errors: [{ message: error.message }] })}\n` : `signet: ${error.message}\n`);
     return 69;

@@ -1,28 +1,49 @@
 /** Values for people: aligned, and coloured where a terminal shows them. */
-import type { RpcValue } from './client.js';
+import type { RpcStruct, RpcValue } from './client.js';
 
 export interface Style {
   readonly colour: boolean;
+  /** A person looks at it: what fills several lines of a terminal (a certificate in base64) is cut short. */
+  readonly terminal?: boolean;
 }
 
-/** A struct as aligned lines, nested ones indented; an entry of a list is headed by its first member. */
+/** A struct as aligned lines, nested ones indented; an entry of a list begins with a dash before its first member. */
 export function formatValue(value: RpcValue, style: Style, indent = ''): string {
   if (Array.isArray(value)) {
-    const parts = (value as readonly RpcValue[]).map((each) =>
-      isStruct(each) ? `${indent}-\n${formatValue(each, style, `${indent}  `)}` : `${indent}- ${scalar(each)}\n`,
-    );
+    const parts = (value as readonly RpcValue[]).map((each) => {
+      if (!isNested(each)) return `${indent}- ${scalar(each, style)}\n`;
+      const lines = formatValue(each, style, `${indent}  `);
+      return lines === '' ? `${indent}-\n` : `${indent}- ${lines.slice(indent.length + 2)}`;
+    });
     return parts.join('');
   }
-  if (!isStruct(value)) return `${indent}${scalar(value)}\n`;
-  const members = Object.entries(value);
+  if (!isStruct(value)) return `${indent}${scalar(value, style)}\n`;
+  const members = Object.entries(value).filter(([, each]) => !Array.isArray(each) || each.length > 0);
   const width = Math.max(0, ...members.filter(([, each]) => !isNested(each)).map(([name]) => name.length));
   return members
     .map(([name, each]) =>
       isNested(each)
         ? `${indent}${paint(name, '1', style)}\n${formatValue(each, style, `${indent}  `)}`
-        : `${indent}${paint(name.padEnd(width), '36', style)}  ${scalar(each)}\n`,
+        : `${indent}${paint(name.padEnd(width), '36', style)}  ${scalar(each, style)}\n`,
     )
     .join('');
+}
+
+/** What `config.diff` answers: a line for each value that comes (+) or goes (-), and for each move (>). */
+export function formatDifferences(differences: readonly RpcStruct[], style: Style): string {
+  const lines = differences.flatMap(({ path, kind, before, after }) => {
+    if (kind === 'moved') return [`> ${scalar(path ?? '', style)}`];
+    const gone = before === undefined ? [] : valueLines(String(path), before, style).map((each) => `- ${each}`);
+    const come = after === undefined ? [] : valueLines(String(path), after, style).map((each) => `+ ${each}`);
+    return [...gone.map((each) => paint(each, '31', style)), ...come.map((each) => paint(each, '32', style))];
+  });
+  return lines.map((each) => `${each}\n`).join('');
+}
+
+function valueLines(path: string, value: RpcValue, style: Style): readonly string[] {
+  if (!isNested(value)) return [`${path} = ${scalar(value, style)}`];
+  const lines = formatValue(value, style, '    ');
+  return [path, ...(lines === '' ? [] : lines.trimEnd().split('\n'))];
 }
 
 /** Rows under a headline, each column as wide as its widest cell. */
@@ -51,7 +72,11 @@ function isNested(value: RpcValue): boolean {
 }
 
 /** Control characters of what others wrote never reach the terminal. */
-function scalar(value: RpcValue): string {
-  if (Buffer.isBuffer(value)) return value.toString('base64');
-  return String(value).replace(/\p{Cc}/gu, (character) => (character === '\n' || character === '\t' ? character : '?'));
+function scalar(value: RpcValue, { terminal = false }: Style): string {
+  const text = Buffer.isBuffer(value) ? value.toString('base64') : String(value);
+  const shown = terminal && text.length > longest ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
+  return shown.replace(/\p{Cc}/gu, (character) => (character === '\n' || character === '\t' ? character : '?'));
 }
+
+/** Characters of a value that a terminal is shown whole. */
+const longest = 240;

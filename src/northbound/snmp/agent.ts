@@ -36,8 +36,8 @@ export interface SnmpOptions {
 }
 
 export interface RunningSnmp {
-  /** Where it listens: `HOST:PORT`. */
-  readonly address: string;
+  /** Where it listens, with the port that was given for port 0. */
+  readonly endpoint: SnmpEndpoint;
   readonly counters: Counters;
   close(): Promise<void>;
 }
@@ -81,7 +81,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
     const socket = await listen(options.listen, responder, log);
     notifier.started();
     return {
-      address: format(socket.address()),
+      endpoint: { address: socket.address().address, port: socket.address().port },
       counters,
       close: () =>
         new Promise((resolve) => {

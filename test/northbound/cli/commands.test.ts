@@ -1,12 +1,12 @@
 /** The command line as a user meets it: the compiled program against a real agent. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { splitAssignment } from '../../../src/northbound/cli/assignment.js';
 import { decodeResponse, encodeCall } from '../../../src/northbound/cli/client.js';
-import { formatTable, formatValue } from '../../../src/northbound/cli/text.js';
+import { formatDifferences, formatTable, formatValue } from '../../../src/northbound/cli/text.js';
 import { adminPassword, mainScript, makeState, type RunningAgent, startAgent } from '../../support/agent.js';
 
 interface Outcome {
@@ -37,12 +37,32 @@ test('an assignment splits at the first = outside brackets', () => {
   assert.deepEqual(splitAssignment('a.b=c=d'), { path: 'a.b', value: 'c=d' });
   assert.deepEqual(splitAssignment("/m:a/b[name='x=y']/c=1"), { path: "/m:a/b[name='x=y']/c", value: '1' });
   assert.deepEqual(splitAssignment('a["]="].c='), { path: 'a["]="].c', value: '' });
-  assert.throws(() => splitAssignment('a[b=c]'), /not of the form PATH=VALUE/);
+  assert.throws(() => splitAssignment('a[b=c]'), { name: 'UsageError', message: 'a[b=c]: not of the form PATH=VALUE' });
 });
 
 test('text is aligned, and control characters never reach the terminal', () => {
   assert.equal(formatValue({ a: 1, long: 'x\u001b[2J' }, { colour: false }), 'a     1\nlong  x?[2J\n');
+  const list = { entry: [{ name: 'a', port: 1, inner: ['x'] }, {}], none: [], word: ['b'] };
+  assert.equal(
+    formatValue(list, { colour: false }),
+    'entry\n  - name  a\n    port  1\n    inner\n      - x\n  -\nword\n  - b\n',
+  );
+  const octets = 'A'.repeat(400);
+  assert.equal(formatValue(octets, { colour: false }), `${octets}\n`);
+  assert.equal(formatValue(octets, { colour: false, terminal: true }), `${'A'.repeat(60)}... (400 characters)\n`);
   assert.equal(formatTable(['A', 'BB'], [['xyz', '1']], { colour: false }), 'A    BB\nxyz  1\n');
+});
+
+test('differences are lines that come and go', () => {
+  const differences = [
+    { path: '/m:a', kind: 'modified', before: 1, after: 2 },
+    { path: '/m:b', kind: 'created', after: { c: 'x' } },
+    { path: "/m:l[k='1']", kind: 'moved' },
+  ];
+  assert.equal(
+    formatDifferences(differences, { colour: false }),
+    "- /m:a = 1\n+ /m:a = 2\n+ /m:b\n+     c  x\n> /m:l[k='1']\n",
+  );
 });
 
 test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
@@ -91,6 +111,10 @@ describe('signet against a running agent', () => {
     assert.equal(refused.status, 1);
     assert.match(refused.stderr, /invalid-value \/signet-https:https\/certificate\[name='web'\]\/key-algorithm/);
     assert.equal((await signet(['frobnicate'])).status, 2);
+    assert.equal((await local('set', 'system.name')).status, 2);
+    assert.deepEqual(JSON.parse((await local('set', 'system.name', '--json')).stderr), {
+      errors: [{ message: 'system.name: not of the form PATH=VALUE' }],
+    });
     assert.equal((await signet(['get', 'system', '--state', join(place.directory, 'nowhere')])).status, 69);
   });
 
@@ -156,9 +180,48 @@ describe('signet against a running agent', () => {
     assert.deepEqual(Object.keys(JSON.parse(line) as object).sort(), ['access', 'object', 'oid', 'path', 'syntax']);
   });
 
-  test('doctor names what is wrong and ends with 1', async () => {
-    const seen = await local('doctor', '--url', 'https://127.0.0.1:1');
+  test('load merges a document, or puts it in the place of running; its faults are told with their place', async () => {
+    const file = join(place.directory, 'document.json');
+    assert.equal((await local('set', 'system.contact=a', 'system.location=b')).status, 0);
+    assert.equal((await local('save', file)).status, 0);
+    assert.equal((await local('set', 'system.contact=c', '--delete', 'system.location')).status, 0);
+    assert.equal((await local('load', file, '--replace')).status, 0);
+    assert.equal((await local('get', 'system.location')).stdout, 'b\n');
+    // The secrets that no document has are still there: the user can log in.
+    assert.equal((await local('get', 'users.user[admin].name')).stdout, 'admin\n');
+    await writeFile(file, '{"signet-system:system": {"contact": }}');
+    const broken = await local('load', file);
+    assert.equal(broken.status, 1);
+    assert.match(broken.stderr, /malformed-message: JSON: expected a value at line 1, column 38/);
+  });
+
+  test('doctor looks at each listener by an independent manager and a handshake, and ends with 0', async () => {
+    const seen = await local('doctor');
+    assert.equal(seen.status, 0, seen.stdout);
+    assert.match(seen.stdout, new RegExp(`ok +https 127\\.0\\.0\\.1:${agent.httpsPort} +TLSv1\\.3`));
+    assert.match(seen.stdout, new RegExp(`ok +snmp 127\\.0\\.0\\.1:${agent.snmpPort} +answers discovery`));
+    const phrase = join(place.directory, 'snmp-password');
+    const known = await local('doctor', '--snmp-user', 'admin', '--snmp-password-file', phrase);
+    assert.match(known.stdout, /ok +snmp .* up for \d+ s/);
+    await writeFile(join(place.directory, 'wrong'), 'not the pass phrase');
+    const wrong = await local('doctor', '--snmp-user', 'admin', '--snmp-password-file', join(place.directory, 'wrong'));
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stdout, /FAULT +snmp .*Wrong Digest.* signet passwd admin --snmp/);
+  });
+
+  test('doctor names ports in use, a state directory that others can read and an agent that is not there', async () => {
+    const other = await makeState();
+    const busy = [`127.0.0.1:${agent.httpsPort}`, `127.0.0.1:${agent.snmpPort}`] as const;
+    const second = await startAgent(other, { args: ['--https', busy[0], '--snmp', busy[1]] });
+    const seen = await signet(['doctor', '--state', other.state]);
+    await second.stop();
     assert.equal(seen.status, 1);
-    assert.match(seen.stdout, /FAULT +https /);
+    assert.match(seen.stdout, /FAULT +https .*in use by another process/);
+    assert.match(seen.stdout, /FAULT +snmp .*another process uses it/);
+    await chmod(other.state, 0o755);
+    const stopped = await signet(['doctor', '--state', other.state]);
+    assert.match(stopped.stdout, /FAULT +state directory .*chmod 700/);
+    assert.match(stopped.stdout, /FAULT +agent .*npm start/);
+    await other.remove();
   });
 });

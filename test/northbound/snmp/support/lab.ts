@@ -116,7 +116,7 @@ export async function startLab(
     schema,
     datastore,
     snmp,
-    port: Number(snmp.address.split(':').at(-1)),
+    port: snmp.endpoint.port,
     state,
     clock,
     async write(path, value) {
