@@ -10,6 +10,7 @@ import {
   keepAliveClient,
   makeAuthority,
   methodCall,
+  python,
   run,
   script,
   servedCertificate,
@@ -20,7 +21,6 @@ import {
   xmlRpcUrl,
 } from './support.js';
 
-const python = '/usr/bin/python3';
 const tools = ['openssl', 'curl', 'python3', 'snmpget'].map((tool) => requireTool(tool).skip);
 const skip = tools.find((each) => each !== false) ?? requireStandardMibs();
 

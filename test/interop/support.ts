@@ -1,70 +1,21 @@
 /** What the acceptance suites share: foreign programs, the XML-RPC address, a small certification authority of openssl. */
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { adminPassword, type RunningAgent, snmpPassword } from '../support/agent.js';
+import { repositoryRoot as repository } from '../support/places.js';
+import { run, runOk as succeed } from '../support/run.js';
 
-export interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end, for at most 30 s; its standard input is `input`. */
-export function run(
-  program: string,
-  args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...process.env, ...options.env }, timeout: 30_000 });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      stdout += chunk;
-    });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      stderr += chunk;
-    });
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
-    child.once('error', reject);
-    child.once('close', (status) => resolve({ status, stdout, stderr }));
-  });
-}
-
-/** {@link run}, where any other status than 0 is a failure that shows what the program said. */
-export async function succeed(...call: Parameters<typeof run>): Promise<string> {
-  const outcome = await run(...call);
-  if (outcome.status !== 0) {
-    throw new Error(`${call[0]} ${call[1].join(' ')} ended with ${outcome.status}\n${outcome.stdout}${outcome.stderr}`);
-  }
-  return outcome.stdout;
-}
-
-/** The repository: the nearest folder above with a package.json. */
-export const repository = (() => {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    try {
-      readFileSync(join(folder, 'package.json'));
-      return folder;
-    } catch {
-      folder = dirname(folder);
-    }
-  }
-})();
+export { repository, run, succeed };
 
 /** One of the Python scripts beside this file, in the source tree. */
 export function script(name: string): string {
   return join(repository, 'test', 'interop', name);
 }
 
-export function xmlRpcUrl(agent: RunningAgent): string {
-  return `https://admin:${encodeURIComponent(adminPassword)}@127.0.0.1:${agent.httpsPort}/RPC2`;
+export function xmlRpcUrl(agent: RunningAgent, password = adminPassword): string {
+  return `https://admin:${encodeURIComponent(password)}@127.0.0.1:${agent.httpsPort}/RPC2`;
 }
 
 /** The standard MIB modules, where Debian's erlang-snmp has put them. */
@@ -138,6 +89,22 @@ export async function makeAuthority(directory: string): Promise<Authority> {
         ...['-extensions', section, ...(options.dates ?? [])],
       );
     },
+    async signDated(requestFile, notBefore, notAfter) {
+      // `openssl x509 -req` of OpenSSL 3.0 has no dates; `openssl ca` has.
+      await writeFile(at('index.txt'), '');
+      await writeFile(
+        at('dated.cnf'),
+        `[ca]\ndefault_ca=own\n[own]\ndatabase=${at('index.txt')}\nnew_certs_dir=${directory}\nrand_serial=yes\n` +
+          'default_md=sha256\npolicy=any\ncopy_extensions=copyall\nunique_subject=no\n[any]\ncommonName=supplied\n' +
+          '[server]\nbasicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\n' +
+          'extendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n',
+      );
+      return openssl(
+        ...['ca', '-batch', '-notext', '-config', at('dated.cnf'), '-extensions', 'server', '-in', requestFile],
+        ...['-cert', at('intermediate.pem'), '-keyfile', at('intermediate.key')],
+        ...['-startdate', notBefore, '-enddate', notAfter],
+      );
+    },
   };
 }
 
@@ -151,6 +118,8 @@ export interface Authority {
     request: string,
     options?: { readonly section?: 'server' | 'intermediate'; readonly dates?: readonly string[] },
   ): Promise<string>;
+  /** As `sign`, for a request in a file and with dates of the form 20200101000000Z. */
+  signDated(requestFile: string, notBefore: string, notAfter: string): Promise<string>;
 }
 
 export interface Answer {
@@ -207,3 +176,23 @@ export function methodCall(method: string, ...values: readonly string[]): string
   const params = values.map((value) => `<param><value>${value}</value></param>`).join('');
   return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
 }
+
+/** What one call of {@link rpcCalls} came to: a value, a fault with its code and text, or another HTTP status than 200. */
+export interface RpcAnswer {
+  readonly value?: unknown;
+  readonly fault?: readonly [code: number, text: string];
+  readonly status?: number;
+}
+
+/** Calls by Python's xmlrpc.client, one after the other on one connection. */
+export async function rpcCalls(
+  agent: RunningAgent,
+  calls: readonly (readonly [method: string, parameters: readonly unknown[]])[],
+  password = adminPassword,
+): Promise<readonly RpcAnswer[]> {
+  const input = JSON.stringify(calls);
+  return JSON.parse(await succeed(python, [script('call.py'), xmlRpcUrl(agent, password)], { input })) as RpcAnswer[];
+}
+
+/** Debian's own: the packages of foreign clients are for it. */
+export const python = '/usr/bin/python3';
