@@ -34,3 +34,5 @@ export {
   type XmlHandler,
   XmlReader,
 } from './xml-reader.js';
+export type { XPathExpression, XPathNames } from './xpath/expression.js';
+export { compileQuery, type QueryOptions, type XPathQuery } from './xpath/query.js';

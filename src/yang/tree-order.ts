@@ -69,7 +69,11 @@ function makeEntryOrder(list: ListSchema): Compare<EntryKey> {
   }
   return (a, b) => {
     for (const { slot, compare } of parts) {
-      const order = compare((a as readonly Value[])[slot]!, (b as readonly Value[])[slot]!);
+      const x = (a as readonly Value[])[slot];
+      const y = (b as readonly Value[])[slot];
+      // A probe without its last keys comes before all that have them.
+      if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? -1 : 1;
+      const order = compare(x, y);
       if (order !== 0) return order;
     }
     return 0;
