@@ -82,7 +82,7 @@ export class AccessibleTree {
 }
 
 /** The data node, operation body or root that a node is a child of in instance trees. */
-export function dataParent(schema: DataSchema | Body): NodeSchema | undefined {
+export function dataParent(schema: DataSchema | ChoiceSchema | Body): NodeSchema | undefined {
   const isParameters = schema.kind === 'input' || schema.kind === 'output';
   let at = isParameters ? (schema.parent as OperationSchema).parent : schema.parent;
   while (at !== undefined && (at.kind === 'choice' || at.kind === 'case')) at = at.parent;
@@ -126,7 +126,9 @@ export function emptyBranch(schema: ContainerSchema): Branch {
 }
 
 /** The choices that a node is in, from the innermost out, each with its case; none for most nodes. */
-export function choicesAround(schema: DataSchema): readonly { readonly choice: ChoiceSchema; readonly own: CaseSchema }[] {
+export function choicesAround(
+  schema: DataSchema | ChoiceSchema,
+): readonly { readonly choice: ChoiceSchema; readonly own: CaseSchema }[] {
   let around = choices.get(schema);
   if (around === undefined) {
     around = findChoices(schema);
@@ -161,12 +163,17 @@ export function isPresent(node: SchemaNode, branch: Branch): boolean {
 }
 
 /** Every `when` that decides whether the node may exist below its parent: its own, and those of cases and choices around it. */
-export function guardsOf(schema: DataSchema): readonly { readonly constraint: Constraint; readonly onParent: boolean }[] {
+export function guardsOf(
+  schema: DataSchema | ChoiceSchema,
+): readonly { readonly constraint: Constraint; readonly onParent: boolean }[] {
   let guards = guardLists.get(schema);
   if (guards === undefined) {
     const around = choicesAround(schema).flatMap(({ choice, own }) => [...own.when, ...choice.when]);
     guards = [
-      ...schema.when.map((constraint) => ({ constraint, onParent: constraint.contextIsParent })),
+      ...schema.when.map((constraint) => ({
+        constraint,
+        onParent: constraint.contextIsParent || schema.kind === 'choice',
+      })),
       ...around.map((constraint) => ({ constraint, onParent: true })),
     ];
     guardLists.set(schema, guards);
@@ -174,7 +181,7 @@ export function guardsOf(schema: DataSchema): readonly { readonly constraint: Co
   return guards;
 }
 
-function findChoices(schema: DataSchema): readonly { choice: ChoiceSchema; own: CaseSchema }[] {
+function findChoices(schema: DataSchema | ChoiceSchema): readonly { choice: ChoiceSchema; own: CaseSchema }[] {
   const around: { choice: ChoiceSchema; own: CaseSchema }[] = [];
   let at: SchemaNode | RootSchema | undefined = schema.parent;
   while (at?.kind === 'case') {
@@ -196,5 +203,5 @@ function isHollow(branch: Branch): boolean {
 
 /** Memos of pure functions of a schema node. */
 const emptyBranches = new WeakMap<ContainerSchema, Branch>();
-const choices = new WeakMap<DataSchema, readonly { choice: ChoiceSchema; own: CaseSchema }[]>();
-const guardLists = new WeakMap<DataSchema, readonly { constraint: Constraint; onParent: boolean }[]>();
+const choices = new WeakMap<DataSchema | ChoiceSchema, readonly { choice: ChoiceSchema; own: CaseSchema }[]>();
+const guardLists = new WeakMap<DataSchema | ChoiceSchema, readonly { constraint: Constraint; onParent: boolean }[]>();

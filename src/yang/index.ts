@@ -12,7 +12,7 @@ export type * from './schema.js';
 export { checkShape, decodeContent, decodeInput } from './shape.js';
 export * from './tree.js';
 export type * from './types.js';
-export { Validator } from './validation.js';
+export { Validator, type ValidatorOptions } from './validation/validator.js';
 export {
   compareValues,
   formatValue,

@@ -28,7 +28,7 @@ export function loadSortedMap<K, V>(keys: K[], values: V[], compare: Compare<K>)
 export function compareScalars(a: Value, b: Value): number {
   if (a === b) return 0;
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b);
-  if (isNumeric(a) && isNumeric(b)) return a < b ? -1 : 1;
+  if (isNumeric(a) && isNumeric(b)) return a < b ? -1 : a > b || typeof a === 'bigint' ? 1 : -1;
   if (typeof a === 'boolean' && typeof b === 'boolean') return a ? 1 : -1;
   return kindRank(a) - kindRank(b);
 }

@@ -5,7 +5,7 @@
 import { ConfigError } from '../../error.js';
 import { type AccessibleTree, dataParent, guardsOf } from '../accessible.js';
 import { Instance, type NodeSchema } from '../instance.js';
-import type { Constraint, DataSchema, Schema } from '../schema.js';
+import type { ChoiceSchema, Constraint, DataSchema, Schema } from '../schema.js';
 import { type BoundExpression, bindCondition, type MaskedNodes } from './binder.js';
 import type { Run } from './bound.js';
 import { type ChildAccess, childAccess } from './children.js';
@@ -21,7 +21,7 @@ export interface Guard {
 export class Guards {
   readonly schema: Schema;
   readonly tree: AccessibleTree;
-  readonly #guards = new Map<DataSchema, readonly Guard[]>();
+  readonly #guards = new Map<DataSchema | ChoiceSchema, readonly Guard[]>();
   readonly #accesses = new Map<NodeSchema, ChildAccess>();
   readonly #config: Guards | undefined;
 
@@ -41,11 +41,11 @@ export class Guards {
     return access;
   }
 
-  has(schema: DataSchema): boolean {
+  has(schema: DataSchema | ChoiceSchema): boolean {
     return guardsOf(schema).length > 0;
   }
 
-  of(schema: DataSchema): readonly Guard[] {
+  of(schema: DataSchema | ChoiceSchema): readonly Guard[] {
     if (schema.config && this.#config !== undefined) return this.#config.of(schema);
     let guards = this.#guards.get(schema);
     if (guards === undefined) {
@@ -55,23 +55,24 @@ export class Guards {
     return guards;
   }
 
-  hold(schema: DataSchema, parent: Instance, run: Run): boolean {
+  hold(schema: DataSchema | ChoiceSchema, parent: Instance, run: Run): boolean {
     return this.of(schema).every((guard) => guard.holds(parent, run));
   }
 
-  #bind(schema: DataSchema, constraint: Constraint, onParent: boolean): Guard {
+  #bind(schema: DataSchema | ChoiceSchema, constraint: Constraint, onParent: boolean): Guard {
     const parentSchema = dataParent(schema) ?? this.tree.root;
+    const own = schema.kind === 'choice' ? undefined : schema;
     const masked: MaskedNodes = {
       parent: parentSchema,
-      nodes: onParent ? this.#addedWith(parentSchema, constraint) : [schema],
+      nodes: onParent || own === undefined ? this.#addedWith(parentSchema, constraint) : [own],
     };
-    const context = onParent ? parentSchema : schema;
+    const context = onParent || own === undefined ? parentSchema : own;
     const bound = bindCondition(constraint.expression, context, this, masked);
     const guard: Guard = {
       constraint,
       bound,
       holds: (parent, run) => {
-        const dummy = onParent ? undefined : new Instance(parent, schema, undefined, undefined, 0);
+        const dummy = context === own ? new Instance(parent, own, undefined, undefined, 0) : undefined;
         return holds(guard, parent, dummy, run);
       },
     };

@@ -81,7 +81,7 @@ function readName(text: string, at: number, afterOperand: boolean): Reading {
   if (text[at] === '*') return { token: { kind: 'name', prefix: undefined, local: '*', at }, end: at + 1 };
   const first = match(ncName, text, at)?.[0];
   if (first === undefined) {
-    if (text[at] === '$') throw unexpected(text, at, 'no variable');
+    if (text[at] === '$') throw new SyntaxError(`there are no variables (character ${String(at + 1)})`);
     throw unexpected(text, at, 'an expression');
   }
   const end = at + first.length;

@@ -1,0 +1,142 @@
+/** The conditions to be evaluated again because something changed that they read, and where. */
+import type { Instance } from '../instance.js';
+import type { DataSchema, LeafSchema, Value } from '../schema.js';
+import { contextsBelow } from './contexts.js';
+import type { Pass, Task } from './pass.js';
+import type { Check, Reader } from './plan.js';
+import type { Walk } from './walk.js';
+
+/** What happened to a node: its values before and after, where it is a leaf. */
+export interface Change {
+  /** The node that holds it now, or held it. */
+  readonly parent: Instance;
+  readonly schema: DataSchema;
+  readonly before: readonly Value[];
+  readonly after: readonly Value[];
+  /** The keys of the entry, where it is one. */
+  readonly keys: readonly Value[] | undefined;
+  readonly kind: 'came' | 'went' | 'changed';
+}
+
+export class Schedule {
+  readonly #pass: Pass;
+  readonly #walk: Walk;
+  /** Where each check is still to be evaluated: at its context nodes at or below these. */
+  readonly #waiting = new Map<Check, Set<Instance>>();
+  readonly #done = new Map<Check, Set<Instance>>();
+  readonly #values = new Map<Reader, Set<Value>>();
+
+  constructor(pass: Pass, walk: Walk) {
+    this.#pass = pass;
+    this.#walk = walk;
+  }
+
+  /** Notes a change for everything that reads the node. */
+  note(readers: readonly Reader[], change: Change): void {
+    for (const reader of readers) {
+      if (reader.check.kind !== 'guard' && this.#pass.guardsOnly) continue;
+      if (reader.lossOnly && change.kind === 'came') continue;
+      const values = reader.narrow === undefined ? undefined : this.#narrow(reader, change);
+      if (values === undefined) this.#add(reader.check, change.parent.above(reader.pivot));
+      else this.#addValues(reader, values);
+    }
+  }
+
+  /** Notes that a node is gone, for the instance-identifiers that may name it or something in it. */
+  gone(path: string): void {
+    if (this.#pass.guardsOnly) return;
+    const { run, plan } = this.#pass;
+    for (const leaf of plan.pointers) {
+      const check = plan.node(leaf)!.reference!;
+      for (const { value, holder } of this.#pass.index(leaf).holdersFrom(path, run.root)) {
+        if (isWithin(value, path)) this.#add(check, holder);
+      }
+    }
+  }
+
+  /** Something to do; undefined when nothing is left. */
+  next(): Task | undefined {
+    for (const [reader, values] of this.#values) {
+      this.#values.delete(reader);
+      this.#resolve(reader, values);
+    }
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    const [check, anchors] = first;
+    this.#waiting.delete(check);
+    let done = this.#done.get(check);
+    if (done === undefined) {
+      done = new Set();
+      this.#done.set(check, done);
+    }
+    const fresh = [...anchors].filter((anchor) => !isCovered(anchor, anchors, done));
+    for (const anchor of fresh) done.add(anchor);
+    return this.#task(check, fresh);
+  }
+
+  #add(check: Check, anchor: Instance): void {
+    const anchors = this.#waiting.get(check);
+    if (anchors === undefined) this.#waiting.set(check, new Set([anchor]));
+    else anchors.add(anchor);
+  }
+
+  #addValues(reader: Reader, values: readonly Value[]): void {
+    let known = this.#values.get(reader);
+    if (known === undefined) {
+      known = new Set();
+      this.#values.set(reader, known);
+    }
+    for (const value of values) known.add(value);
+  }
+
+  /** The context nodes whose leaf has one of the values, found by index. */
+  #resolve({ check, narrow }: Reader, values: ReadonlySet<Value>): void {
+    const { leaf, top } = narrow!.source;
+    const index = this.#pass.index(leaf);
+    for (const value of values) {
+      for (const holder of index.holders(value, this.#pass.run.root)) this.#add(check, holder.above(top));
+    }
+  }
+
+  /** The values of the narrowing leaf in what changed; undefined where they cannot be told. */
+  #narrow({ narrow, lossOnly }: Reader, { parent, schema, before, after, keys }: Change): readonly Value[] | undefined {
+    const { leaf } = narrow!;
+    if (schema === leaf) return lossOnly ? before : [...before, ...after];
+    if (schema.kind === 'list' && keys !== undefined) {
+      const index = schema.keys.indexOf(leaf as LeafSchema);
+      if (index >= 0) return [keys[index]!];
+    }
+    for (let at: Instance | undefined = parent; at !== undefined; at = at.parent) {
+      if (at.schema.kind !== 'list' || !at.schema.keys.includes(leaf as LeafSchema)) continue;
+      return [at.branch!.leaf(leaf as LeafSchema)!];
+    }
+    return undefined;
+  }
+
+  #task(check: Check, anchors: readonly Instance[]): Task {
+    const pass = this.#pass;
+    const walk = this.#walk;
+    const contexts = contextsBelow(check.context, anchors, pass);
+    return {
+      step: () => {
+        const { value: node, done } = contexts.next();
+        if (done === true) return true;
+        if (check.kind === 'guard') walk.reconsider(check.node, node);
+        else pass.check(check, node);
+        return false;
+      },
+    };
+  }
+}
+
+/** True where an anchor is below another that is to be looked at, or was. */
+function isCovered(anchor: Instance, waiting: ReadonlySet<Instance>, done: ReadonlySet<Instance>): boolean {
+  if (done.has(anchor)) return true;
+  for (let at = anchor.parent; at !== undefined; at = at.parent) if (waiting.has(at) || done.has(at)) return true;
+  return false;
+}
+
+function isWithin(value: string, path: string): boolean {
+  const next = value[path.length];
+  return next === undefined || next === '/' || next === '[' || path === '/';
+}
