@@ -72,6 +72,8 @@ export class Plan {
   readonly pointers: (LeafSchema | LeafListSchema)[] = [];
   /** Unique statements, by the nodes whose `when` decides what counts in them. */
   readonly guardedUniques = new Map<DataSchema, UniquePlan[]>();
+  /** True where conditions on a body look at more than the body. */
+  seesTree = false;
   /** True where anything here can turn out not to be allowed by a `when`. */
   hasGuards = false;
   readonly #view: View;
@@ -90,6 +92,7 @@ export class Plan {
         : new Guards(schema, new AccessibleTree(schema.root, 'all', body), this.#configGuards);
     const top = this.#plan(body ?? schema.root);
     if (body === undefined) this.#addReaders(top);
+    else this.seesTree = this.pointers.length > 0 || this.#checks.some((check) => this.#readsBeyond(check));
     this.top = top;
   }
 
@@ -181,6 +184,10 @@ export class Plan {
       }
     }
     this.#addOuter(top, 0);
+  }
+
+  #readsBeyond(check: Check): boolean {
+    return [...readsOf(check)].some(({ schema }) => !this.#nodes.has(schema));
   }
 
   /** The readers at or below a node whose pivot is above it. */

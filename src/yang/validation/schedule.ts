@@ -6,13 +6,12 @@ import type { Pass, Task } from './pass.js';
 import type { Check, Reader } from './plan.js';
 import type { Walk } from './walk.js';
 
-/** What happened to a node: its values before and after, where it is a leaf. */
+/** What happened to a node; and its values before and after, where it is a leaf and they are known. */
 export interface Change {
   /** The node that holds it now, or held it. */
   readonly parent: Instance;
   readonly schema: DataSchema;
-  readonly before: readonly Value[];
-  readonly after: readonly Value[];
+  readonly values: { readonly before: readonly Value[]; readonly after: readonly Value[] } | undefined;
   /** The keys of the entry, where it is one. */
   readonly keys: readonly Value[] | undefined;
   readonly kind: 'came' | 'went' | 'changed';
@@ -99,9 +98,9 @@ export class Schedule {
   }
 
   /** The values of the narrowing leaf in what changed; undefined where they cannot be told. */
-  #narrow({ narrow, lossOnly }: Reader, { parent, schema, before, after, keys }: Change): readonly Value[] | undefined {
+  #narrow({ narrow, lossOnly }: Reader, { parent, schema, values, keys }: Change): readonly Value[] | undefined {
     const { leaf } = narrow!;
-    if (schema === leaf) return lossOnly ? before : [...before, ...after];
+    if (schema === leaf) return values && (lossOnly ? values.before : [...values.before, ...values.after]);
     if (schema.kind === 'list' && keys !== undefined) {
       const index = schema.keys.indexOf(leaf as LeafSchema);
       if (index >= 0) return [keys[index]!];

@@ -9,7 +9,7 @@ import { Instance } from '../instance.js';
 import type { InstanceIdentifier } from '../path.js';
 import type { Schema } from '../schema.js';
 import { inSlices, neverDue } from '../slices.js';
-import type { Branch, DataTree } from '../tree.js';
+import { type Branch, DataTree } from '../tree.js';
 import { Pass } from './pass.js';
 import { Plan } from './plan.js';
 import { UniqueIndexes } from './unique.js';
@@ -71,9 +71,10 @@ export class Validator {
 
   /**
    * Judges the input, output or content of an operation or notification. `at` is the instance path of the operation or
-   * notification; `tree` what its conditions see beside it: configuration and state (RFC 7950 6.4.1).
+   * notification; `seen` gives what its conditions see beside it, configuration and state (RFC 7950 6.4.1), and is asked
+   * only where one of them looks there.
    */
-  validateBody(body: Branch, at: InstanceIdentifier, tree: DataTree): readonly ConfigError[] {
+  validateBody(body: Branch, at: InstanceIdentifier, seen: () => DataTree): readonly ConfigError[] {
     const { schema } = body;
     if (schema.kind !== 'input' && schema.kind !== 'output' && schema.kind !== 'notification') {
       throw new RangeError(`${at.toString()} is no operation or notification`);
@@ -83,6 +84,7 @@ export class Validator {
       plan = new Plan(this.#schema, 'all', schema);
       this.#bodies.set(schema, plan);
     }
+    const tree = plan.seesTree ? seen() : DataTree.empty(this.#schema);
     const parent = instanceAt(tree, at);
     const pass = new Pass({
       plan,

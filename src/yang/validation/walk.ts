@@ -54,7 +54,8 @@ export class Walk {
     const pass = this.pass;
     const isWritten = parent.branch!.get(schema) !== undefined;
     if (isWritten) pass.admit(plan, parent);
-    pass.schedule.note([...plan.readers, ...plan.outer], change(parent, schema, 'changed'));
+    // As if it were gone: whether it was there before, nobody knows.
+    this.note(plan, change(parent, schema, 'went'));
     if (pass.guardsOnly) return;
     this.#require(parent, pass.plan.node(parent.schema)!);
     for (const unique of pass.plan.guardedUniques.get(schema) ?? []) pass.checkUnique(unique, parent.above(unique.list));
@@ -67,10 +68,10 @@ export class Walk {
     schedule.note(plan.readers, what);
     if (plan.schema.kind === 'list' || plan.schema.kind === 'container') schedule.note(plan.outer, what);
     if (what.kind === 'came' || this.pass.plan.pointers.length === 0) return;
-    const { parent, schema, before, after, keys } = what;
-    if (schema.kind === 'leaf-list') {
-      for (const value of before) {
-        if (!after.includes(value)) schedule.gone(parent.path.child(schema, [value]).toString());
+    const { parent, schema, values, keys } = what;
+    if (schema.kind === 'leaf-list' && values !== undefined) {
+      for (const value of values.before) {
+        if (!values.after.includes(value)) schedule.gone(parent.path.child(schema, [value]).toString());
       }
     } else if (what.kind === 'went') schedule.gone(parent.path.child(schema, keys).toString());
   }
@@ -141,7 +142,8 @@ export class Walk {
   ): void {
     if (after === before) return;
     const kind = after === undefined ? 'went' : before === undefined ? 'came' : 'changed';
-    this.note(plan, { ...change(parent, schema, kind), before: asArray(before), after: asArray(after) });
+    const values = { before: asArray(before), after: asArray(after) };
+    this.note(plan, { ...change(parent, schema, kind), values });
     const node = plan.isChecked ? onlyInstance(parent, schema, this.pass) : undefined;
     if (node !== undefined) this.whole(node, plan);
   }
@@ -155,7 +157,7 @@ export class Walk {
   ): void {
     if (before.length === after.length && before.every((value, index) => value === after[index])) return;
     const kind = after.length === 0 ? 'went' : before.length === 0 ? 'came' : 'changed';
-    this.note(plan, { ...change(parent, schema, kind), before, after });
+    this.note(plan, { ...change(parent, schema, kind), values: { before, after } });
     if (!plan.isChecked) return;
     const known = new Set(before);
     const added = instancesOf(parent, schema, this.pass).filter((node) => !known.has(node.scalar));
@@ -192,7 +194,7 @@ export class Walk {
 }
 
 export function change(parent: Instance, schema: DataSchema, kind: Change['kind']): Change {
-  return { parent, schema, before: noValues, after: noValues, keys: undefined, kind };
+  return { parent, schema, values: undefined, keys: undefined, kind };
 }
 
 function effectiveValue(schema: LeafSchema, branch: Branch): Value | undefined {
