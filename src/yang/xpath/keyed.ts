@@ -31,7 +31,7 @@ export function bindKeys(
   const [type] = reached.types;
   if (type === undefined || reached.types.size !== 1 || reached.one !== undefined) return undefined;
   const [list, via] = type;
-  if (list.kind !== 'list' || list.keys.length === 0) return undefined;
+  if (list.kind !== 'list' || list.keys.length === 0 || binder.masked?.nodes.includes(list) === true) return undefined;
   const inner: Scope = { types: reached.types, current: scope.current, isCurrent: false };
   const found = findKeys(list, predicates, binder);
   const leading: KeyTest[] = [];
@@ -47,8 +47,12 @@ export function bindKeys(
   const lookUp = whole && leading.every(({ isMany }) => !isMany);
   const narrow = leading.find((test) => test.narrow !== undefined)?.narrow;
   const types = new Map([[list, narrow === undefined ? via : { pivot: via.pivot, narrow }]]) as NodeSet['types'];
-  const one = lookUp ? entryByKeys(list, leading) : undefined;
-  const walk = one === undefined ? entriesByKeys(list, leading, whole) : walkOne(one);
+  // The step may begin at nodes of other kinds as well.
+  const parent = binder.tree.parent(list);
+  const dataOf = (from: Instance): ListData | undefined =>
+    from.schema === parent ? (from.branch?.slots[list.slot] as ListData | undefined) : undefined;
+  const one = lookUp ? entryByKeys(list, leading, dataOf) : undefined;
+  const walk = one === undefined ? entriesByKeys(list, leading, whole, dataOf) : walkOne(one);
   const set: NodeSet = {
     ...reached,
     types,
@@ -252,12 +256,18 @@ export function sourceOf({ types }: NodeSet, binder: Binder): Narrowing['source'
   return { leaf, top };
 }
 
-function entryByKeys(list: ListSchema, tests: readonly KeyTest[]): Evaluate<Instance | undefined> {
+type DataOf = (from: Instance) => ListData | undefined;
+
+function entryByKeys(
+  list: ListSchema,
+  tests: readonly KeyTest[],
+  dataOf: DataOf,
+): Evaluate<Instance | undefined> {
   const [only] = tests;
   if (tests.length === 1) {
     const { values } = only!;
     return (from, run) => {
-      const data = from.branch?.slots[list.slot] as ListData | undefined;
+      const data = dataOf(from);
       if (data === undefined) return undefined;
       for (const value of values(from, run)) {
         const entry = data.get([value]);
@@ -267,7 +277,7 @@ function entryByKeys(list: ListSchema, tests: readonly KeyTest[]): Evaluate<Inst
     };
   }
   return (from, run) => {
-    const data = from.branch?.slots[list.slot] as ListData | undefined;
+    const data = dataOf(from);
     if (data === undefined) return undefined;
     for (const keys of combinations(tests.map(({ values }) => values(from, run)))) {
       const entry = data.get(keys);
@@ -277,9 +287,9 @@ function entryByKeys(list: ListSchema, tests: readonly KeyTest[]): Evaluate<Inst
   };
 }
 
-function entriesByKeys(list: ListSchema, tests: readonly KeyTest[], whole: boolean): Walk {
+function entriesByKeys(list: ListSchema, tests: readonly KeyTest[], whole: boolean, dataOf: DataOf): Walk {
   return (from, run, sink) => {
-    const data = from.branch?.slots[list.slot] as ListData | undefined;
+    const data = dataOf(from);
     if (data === undefined) return false;
     for (const keys of combinations(tests.map(({ values }) => values(from, run)))) {
       run.charge(1);
