@@ -6,9 +6,9 @@ import sys
 from lxml import etree
 
 
-def evaluate(tree, order, expression):
+def evaluate(context, order, expression):
     try:
-        value = tree.xpath(expression, namespaces={"x": "urn:x"})
+        value = context.xpath(expression, namespaces={"x": "urn:x"})
     except etree.XPathError as error:
         return {"error": str(error)}
     if isinstance(value, bool):
@@ -26,8 +26,12 @@ def evaluate(tree, order, expression):
 
 def judge(case):
     tree = etree.ElementTree(etree.fromstring(case["document"]))
-    order = {node: index for index, node in enumerate(tree.iter())}
-    return [evaluate(tree, order, expression) for expression in case["expressions"]]
+    nodes = list(tree.iter())
+    order = {node: index for index, node in enumerate(nodes)}
+    return [
+        evaluate(nodes[context % len(nodes)], order, expression)
+        for context, expression in case["expressions"]
+    ]
 
 
 json.dump([judge(case) for case in json.load(sys.stdin)], sys.stdout)
