@@ -25,7 +25,7 @@ import type { Expression, LocationPath, Register, Step, XPathExpression, XPathNa
 import type { Guards } from './guards.js';
 import { bindPredicates, isPositional } from './predicates.js';
 import { Reads } from './reads.js';
-import { bindAxis, compose, distinct, itself } from './steps.js';
+import { bindAxis, bindHolders, compose, distinct, itself } from './steps.js';
 import { booleanOf } from './values.js';
 
 /** An expression that is ready to be evaluated at instances of one schema node, and what it reads. */
@@ -51,7 +51,7 @@ export interface Scope {
 /** What can be told of a path before it is bound. */
 export type Outline = Pick<NodeSet, 'types' | 'isCostly' | 'isPlain'>;
 
-/** A must or when, with its context. */
+/** A must or when, with its context. One that goes through too much of the schema is refused when it is evaluated. */
 export function bindCondition(
   expression: XPathExpression,
   context: NodeSchema,
@@ -59,8 +59,13 @@ export function bindCondition(
   masked?: MaskedNodes,
 ): BoundExpression<boolean> {
   const binder = new Binder(expression.names, guards, masked);
-  const bound = binder.bind(expression.tree, contextScope(context));
-  return { evaluate: booleanOf(bound), reads: binder.reads };
+  try {
+    const bound = binder.bind(expression.tree, contextScope(context));
+    return { evaluate: booleanOf(bound), reads: binder.reads };
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    return { evaluate: () => refuse(thrown), reads: new Reads(binder.tree) };
+  }
 }
 
 export function contextScope(context: NodeSchema): Scope {
@@ -141,7 +146,12 @@ export class Binder {
     for (let index = 0; index < steps.length; index++) {
       let step = steps[index]!;
       const next = steps[index + 1];
-      if (next !== undefined && isAnywhere(step) && next.axis === 'child' && !next.predicates.some(isPositional)) {
+      if (next !== undefined && isAnywhere(step) && next.axis === 'child') {
+        climbs = false;
+        if (next.predicates.length > 0) {
+          set = compose(set, bindHolders(next.test, set.types, this), step.axis, this);
+          continue;
+        }
         step = { ...next, axis: 'descendant' };
         index++;
       }
@@ -309,6 +319,10 @@ export class Binder {
   }
 }
 
+function refuse(error: ConfigError): never {
+  throw error;
+}
+
 function anyOf(operands: readonly Evaluate<boolean>[]): Evaluate<boolean> {
   const [first, second] = operands;
   if (operands.length === 2) return (at, run) => first!(at, run) || second!(at, run);
@@ -332,7 +346,7 @@ function narrowed(schema: NodeSchema, via: Via, source: Narrowing['source'] | un
     : { ...via, narrow: { leaf: schema as LeafSchema | LeafListSchema, source } };
 }
 
-const bindingLimit = 1_000_000;
+const bindingLimit = 300_000;
 /** Where these lead always exists: nothing can be read of it but itself. */
 const climbing: ReadonlySet<Step['axis']> = new Set(['parent', 'ancestor', 'ancestor-or-self']);
 /** Behind these only what is below counts, so that what is passed need not be noted. */

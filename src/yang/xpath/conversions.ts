@@ -39,9 +39,9 @@ export function valueNumber(value: Value): number {
 }
 
 /** Section 4.2: characters from the position `start` on, counted from 1, both numbers rounded. */
-export function substring(text: string, start: number, length = Number.POSITIVE_INFINITY): string {
+export function substring(text: string, start: number, length: number | undefined): string {
   const from = Math.round(start);
-  const end = from + Math.round(length);
+  const end = length === undefined ? Number.POSITIVE_INFINITY : from + Math.round(length);
   let result = '';
   let position = 0;
   for (const character of text) {

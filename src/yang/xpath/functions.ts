@@ -22,10 +22,11 @@ export function signatureOf(name: FunctionName): Signature {
   return signatures[name];
 }
 
-/** `2`, `1 or 2`, `at least 2`: how many arguments a function takes, for messages. */
+/** `2 arguments`, `0 or 1 arguments`, `at least 2 arguments`: what a function takes, for messages. */
 export function arity({ parameters, required, repeats }: Signature): string {
-  if (repeats === true) return `at least ${String(required)}`;
-  return required === parameters.length ? String(required) : `${String(required)} or ${String(parameters.length)}`;
+  if (repeats === true) return `at least ${String(required)} arguments`;
+  if (required === parameters.length) return required === 1 ? '1 argument' : `${String(required)} arguments`;
+  return `${String(required)} or ${String(parameters.length)} arguments`;
 }
 
 function takes(result: ValueKind, parameters: readonly Parameter[], required = parameters.length): Signature {

@@ -240,7 +240,7 @@ class Parser {
     const most = signature.repeats === true ? Number.POSITIVE_INFINITY : signature.parameters.length;
     if (operands.length < signature.required || operands.length > most) {
       const given = `${String(operands.length)} given`;
-      throw new SyntaxError(`'${name}' takes ${arity(signature)} arguments, ${given} (character ${String(at + 1)})`);
+      throw new SyntaxError(`'${name}' takes ${arity(signature)}, ${given} (character ${String(at + 1)})`);
     }
     // What it names is refused by its own message.
     if (name === 're-match' && operands[1]?.kind === 'literal') compilePattern(operands[1].value);

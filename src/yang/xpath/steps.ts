@@ -22,7 +22,7 @@ export function bindAxis(axis: Axis, test: NodeTest, types: Types, binder: Binde
       return ancestorStep(test, types, binder, axis === 'ancestor-or-self');
     case 'descendant':
     case 'descendant-or-self':
-      return descendantStep(test, types, binder, axis === 'descendant-or-self');
+      return descendantStep((schema) => matches(schema, test), types, binder, axis === 'descendant-or-self');
     case 'following-sibling':
     case 'preceding-sibling':
       return siblingStep(test, types, binder, axis === 'preceding-sibling');
@@ -33,6 +33,12 @@ export function bindAxis(axis: Axis, test: NodeTest, types: Types, binder: Binde
     case 'namespace':
       return emptySet;
   }
+}
+
+/** The nodes at and below a node that can have children of a name: where `//name[...]` is looked for. */
+export function bindHolders(test: NodeTest, types: Types, binder: Binder): NodeSet {
+  const isHolder = (schema: NodeSchema): boolean => binder.tree.children(schema).some((child) => matches(child, test));
+  return descendantStep(isHolder, types, binder, true);
 }
 
 /** `first`, and from each of its nodes `second`. */
@@ -235,13 +241,18 @@ interface Descent {
   readonly below: readonly Descent[];
 }
 
-function descendantStep(test: NodeTest, types: Types, binder: Binder, withSelf: boolean): NodeSet {
+function descendantStep(
+  isWanted: (schema: NodeSchema) => boolean,
+  types: Types,
+  binder: Binder,
+  withSelf: boolean,
+): NodeSet {
   const reached = new Map<NodeSchema, Via>();
   const below = new Map<NodeSchema, readonly Descent[]>();
   const visit = (schema: NodeSchema, via: Via): readonly Descent[] => {
     const parts: Descent[] = [];
     for (const child of binder.tree.children(schema)) {
-      const isMatch = matches(child, test);
+      const isMatch = isWanted(child);
       if (isMatch) addType(reached, child, via, binder);
       const inner = visit(child, via);
       if (isMatch || inner.length > 0) {
@@ -251,11 +262,11 @@ function descendantStep(test: NodeTest, types: Types, binder: Binder, withSelf: 
     return parts;
   };
   for (const [schema, via] of types) {
-    if (withSelf && matches(schema, test)) addType(reached, schema, via, binder);
+    if (withSelf && isWanted(schema)) addType(reached, schema, via, binder);
     below.set(schema, visit(schema, via));
   }
   const walk: Walk = (from, run, sink) =>
-    (withSelf && reached.has(from.schema) && matches(from.schema, test) && sink(from)) ||
+    (withSelf && isWanted(from.schema) && sink(from)) ||
     descend(below.get(from.schema) ?? [], from, run, sink);
   return stepSet(reached, walk, { isCostly: true });
 }

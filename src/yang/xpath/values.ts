@@ -1,10 +1,10 @@
 /** What expressions are worth as booleans, numbers and strings (XPath 1.0 section 4), and the string-value of nodes (section 5). */
-import type { Instance } from '../instance.js';
+import type { Instance, NodeSchema } from '../instance.js';
 import type { Type } from '../types.js';
 import { finalType, readLexical, type ValueContext } from '../values.js';
 import { Fault } from '../values-fault.js';
 import type { Binder } from './binder.js';
-import { type Bound, type Evaluate, firstNode, memoised, type NodeSet, type Run } from './bound.js';
+import { type Bound, type Evaluate, firstNode, memoised, type NodeSet, type Run, type Walk } from './bound.js';
 import { numberText, textNumber, valueNumber, valueText } from './conversions.js';
 
 export function booleanOf(bound: Bound): Evaluate<boolean> {
@@ -98,6 +98,15 @@ export function textOf(set: NodeSet, binder: Binder): Evaluate<string> {
 
 /** Of a leaf its canonical value; of what holds children the texts in it one after the other (section 5.2). */
 export function stringValue(binder: Binder): Evaluate<string> {
+  const walks = new Map<NodeSchema, readonly Walk[]>();
+  const walksOf = (schema: NodeSchema): readonly Walk[] => {
+    let known = walks.get(schema);
+    if (known === undefined) {
+      known = binder.tree.children(schema).map((child) => binder.access(schema, child).walk);
+      walks.set(schema, known);
+    }
+    return known;
+  };
   const text = (node: Instance, run: Run): string => {
     const { schema } = node;
     switch (schema.kind) {
@@ -110,8 +119,8 @@ export function stringValue(binder: Binder): Evaluate<string> {
         return '';
       default: {
         let all = '';
-        for (const child of binder.tree.children(schema)) {
-          binder.access(schema, child).walk(node, run, (inner) => {
+        for (const walk of walksOf(schema)) {
+          walk(node, run, (inner) => {
             const part = text(inner, run);
             run.charge(part.length >> 6);
             all += part;
