@@ -150,14 +150,24 @@ export function isSelected(schema: DataSchema, branch: Branch): boolean {
   return true;
 }
 
-/** True where anything of a node, choices looked through, was written; an empty container without presence is nothing. */
-export function isPresent(node: SchemaNode, branch: Branch): boolean {
-  if (node.kind === 'choice') return node.cases.some((each) => isPresent(each, branch));
-  if (node.kind === 'case') return node.children.some((child) => isPresent(child, branch));
+/** A container as it was written; an empty one without presence selects no case, and is nothing where another is selected. */
+export function writtenContainer(schema: ContainerSchema, branch: Branch): Branch | undefined {
+  const content = branch.slots[schema.slot] as Branch | undefined;
+  if (content === undefined || schema.presence !== undefined || choicesAround(schema).length === 0) return content;
+  return isHollow(content) && !isSelected(schema, branch) ? undefined : content;
+}
+
+/**
+ * True where anything of a node, choices looked through, was written; empty containers without presence count as nothing
+ * unless `hollow` is true.
+ */
+export function isPresent(node: SchemaNode, branch: Branch, hollow = false): boolean {
+  if (node.kind === 'choice') return node.cases.some((each) => isPresent(each, branch, hollow));
+  if (node.kind === 'case') return node.children.some((child) => isPresent(child, branch, hollow));
   if (!('slot' in node)) return false;
   const content = branch.get(node);
   if (content === undefined) return false;
-  if (node.kind === 'container' && node.presence === undefined) return !isHollow(content as Branch);
+  if (node.kind === 'container' && node.presence === undefined) return hollow || !isHollow(content as Branch);
   if (node.kind === 'list') return (content as ListData).size > 0;
   return node.kind !== 'leaf-list' || (content as readonly Value[]).length > 0;
 }

@@ -1,5 +1,5 @@
 /** The instances of a schema node below others, those included that nobody wrote: where a condition is evaluated. */
-import { dataParent, emptyBranch, isSelected } from '../accessible.js';
+import { dataParent, emptyBranch, isSelected, writtenContainer } from '../accessible.js';
 import { Instance, type NodeSchema } from '../instance.js';
 import type { DataSchema, LeafListSchema, Value } from '../schema.js';
 import type { Branch } from '../tree-branch.js';
@@ -25,8 +25,9 @@ export function onlyInstance(
       return new Instance(parent, schema, undefined, value, -1);
     }
     case 'container': {
-      if (content === undefined && (schema.presence !== undefined || !isInUse(parent, schema, pass))) return undefined;
-      return new Instance(parent, schema, (content as Branch | undefined) ?? emptyBranch(schema), undefined, -1);
+      const written = writtenContainer(schema, parent.branch!);
+      if (written === undefined && (schema.presence !== undefined || !isInUse(parent, schema, pass))) return undefined;
+      return new Instance(parent, schema, written ?? emptyBranch(schema), undefined, -1);
     }
     default:
       return content === undefined ? undefined : new Instance(parent, schema, undefined, content as Value, -1);

@@ -74,15 +74,15 @@ function checkCount(parent: Instance, child: ListSchema | LeafListSchema, pass: 
 
 function checkChoice(parent: Instance, choice: ChoiceSchema, pass: Pass): void {
   const present = choice.cases.filter((each) => isPresent(each, parent.branch!));
-  const [chosen] = present;
-  if (present.length > 1) {
+  const written = choice.cases.filter((each) => isPresent(each, parent.branch!, true));
+  if (written.length > 1) {
     pass.errors.add({
       tag: 'bad-element',
       path: parent.path.toString(),
-      message: `nodes of more than one case of choice ${choice.name}: ${present.map(({ name }) => name).join(', ')}`,
+      message: `nodes of more than one case of choice ${choice.name}: ${written.map(({ name }) => name).join(', ')}`,
       info: { 'bad-element': choice.name },
     });
-  } else if (chosen === undefined && choice.mandatory && pass.isAllowed(choice, parent)) {
+  } else if (present.length === 0 && choice.mandatory && pass.isAllowed(choice, parent)) {
     pass.errors.add({
       tag: 'data-missing',
       appTag: 'missing-choice',

@@ -2,7 +2,7 @@
  * Goes through what is new or differs from the base. What is new is checked whole; of what differs only the differences, and
  * what reads them is noted in the schedule. What exists without being written is walked through as if it were.
  */
-import { emptyBranch, isSelected } from '../accessible.js';
+import { emptyBranch, isSelected, writtenContainer } from '../accessible.js';
 import { Instance } from '../instance.js';
 import type { AnySchema, ContainerSchema, DataSchema, LeafListSchema, LeafSchema, Value } from '../schema.js';
 import type { Branch, Content } from '../tree-branch.js';
@@ -182,7 +182,8 @@ export class Walk {
   #reselected(parent: Instance, was: Branch, plan: NodePlan): void {
     const schema = plan.schema as LeafSchema | LeafListSchema | ContainerSchema;
     const now = parent.branch!;
-    if (now.slots[schema.slot] !== undefined || was.slots[schema.slot] !== undefined) return;
+    // An empty container may be written in both and still come or go.
+    if (schema.kind !== 'container' && (now.slots[schema.slot] ?? was.slots[schema.slot]) !== undefined) return;
     if (isSelected(schema, was) === isSelected(schema, now)) return;
     if (schema.kind === 'leaf') {
       this.#leaf(parent, plan, schema, effectiveValue(schema, was), effectiveValue(schema, now));
@@ -207,7 +208,7 @@ function effectiveValues(schema: LeafListSchema, branch: Branch): readonly Value
 }
 
 function effectiveContainer(schema: ContainerSchema, branch: Branch): Branch | undefined {
-  const written = branch.container(schema);
+  const written = writtenContainer(schema, branch);
   if (written !== undefined || schema.presence !== undefined) return written;
   return isSelected(schema, branch) ? emptyBranch(schema) : undefined;
 }

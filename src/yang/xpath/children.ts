@@ -1,5 +1,5 @@
 /** From an instance to its children of one schema node, those included that nobody wrote (RFC 7950 6.4.1). */
-import { choicesAround, emptyBranch, isSelected } from '../accessible.js';
+import { choicesAround, emptyBranch, isSelected, writtenContainer } from '../accessible.js';
 import { Instance, type NodeSchema, type TextSchema } from '../instance.js';
 import type {
   AnySchema,
@@ -120,11 +120,12 @@ function listWalk(schema: ListSchema): Walk {
 
 function containerAccess(schema: ContainerSchema, guards: Guards): Evaluate<Instance | undefined> {
   const { slot, presence } = schema;
+  const inChoice = choicesAround(schema).length > 0;
   const exists = impliedWhen(schema, guards);
   return (from, run) => {
     const { branch } = from;
     if (branch === undefined) return undefined;
-    let content = branch.slots[slot] as Branch | undefined;
+    let content = inChoice ? writtenContainer(schema, branch) : (branch.slots[slot] as Branch | undefined);
     if (content === undefined) {
       if (presence !== undefined || !exists(from, run)) return undefined;
       content = emptyBranch(schema);
