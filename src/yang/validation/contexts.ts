@@ -42,6 +42,21 @@ export function instancesOf(parent: Instance, schema: LeafListSchema, pass: Pass
   return values.map((value, place) => new Instance(parent, schema, undefined, value, place));
 }
 
+/** What is written of a child: the entries of a list or leaf-list, else the one node. */
+export function* writtenInstances(parent: Instance, schema: DataSchema): Iterable<Instance> {
+  const content = parent.branch!.get(schema);
+  if (schema.kind === 'list') {
+    let place = 0;
+    for (const entry of (content as ListData | undefined) ?? []) {
+      yield new Instance(parent, schema, entry, undefined, place++);
+    }
+  } else if (schema.kind === 'leaf-list') {
+    for (const [place, value] of parent.branch!.leafList(schema).entries()) {
+      yield new Instance(parent, schema, undefined, value, place);
+    }
+  } else if (content !== undefined) yield new Instance(parent, schema, undefined, undefined, -1);
+}
+
 function isInUse(parent: Instance, schema: DataSchema, pass: Pass): boolean {
   return isSelected(schema, parent.branch!) && pass.isAllowed(schema, parent);
 }

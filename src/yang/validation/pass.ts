@@ -11,6 +11,7 @@ import type { Branch } from '../tree-branch.js';
 import type { ListData } from '../tree-list.js';
 import { Run } from '../xpath/bound.js';
 import type { Guard } from '../xpath/guards.js';
+import { writtenInstances } from './contexts.js';
 import { Errors } from './errors.js';
 import type { Check, NodePlan, Plan } from './plan.js';
 import type { IndexedRun } from './reference.js';
@@ -132,12 +133,15 @@ export class Pass implements IndexedRun {
     if (failed === undefined) return true;
     const schema = plan.schema as DataSchema;
     this.unwanted.push({ parent, schema });
-    this.errors.add({
-      tag: 'unknown-element',
-      path: parent.path.child(schema).toString(),
-      message: `${schema.name} must not be here: when "${failed.constraint.text}" is false`,
-      info: { 'bad-element': schema.name },
-    });
+    for (const node of writtenInstances(parent, schema)) {
+      this.errors.add({
+        tag: 'unknown-element',
+        path: node.path.toString(),
+        message: `${schema.name} must not be here: when "${failed.constraint.text}" is false`,
+        info: { 'bad-element': schema.name },
+      });
+      if (this.errors.isFull) break;
+    }
     return false;
   }
 

@@ -2,9 +2,11 @@
 import type { Instance, NodeSchema } from '../instance.js';
 import type { DataSchema, LeafListSchema, LeafSchema, Value } from '../schema.js';
 import type { InstanceIdentifierType, LeafrefType, Type } from '../types.js';
-import { readJson, type ValueContext, valueToJson } from '../values.js';
+import { readLexical, type ValueContext } from '../values.js';
+import { Fault } from '../values-fault.js';
 import { Binder } from '../xpath/binder.js';
 import type { NodeSet, Run } from '../xpath/bound.js';
+import { valueText } from '../xpath/conversions.js';
 import { leafrefNodes, referenceTypes, walkInstance } from '../xpath/deref.js';
 import type { LocationPath } from '../xpath/expression.js';
 import type { Guards } from '../xpath/guards.js';
@@ -68,12 +70,19 @@ function missing(
   }
   let first: string | undefined;
   for (const member of type.members) {
-    if (readJson(member, valueToJson(member, node.scalar), context) !== node.scalar) continue;
+    if (!admits(member, node.scalar, context)) continue;
     const lacks = missing(member, node, pass, checks, context);
     if (lacks === undefined) return undefined;
     first ??= lacks;
   }
   return first;
+}
+
+/** By the text alone: a value that came as that of one member may be one of another as well. */
+function admits(type: Type, value: Value, context: ValueContext): boolean {
+  const text = valueText(value);
+  const read = readLexical(type, text, context);
+  return !(read instanceof Fault) && valueText(read) === text;
 }
 
 function describe(type: LeafrefType | InstanceIdentifierType, value: Value): string {
