@@ -1,6 +1,6 @@
 /** The entries of a list, and the values of a leaf-list, one at a time. */
 import { Instance } from '../instance.js';
-import type { DataSchema, ListSchema } from '../schema.js';
+import type { ListSchema } from '../schema.js';
 import type { Branch } from '../tree-branch.js';
 import type { EntryChange, ListData } from '../tree-list.js';
 import type { Pass, Task } from './pass.js';
@@ -66,7 +66,7 @@ export class ListTask implements Task {
     if (this.#isNoted && isNotable(entry)) {
       const keys = this.#schema.keys.length === 0 ? undefined : (after ?? before)!.keys();
       const kind = after === undefined ? 'went' : before === undefined ? 'came' : 'changed';
-      this.#walk.note(this.#plan, { ...change(this.#parent, this.#schema as DataSchema, kind), keys });
+      this.#walk.note(this.#plan, { ...change(this.#parent, this.#schema, kind), keys, content: { before, after } });
     }
     if (after !== undefined) {
       const place = this.#isNoted && this.#schema.keys.length > 0 ? -1 : this.#place++;

@@ -76,6 +76,11 @@ export class Pass implements IndexedRun {
     else if (base !== tree) walk.changed(top, base, plan.top);
   }
 
+  /** What the conditions may still cost. */
+  get stepsLeft(): number {
+    return this.#steps;
+  }
+
   /** Works on; true when all is done or too much was found. */
   advance(isDue: IsDue): boolean {
     const tasks = this.#tasks;

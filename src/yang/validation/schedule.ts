@@ -1,17 +1,22 @@
 /** The conditions to be evaluated again because something changed that they read, and where. */
 import type { Instance } from '../instance.js';
 import type { DataSchema, LeafSchema, Value } from '../schema.js';
+import type { Branch } from '../tree-branch.js';
 import { contextsBelow } from './contexts.js';
 import type { Pass, Task } from './pass.js';
 import type { Check, Reader } from './plan.js';
+import { valuesBelow } from './value-index.js';
 import type { Walk } from './walk.js';
 
-/** What happened to a node; and its values before and after, where it is a leaf and they are known. */
+/** What happened to a node; and what it held before and after, where that is known. */
 export interface Change {
   /** The node that holds it now, or held it. */
   readonly parent: Instance;
   readonly schema: DataSchema;
+  /** Of leafs and leaf-lists. */
   readonly values: { readonly before: readonly Value[]; readonly after: readonly Value[] } | undefined;
+  /** Of containers and list entries. */
+  readonly content: { readonly before: Branch | undefined; readonly after: Branch | undefined } | undefined;
   /** The keys of the entry, where it is one. */
   readonly keys: readonly Value[] | undefined;
   readonly kind: 'came' | 'went' | 'changed';
@@ -98,8 +103,9 @@ export class Schedule {
   }
 
   /** The values of the narrowing leaf in what changed; undefined where they cannot be told. */
-  #narrow({ narrow, lossOnly }: Reader, { parent, schema, values, keys }: Change): readonly Value[] | undefined {
+  #narrow({ narrow, lossOnly }: Reader, change: Change): readonly Value[] | undefined {
     const { leaf } = narrow!;
+    const { parent, schema, values, keys, content } = change;
     if (schema === leaf) return values && (lossOnly ? values.before : [...values.before, ...values.after]);
     if (schema.kind === 'list' && keys !== undefined) {
       const index = schema.keys.indexOf(leaf as LeafSchema);
@@ -109,7 +115,9 @@ export class Schedule {
       if (at.schema.kind !== 'list' || !at.schema.keys.includes(leaf as LeafSchema)) continue;
       return [at.branch!.leaf(leaf as LeafSchema)!];
     }
-    return undefined;
+    if (content === undefined) return undefined;
+    const branches = lossOnly ? [content.before] : [content.before, content.after];
+    return valuesBelow(schema, leaf, branches);
   }
 
   #task(check: Check, anchors: readonly Instance[]): Task {

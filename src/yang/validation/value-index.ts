@@ -121,6 +121,23 @@ export function placeOf(node: Instance): readonly Value[] {
   return node.schema.kind === 'list' ? [...above, ...node.branch!.keys()] : above;
 }
 
+/** The values of a leaf in branches of one schema node; undefined where it is not below that, or has a default. */
+export function valuesBelow(
+  schema: DataSchema,
+  leaf: Leaf,
+  branches: readonly (Branch | undefined)[],
+): readonly Value[] | undefined {
+  const chain = chainTo(leaf);
+  const depth = chain.indexOf(schema) + 1;
+  const isPlain = leaf.kind === 'leaf' ? leaf.default === undefined : leaf.defaults.length === 0;
+  if (depth === 0 || !isPlain) return undefined;
+  const values: Value[] = [];
+  for (const branch of branches) {
+    if (branch !== undefined) eachValue(chain, depth, branch, [], (value) => values.push(value));
+  }
+  return values;
+}
+
 type Found = (value: Value, place: readonly Value[]) => void;
 
 function chainTo(leaf: Leaf): readonly DataSchema[] {

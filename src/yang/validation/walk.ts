@@ -169,12 +169,12 @@ export class Walk {
     const before = effectiveContainer(schema, was);
     const node = onlyInstance(parent, schema, this.pass);
     if (before !== undefined && node !== undefined) this.changed(node, before, plan);
-    else this.note(plan, change(parent, schema, 'went'));
+    else this.note(plan, { ...change(parent, schema, 'went'), content: { before, after: undefined } });
   }
 
   #came(parent: Instance, plan: NodePlan, schema: ContainerSchema | AnySchema): void {
-    this.note(plan, change(parent, schema, 'came'));
     const node = onlyInstance(parent, schema, this.pass);
+    this.note(plan, { ...change(parent, schema, 'came'), content: { before: undefined, after: node?.branch } });
     if (node !== undefined) this.whole(node, plan);
   }
 
@@ -195,7 +195,7 @@ export class Walk {
 }
 
 export function change(parent: Instance, schema: DataSchema, kind: Change['kind']): Change {
-  return { parent, schema, values: undefined, keys: undefined, kind };
+  return { parent, schema, values: undefined, keys: undefined, content: undefined, kind };
 }
 
 function effectiveValue(schema: LeafSchema, branch: Branch): Value | undefined {
