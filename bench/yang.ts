@@ -4,6 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { AccessibleTree } from '../src/yang/accessible.js';
 import {
   type BranchBuilder,
   DataTree,
@@ -15,7 +16,6 @@ import {
   BranchBuilder as TreeBuilder,
   Validator,
 } from '../src/yang/index.js';
-import { AccessibleTree } from '../src/yang/accessible.js';
 import { Instance } from '../src/yang/instance.js';
 import { bindCondition } from '../src/yang/xpath/binder.js';
 import { Run } from '../src/yang/xpath/bound.js';
@@ -143,8 +143,17 @@ function edits(): void {
     }
     const warm = times.slice(200);
     medians.push(quantile(warm, 0.5));
-    print(line(`one-leaf edit + validation at ${String(size)} entries`, warm.map((time) => time * 1000), 'us', '<= 200'));
-    print(`  whole validation of ${String(size)} entries ${short(whole)} ms, 99th percentile of an edit ${short(quantile(warm, 0.99) * 1000)} us`);
+    print(
+      line(
+        `one-leaf edit + validation at ${String(size)} entries`,
+        warm.map((time) => time * 1000),
+        'us',
+        '<= 200',
+      ),
+    );
+    print(
+      `  whole validation of ${String(size)} entries ${short(whole)} ms, 99th percentile of an edit ${short(quantile(warm, 0.99) * 1000)} us`,
+    );
   }
   print(`median at 100 000 over median at 10: ${short(medians[2]! / medians[0]!)}`);
 }
@@ -167,7 +176,14 @@ function removedTarget(): void {
     base = tree;
   }
   const [first, ...rest] = times;
-  print(line('a leafref target removed, 100 000 referrers', rest.map((time) => time * 1000), 'us', '<= 200'));
+  print(
+    line(
+      'a leafref target removed, 100 000 referrers',
+      rest.map((time) => time * 1000),
+      'us',
+      '<= 200',
+    ),
+  );
   print(`  the first time, with the index made: ${short(first!)} ms`);
 }
 

@@ -97,7 +97,9 @@ export function nameOf(schema: Exclude<NodeSchema, RootSchema>): { readonly modu
 }
 
 /** True for nodes that may exist without being written. */
-export function isImplied(schema: DataSchema): schema is Extract<DataSchema, { kind: 'leaf' | 'leaf-list' | 'container' }> {
+export function isImplied(
+  schema: DataSchema,
+): schema is Extract<DataSchema, { kind: 'leaf' | 'leaf-list' | 'container' }> {
   switch (schema.kind) {
     case 'leaf':
       return schema.default !== undefined;

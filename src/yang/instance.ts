@@ -3,11 +3,17 @@
  * and by validation; two of them may stand for the same node.
  */
 import { InstanceIdentifier } from './path.js';
-import type { DataSchema, LeafListSchema, LeafSchema, ListSchema, NotificationSchema,
+import type {
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  ListSchema,
+  NotificationSchema,
   OperationSchema,
   ParametersSchema,
   RootSchema,
-  Value } from './schema.js';
+  Value,
+} from './schema.js';
 import type { AnyContent, Branch } from './tree-branch.js';
 import { entryKey, type ListData } from './tree-list.js';
 import { entryOrder } from './tree-order.js';

@@ -5,14 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { ConfigError } from '../../src/error.js';
-import {
-  type Branch,
-  DataTree,
-  decodeXml,
-  InstanceIdentifier,
-  loadSchema,
-  Validator,
-} from '../../src/yang/index.js';
+import { type Branch, DataTree, decodeXml, InstanceIdentifier, loadSchema, Validator } from '../../src/yang/index.js';
 import { run } from '../support/run.js';
 import { requireTool } from '../support/tools.js';
 
@@ -233,7 +226,10 @@ for (const { title, body, more, documents } of suites) {
         assert.equal(status === 0, expected === undefined, stderr);
         if (expected === undefined) return;
         const at = /\((?:Data|Schema) location "([^"]*)"/u.exec(stderr)?.[1] ?? '';
-        assert.ok(refusals(document).some((path) => agrees(path, at)), `${at}\n${refusals(document).join('\n')}`);
+        assert.ok(
+          refusals(document).some((path) => agrees(path, at)),
+          `${at}\n${refusals(document).join('\n')}`,
+        );
       });
     }
   });
@@ -254,5 +250,7 @@ function agrees(path: string, place: string): boolean {
   const plain = (text: string): string => text.replace(/\[[^\]]*\]/gu, '');
   if (path === place || plain(path) === plain(place)) return true;
   const names = plain(place).split('/');
-  return [names.at(-1), names.at(-2)].includes(plain(path).split('/').at(-1)!.replace('m:', '')) || place.startsWith(path);
+  return (
+    [names.at(-1), names.at(-2)].includes(plain(path).split('/').at(-1)!.replace('m:', '')) || place.startsWith(path)
+  );
 }

@@ -76,111 +76,141 @@ const content = fc.record({
 });
 
 /** Expressions by the kind of what they give; node-sets of elements only, since those can be told apart by lxml. */
-const grammar = fc.letrec<Record<'nodes' | 'step' | 'path' | 'predicate' | 'number' | 'text' | 'truth', string>>((tie) => ({
-  step: fc
-    .tuple(
-      fc.oneof(
-        { weight: 6, arbitrary: fc.constantFrom('', '', '', 'descendant::', 'self::', 'descendant-or-self::') },
-        { weight: 2, arbitrary: fc.constantFrom('parent::', 'ancestor::', 'ancestor-or-self::') },
-        { weight: 2, arbitrary: fc.constantFrom('following-sibling::', 'preceding-sibling::') },
-        { weight: 1, arbitrary: fc.constantFrom('following::', 'preceding::', 'attribute::') },
+const grammar = fc.letrec<Record<'nodes' | 'step' | 'path' | 'predicate' | 'number' | 'text' | 'truth', string>>(
+  (tie) => ({
+    step: fc
+      .tuple(
+        fc.oneof(
+          { weight: 6, arbitrary: fc.constantFrom('', '', '', 'descendant::', 'self::', 'descendant-or-self::') },
+          { weight: 2, arbitrary: fc.constantFrom('parent::', 'ancestor::', 'ancestor-or-self::') },
+          { weight: 2, arbitrary: fc.constantFrom('following-sibling::', 'preceding-sibling::') },
+          { weight: 1, arbitrary: fc.constantFrom('following::', 'preceding::', 'attribute::') },
+        ),
+        fc.oneof(
+          { weight: 6, arbitrary: fc.constantFrom(...names).map((name) => `x:${name}`) },
+          { weight: 3, arbitrary: fc.constantFrom('*', 'node()', 'x:*') },
+          { weight: 1, arbitrary: fc.constantFrom('text()', 'comment()', 'processing-instruction()') },
+        ),
+        fc.array(tie('predicate'), { maxLength: 2 }),
+      )
+      .map(([axis, nodeTest, predicates]) => axis + nodeTest + predicates.map((each) => `[${each}]`).join('')),
+    path: fc
+      .tuple(
+        fc.constantFrom('/', '//', '/x:top/', '/x:top/x:item/', '//x:item/', '//x:inner/', '', '../', './/', '../../'),
+        fc.array(fc.oneof({ weight: 5, arbitrary: tie('step') }, fc.constantFrom('.', '..')), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        fc.array(fc.constantFrom('/', '/', '//'), { minLength: 3, maxLength: 3 }),
+      )
+      .map(([start, steps, separators]) =>
+        steps.reduce((path, each, index) => path + (index === 0 ? '' : separators[index - 1]!) + each, start),
       ),
-      fc.oneof(
-        { weight: 6, arbitrary: fc.constantFrom(...names).map((name) => `x:${name}`) },
-        { weight: 3, arbitrary: fc.constantFrom('*', 'node()', 'x:*') },
-        { weight: 1, arbitrary: fc.constantFrom('text()', 'comment()', 'processing-instruction()') },
-      ),
-      fc.array(tie('predicate'), { maxLength: 2 }),
-    )
-    .map(([axis, nodeTest, predicates]) => axis + nodeTest + predicates.map((each) => `[${each}]`).join('')),
-  path: fc
-    .tuple(
-      fc.constantFrom('/', '//', '/x:top/', '/x:top/x:item/', '//x:item/', '//x:inner/', '', '../', './/', '../../'),
-      fc.array(fc.oneof({ weight: 5, arbitrary: tie('step') }, fc.constantFrom('.', '..')), { minLength: 1, maxLength: 3 }),
-      fc.array(fc.constantFrom('/', '/', '//'), { minLength: 3, maxLength: 3 }),
-    )
-    .map(([start, steps, separators]) =>
-      steps.reduce((path, each, index) => path + (index === 0 ? '' : separators[index - 1]!) + each, start),
+    nodes: fc.oneof(
+      { depthSize: 'small' },
+      { weight: 8, arbitrary: tie('path') },
+      { weight: 1, arbitrary: fc.tuple(tie('path'), tie('path')).map(([a, b]) => `(${a} | ${b})`) },
+      { weight: 1, arbitrary: fc.tuple(tie('path'), tie('predicate')).map(([path, each]) => `(${path})[${each}]`) },
     ),
-  nodes: fc.oneof(
-    { depthSize: 'small' },
-    { weight: 8, arbitrary: tie('path') },
-    { weight: 1, arbitrary: fc.tuple(tie('path'), tie('path')).map(([a, b]) => `(${a} | ${b})`) },
-    { weight: 1, arbitrary: fc.tuple(tie('path'), tie('predicate')).map(([path, each]) => `(${path})[${each}]`) },
-  ),
-  predicate: fc.oneof(
-    { depthSize: 'small' },
-    { weight: 3, arbitrary: fc.constantFrom('1', '2', 'last()', 'position() > 1', 'position() mod 2 = 1', 'last() - 1') },
-    { weight: 3, arbitrary: fc.constantFrom(...names).map((name) => `x:${name}`) },
-    {
-      weight: 3,
-      arbitrary: fc
-        .tuple(fc.constantFrom('.', 'x:name', 'x:id', 'x:b', 'x:a', '../x:b', '*', 'x:tag'), word)
-        .map(([path, value]) => `${path} = '${value}'`),
-    },
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('x:name', 'x:a'), word).map(([a, b]) => `${a} = '${b}' and x:b`) },
-    { weight: 2, arbitrary: tie('truth') },
-    { weight: 1, arbitrary: tie('number') },
-  ),
-  number: fc.oneof(
-    { depthSize: 'small' },
-    { weight: 4, arbitrary: fc.constantFrom(...numbers) },
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('count', 'sum', 'number'), tie('nodes')).map(([f, a]) => `${f}(${a})`) },
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('floor', 'ceiling', 'round'), tie('number')).map(([f, a]) => `${f}(${a})`) },
-    { weight: 1, arbitrary: tie('text').map((each) => `string-length(${each})`) },
-    {
-      weight: 2,
-      arbitrary: fc
-        .tuple(tie('number'), fc.constantFrom('+', '-', '*', 'div', 'mod'), fc.constantFrom('2', '4', '-1', '0', '.5'))
-        .map(([a, operator, b]) => `(${a} ${operator} ${b})`),
-    },
-    { weight: 1, arbitrary: tie('number').map((each) => `- ${each}`) },
-  ),
-  text: fc.oneof(
-    { depthSize: 'small' },
-    { weight: 4, arbitrary: word.map((each) => `'${each}'`) },
-    { weight: 3, arbitrary: tie('nodes').map((each) => `string(${each})`) },
-    { weight: 1, arbitrary: tie('nodes').map((each) => `local-name(${each})`) },
-    { weight: 1, arbitrary: tie('nodes').map((each) => `namespace-uri(${each})`) },
-    { weight: 1, arbitrary: tie('text').map((each) => `normalize-space(${each})`) },
-    {
-      weight: 2,
-      arbitrary: fc
-        .tuple(fc.constantFrom('concat', 'substring-before', 'substring-after'), tie('text'), tie('text'))
-        .map(([name, a, b]) => `${name}(${a}, ${b})`),
-    },
-    { weight: 1, arbitrary: fc.tuple(tie('text'), word, word).map(([a, b, c]) => `translate(${a}, '${b}', '${c}')`) },
-    {
-      weight: 2,
-      arbitrary: fc
-        .tuple(tie('text'), fc.constantFrom(...numbers, '0 div 0', '1 div 0'), fc.constantFrom(...numbers, '-1 div 0'))
-        .map(([a, b, c]) => `substring(${a}, ${b}, ${c})`),
-    },
-    { weight: 1, arbitrary: tie('truth').map((each) => `string(${each})`) },
-  ),
-  truth: fc.oneof(
-    { depthSize: 'small' },
-    {
-      weight: 4,
-      arbitrary: fc
-        .tuple(
-          fc.oneof(tie('nodes'), tie('number'), tie('text'), fc.constantFrom('true()', 'false()')),
-          fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
-          fc.oneof(tie('nodes'), tie('number'), tie('text'), fc.constantFrom('true()', 'false()')),
-        )
-        .map(([a, operator, b]) => `${a} ${operator} ${b}`),
-    },
-    { weight: 1, arbitrary: fc.tuple(tie('truth'), fc.constantFrom('and', 'or'), tie('truth')).map((parts) => `(${parts.join(' ')})`) },
-    { weight: 1, arbitrary: tie('truth').map((each) => `not(${each})`) },
-    { weight: 1, arbitrary: fc.oneof(tie('nodes'), tie('number'), tie('text')).map((each) => `boolean(${each})`) },
-    {
-      weight: 2,
-      arbitrary: fc
-        .tuple(fc.constantFrom('contains', 'starts-with'), tie('text'), tie('text'))
-        .map(([name, a, b]) => `${name}(${a}, ${b})`),
-    },
-  ),
-}));
+    predicate: fc.oneof(
+      { depthSize: 'small' },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom('1', '2', 'last()', 'position() > 1', 'position() mod 2 = 1', 'last() - 1'),
+      },
+      { weight: 3, arbitrary: fc.constantFrom(...names).map((name) => `x:${name}`) },
+      {
+        weight: 3,
+        arbitrary: fc
+          .tuple(fc.constantFrom('.', 'x:name', 'x:id', 'x:b', 'x:a', '../x:b', '*', 'x:tag'), word)
+          .map(([path, value]) => `${path} = '${value}'`),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constantFrom('x:name', 'x:a'), word).map(([a, b]) => `${a} = '${b}' and x:b`),
+      },
+      { weight: 2, arbitrary: tie('truth') },
+      { weight: 1, arbitrary: tie('number') },
+    ),
+    number: fc.oneof(
+      { depthSize: 'small' },
+      { weight: 4, arbitrary: fc.constantFrom(...numbers) },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constantFrom('count', 'sum', 'number'), tie('nodes')).map(([f, a]) => `${f}(${a})`),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constantFrom('floor', 'ceiling', 'round'), tie('number')).map(([f, a]) => `${f}(${a})`),
+      },
+      { weight: 1, arbitrary: tie('text').map((each) => `string-length(${each})`) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .tuple(
+            tie('number'),
+            fc.constantFrom('+', '-', '*', 'div', 'mod'),
+            fc.constantFrom('2', '4', '-1', '0', '.5'),
+          )
+          .map(([a, operator, b]) => `(${a} ${operator} ${b})`),
+      },
+      { weight: 1, arbitrary: tie('number').map((each) => `- ${each}`) },
+    ),
+    text: fc.oneof(
+      { depthSize: 'small' },
+      { weight: 4, arbitrary: word.map((each) => `'${each}'`) },
+      { weight: 3, arbitrary: tie('nodes').map((each) => `string(${each})`) },
+      { weight: 1, arbitrary: tie('nodes').map((each) => `local-name(${each})`) },
+      { weight: 1, arbitrary: tie('nodes').map((each) => `namespace-uri(${each})`) },
+      { weight: 1, arbitrary: tie('text').map((each) => `normalize-space(${each})`) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .tuple(fc.constantFrom('concat', 'substring-before', 'substring-after'), tie('text'), tie('text'))
+          .map(([name, a, b]) => `${name}(${a}, ${b})`),
+      },
+      { weight: 1, arbitrary: fc.tuple(tie('text'), word, word).map(([a, b, c]) => `translate(${a}, '${b}', '${c}')`) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .tuple(
+            tie('text'),
+            fc.constantFrom(...numbers, '0 div 0', '1 div 0'),
+            fc.constantFrom(...numbers, '-1 div 0'),
+          )
+          .map(([a, b, c]) => `substring(${a}, ${b}, ${c})`),
+      },
+      { weight: 1, arbitrary: tie('truth').map((each) => `string(${each})`) },
+    ),
+    truth: fc.oneof(
+      { depthSize: 'small' },
+      {
+        weight: 4,
+        arbitrary: fc
+          .tuple(
+            fc.oneof(tie('nodes'), tie('number'), tie('text'), fc.constantFrom('true()', 'false()')),
+            fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
+            fc.oneof(tie('nodes'), tie('number'), tie('text'), fc.constantFrom('true()', 'false()')),
+          )
+          .map(([a, operator, b]) => `${a} ${operator} ${b}`),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(tie('truth'), fc.constantFrom('and', 'or'), tie('truth'))
+          .map((parts) => `(${parts.join(' ')})`),
+      },
+      { weight: 1, arbitrary: tie('truth').map((each) => `not(${each})`) },
+      { weight: 1, arbitrary: fc.oneof(tie('nodes'), tie('number'), tie('text')).map((each) => `boolean(${each})`) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .tuple(fc.constantFrom('contains', 'starts-with'), tie('text'), tie('text'))
+          .map(([name, a, b]) => `${name}(${a}, ${b})`),
+      },
+    ),
+  }),
+);
 
 const expression = fc.oneof(
   { weight: 3, arbitrary: grammar.nodes.map((each) => `${each}/self::*`) },
@@ -202,11 +232,21 @@ test('XPath 1.0: expressions give what lxml makes of them', {
 }, async () => {
   const runs = process.env.SIGNET_LONG === '1' ? 400 : 25;
   const seed = Number(process.env.SIGNET_SEED ?? Date.now() % 1_000_000);
-  const cases = fc.sample(fc.tuple(content, fc.array(fc.tuple(fc.nat(60), expression), { minLength: 80, maxLength: 80 })), { numRuns: runs, seed });
+  const cases = fc.sample(
+    fc.tuple(content, fc.array(fc.tuple(fc.nat(60), expression), { minLength: 80, maxLength: 80 })),
+    { numRuns: runs, seed },
+  );
   const trees = cases.map(([each]) => build(each));
-  const input = cases.map(([, expressions], index) => ({ document: encodeXml(schema, schema.root, trees[index]!.root), expressions }));
+  const input = cases.map(([, expressions], index) => ({
+    document: encodeXml(schema, schema.root, trees[index]!.root),
+    expressions,
+  }));
   const script = join(repositoryRoot(), 'test', 'conformance', 'xpath.py');
-  const judged = await run(python!, [script], { input: JSON.stringify(input), maxOutput: 100_000_000, timeoutMs: 120_000 });
+  const judged = await run(python!, [script], {
+    input: JSON.stringify(input),
+    maxOutput: 100_000_000,
+    timeoutMs: 120_000,
+  });
   assert.equal(judged.status, 0, judged.stderr);
   const verdicts = JSON.parse(judged.stdout) as readonly (readonly Verdict[])[];
   const kinds = new Map<string, number>();
@@ -226,7 +266,10 @@ test('XPath 1.0: expressions give what lxml makes of them', {
     }
   }
   assert.deepEqual([...kinds.keys()].sort(), ['boolean', 'nodes', 'number', 'string']);
-  assert.ok(found > kinds.get('nodes')! / 8, `only ${String(found)} of ${String(kinds.get('nodes'))} node-sets hold anything`);
+  assert.ok(
+    found > kinds.get('nodes')! / 8,
+    `only ${String(found)} of ${String(kinds.get('nodes'))} node-sets hold anything`,
+  );
 });
 
 function query(text: string, from = InstanceIdentifier.root): XPathQuery {
@@ -234,12 +277,7 @@ function query(text: string, from = InstanceIdentifier.root): XPathQuery {
   return compileQuery(schema, text, { names, from, steps: 100_000_000 });
 }
 
-function evaluate(
-  text: string,
-  from: InstanceIdentifier,
-  tree: DataTree,
-  order: ReadonlyMap<string, number>,
-): Verdict {
+function evaluate(text: string, from: InstanceIdentifier, tree: DataTree, order: ReadonlyMap<string, number>): Verdict {
   try {
     const compiled = query(text, from);
     switch (compiled.kind) {

@@ -42,12 +42,19 @@ const model = new Model(body);
 const plan = new Plan(model.schema, 'config');
 
 /** A list of entries that refer to ten targets, each to one, and its validation. */
-function sized(size: number): { readonly base: DataTree; readonly cost: (edit: Parameters<Model['edit']>[1]) => number } {
+function sized(size: number): {
+  readonly base: DataTree;
+  readonly cost: (edit: Parameters<Model['edit']>[1]) => number;
+} {
   const indexes = new Indexes();
   const uniques = new UniqueIndexes();
   const base = model.tree({
     'm:top': {
-      target: Array.from({ length: 10 }, (_, index) => ({ name: `t${String(index)}`, size: 10, zone: `z${String(index)}` })),
+      target: Array.from({ length: 10 }, (_, index) => ({
+        name: `t${String(index)}`,
+        size: 10,
+        zone: `z${String(index)}`,
+      })),
       entry: Array.from({ length: size }, (_, index) => ({
         name: `e${String(index)}`,
         address: `a${String(index)}`,

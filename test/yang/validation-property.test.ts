@@ -88,7 +88,9 @@ const name = fc.constantFrom('s1', 's2', 's3');
 const zone = fc.constantFrom('z1', 'z2');
 const small = fc.integer({ min: 0, max: 6 });
 const text = fc.constantFrom('on', 'off', 'dx');
-const key = fc.tuple(fc.constantFrom('k1', 'k2'), fc.integer({ min: 1, max: 3 })).map(([a, b]) => `[${a}][${String(b)}]`);
+const key = fc
+  .tuple(fc.constantFrom('k1', 'k2'), fc.integer({ min: 1, max: 3 }))
+  .map(([a, b]) => `[${a}][${String(b)}]`);
 
 function leaf(path: fc.Arbitrary<string>, value: fc.Arbitrary<Value>): fc.Arbitrary<Operation> {
   return fc.tuple(path, fc.option(value, { nil: undefined })).map(([at, to]) => ({ path: `top.${at}`, value: to }));
@@ -125,7 +127,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   leaf(at('target'), fc.oneof(name, fc.constant('none'))),
   leaf(
     at('pick'),
-    fc.constantFrom('/p:top/server[name=\'s1\']', '/p:top/server[name=\'s2\']/zone', '/p:top/soft/s1', '/p:top/soft/inner/i1'),
+    fc.constantFrom(
+      "/p:top/server[name='s1']",
+      "/p:top/server[name='s2']/zone",
+      '/p:top/soft/s1',
+      '/p:top/soft/inner/i1',
+    ),
   ),
   leaf(at('ranked[?].n', small), fc.constant(0)),
   leaf(at('pair?.v', key), small),

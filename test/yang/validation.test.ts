@@ -27,8 +27,8 @@ describe('must (RFC 7950 7.5.3, 15.4)', () => {
       'operation-failed must-violation /m:top/a: must ". != \'bad\'" does not hold',
       'operation-failed must-violation /m:top/implied: must "../b" does not hold',
       'operation-failed must-violation /m:top/implied/c: must "../../b != \'y\'" does not hold',
-      "operation-failed must-violation /m:top/n[.='1']: must \". mod 2 = 0\" does not hold",
-      "operation-failed must-violation /m:top/n[.='3']: must \". mod 2 = 0\" does not hold",
+      'operation-failed must-violation /m:top/n[.=\'1\']: must ". mod 2 = 0" does not hold',
+      'operation-failed must-violation /m:top/n[.=\'3\']: must ". mod 2 = 0" does not hold',
     ]);
   });
 
@@ -58,7 +58,15 @@ describe('must (RFC 7950 7.5.3, 15.4)', () => {
   });
 
   it('is tested again where what it reads changed', () => {
-    const base = model.tree({ 'm:top': { b: 'x', entry: [{ k: '1', v: 5 }, { k: '2', v: 7 }] } });
+    const base = model.tree({
+      'm:top': {
+        b: 'x',
+        entry: [
+          { k: '1', v: 5 },
+          { k: '2', v: 7 },
+        ],
+      },
+    });
     assert.deepEqual(model.errors(model.edit(base, { 'top.limit': 6 }), base), [
       "operation-failed must-violation /m:top/entry[k='2']: must \"k != '0' and not(v > ../limit)\" does not hold",
     ]);
@@ -101,15 +109,20 @@ describe('when (RFC 7950 7.21.5, 8.2)', () => {
     `unknown-element - ${path}: ${path.replace(/^.*\/|\[.*$/gu, '')} must not be here: when "${when}" is false`;
 
   it('refuses nodes that are there although it is false', () => {
-    assert.deepEqual(model.errors({ 'm:top': { kind: 'z', b: '1', c: { d: '1' }, ll: ['1'], l: [{ k: '1' }], x1: '1', o1: '1', g1: '1' } }), [
-      unwanted('/m:top/b', '../a'),
-      unwanted('/m:top/c', "../kind = 'c'"),
-      unwanted('/m:top/o1', "kind = 'o'"),
-      unwanted('/m:top/x1', "kind = 'x'"),
-      unwanted("/m:top/l[k='1']", "../kind = 'l'"),
-      unwanted("/m:top/ll[.='1']", "../kind = 'l'"),
-      unwanted('/m:top/g1', "kind = 'g' and not(g2)"),
-    ]);
+    assert.deepEqual(
+      model.errors({
+        'm:top': { kind: 'z', b: '1', c: { d: '1' }, ll: ['1'], l: [{ k: '1' }], x1: '1', o1: '1', g1: '1' },
+      }),
+      [
+        unwanted('/m:top/b', '../a'),
+        unwanted('/m:top/c', "../kind = 'c'"),
+        unwanted('/m:top/o1', "kind = 'o'"),
+        unwanted('/m:top/x1', "kind = 'x'"),
+        unwanted("/m:top/l[k='1']", "../kind = 'l'"),
+        unwanted("/m:top/ll[.='1']", "../kind = 'l'"),
+        unwanted('/m:top/g1', "kind = 'g' and not(g2)"),
+      ],
+    );
   });
 
   it('decides whether what is mandatory is', () => {
@@ -134,10 +147,19 @@ describe('when (RFC 7950 7.21.5, 8.2)', () => {
   });
 
   it('that turns false takes along what it guarded, and what depends on that', () => {
-    const base = model.tree({ 'm:top': { kind: 'a', a: '1', b: '2' }, 'm:deep': { only: 'k', e: [{ k: 'k', in: { v: '1' } }, { k: 'l' }] } });
+    const base = model.tree({
+      'm:top': { kind: 'a', a: '1', b: '2' },
+      'm:deep': { only: 'k', e: [{ k: 'k', in: { v: '1' } }, { k: 'l' }] },
+    });
     assert.deepEqual(model.errors(base), []);
-    const settled = model.validator.settle(model.edit(base, { 'top.kind': 'c', 'top.c.d': 'x', 'deep.only': 'l' }), base);
-    assert.deepEqual(settled, model.tree({ 'm:top': { kind: 'c', c: { d: 'x' } }, 'm:deep': { only: 'l', e: [{ k: 'k' }, { k: 'l' }] } }));
+    const settled = model.validator.settle(
+      model.edit(base, { 'top.kind': 'c', 'top.c.d': 'x', 'deep.only': 'l' }),
+      base,
+    );
+    assert.deepEqual(
+      settled,
+      model.tree({ 'm:top': { kind: 'c', c: { d: 'x' } }, 'm:deep': { only: 'l', e: [{ k: 'k' }, { k: 'l' }] } }),
+    );
     assert.deepEqual(model.errors(settled, base), []);
   });
 
@@ -207,7 +229,10 @@ describe('unique (RFC 7950 7.8.3, 15.1)', () => {
 
   it('compares entries that have all of the leafs, defaults included', () => {
     assert.deepEqual(model.errors({ 'm:e': [entry('a', '1'), entry('b', '1', 80)] as never }), [twice]);
-    assert.deepEqual(model.errors({ 'm:e': [entry('a', '1'), entry('b', '1', 81), entry('c'), entry('d')] as never }), []);
+    assert.deepEqual(
+      model.errors({ 'm:e': [entry('a', '1'), entry('b', '1', 81), entry('c'), entry('d')] as never }),
+      [],
+    );
     const [error] = model.validator.validate(model.tree({ 'm:e': [entry('a', '1'), entry('b', '1')] as never }));
     assert.deepEqual(error?.info, { 'non-unique': "/m:e[k='b']/ip /m:e[k='b']/in/port" });
   });
@@ -246,14 +271,44 @@ describe('leafref (RFC 7950 9.9, 15.5)', () => {
       leaf to-default { type leafref { path "../standard"; } }
     }`);
   const servers = [{ name: 's1', zone: 'z1', alias: ['x', 'y'] }, { name: 's2' }];
-  const pair = [{ a: 'k', b: 1 }, { a: 'l', b: 2 }];
+  const pair = [
+    { a: 'k', b: 1 },
+    { a: 'l', b: 2 },
+  ];
   const missing = (leaf: string, target: string, value: string): string =>
     `data-missing instance-required /m:top/${leaf}: there is no /m:top/${target} with the value ${value}`;
 
   it('requires its instance, by whatever path', () => {
-    const good = { server: servers, pair, 'by-key': 's1', 'by-keys': ['s1', 's2'], 'by-value': 'z1', 'by-alias': 'y', 'by-first': 'l', 'by-second': 2, follows: 's1', free: 'none', either: 7, neither: 'z1', 'to-default': 'std' };
+    const good = {
+      server: servers,
+      pair,
+      'by-key': 's1',
+      'by-keys': ['s1', 's2'],
+      'by-value': 'z1',
+      'by-alias': 'y',
+      'by-first': 'l',
+      'by-second': 2,
+      follows: 's1',
+      free: 'none',
+      either: 7,
+      neither: 'z1',
+      'to-default': 'std',
+    };
     assert.deepEqual(model.errors({ 'm:top': good }), []);
-    const bad = { server: servers, pair, 'by-key': 's3', 'by-keys': ['s1', 's4'], 'by-value': 's1', 'by-alias': 'z', 'by-first': 'm', 'by-second': 3, follows: 's1', either: 'nine', neither: 'none', 'to-default': 'other' };
+    const bad = {
+      server: servers,
+      pair,
+      'by-key': 's3',
+      'by-keys': ['s1', 's4'],
+      'by-value': 's1',
+      'by-alias': 'z',
+      'by-first': 'm',
+      'by-second': 3,
+      follows: 's1',
+      either: 'nine',
+      neither: 'none',
+      'to-default': 'other',
+    };
     assert.deepEqual([...model.errors({ 'm:top': bad })].sort(), [
       missing('by-alias', 'server/alias', 'z'),
       missing('by-first', 'pair/a', 'm'),
@@ -269,18 +324,35 @@ describe('leafref (RFC 7950 9.9, 15.5)', () => {
   });
 
   it('follows relative paths and predicates from the leaf itself', () => {
-    const peer = [{ name: 's1', peer: 's2' }, { name: 's2', peer: 's3' }];
+    const peer = [
+      { name: 's1', peer: 's2' },
+      { name: 's2', peer: 's3' },
+    ];
     assert.deepEqual(model.errors({ 'm:top': { server: peer } }), [
       missing("server[name='s2']/peer", 'server/name', 's3'),
     ]);
-    const others = [{ a: 'k', b: 1, 'other-b': 1 }, { a: 'l', b: 2, 'other-b': 1 }];
+    const others = [
+      { a: 'k', b: 1, 'other-b': 1 },
+      { a: 'l', b: 2, 'other-b': 1 },
+    ];
     assert.deepEqual(model.errors({ 'm:top': { pair: others } }), [
       missing("pair[a='l'][b='2']/other-b", 'pair/b', '1'),
     ]);
   });
 
   it('keeps what is referred to from going', () => {
-    const base = model.tree({ 'm:top': { server: servers, pair, 'by-key': 's1', 'by-value': 'z1', 'by-alias': 'x', 'by-second': 2, either: 's2', 'to-default': 'std' } });
+    const base = model.tree({
+      'm:top': {
+        server: servers,
+        pair,
+        'by-key': 's1',
+        'by-value': 'z1',
+        'by-alias': 'x',
+        'by-second': 2,
+        either: 's2',
+        'to-default': 'std',
+      },
+    });
     assert.deepEqual(model.errors(base), []);
     const after = (edits: Readonly<Record<string, string | undefined>>): readonly string[] =>
       [...model.errors(model.edit(base, edits), base)].sort();
@@ -331,7 +403,9 @@ describe('instance-identifier (RFC 7950 9.13, 15.5)', () => {
 });
 
 describe('all errors', () => {
-  const model = new Model(`list e { key k; leaf k { type uint16; must ". < 10"; } leaf n { type string; mandatory true; } }`);
+  const model = new Model(
+    `list e { key k; leaf k { type uint16; must ". < 10"; } leaf n { type string; mandatory true; } }`,
+  );
 
   it('are told at once, each once, up to a limit', () => {
     const entries = (count: number) => ({ 'm:e': Array.from({ length: count }, (_, k) => ({ k })) });
@@ -343,7 +417,10 @@ describe('all errors', () => {
   it('in slices are the same', async () => {
     const tree = model.tree({ 'm:e': Array.from({ length: 40 }, (_, k) => ({ k })) });
     const whole = model.validator.validate(tree).map((error) => error.line());
-    assert.deepEqual((await model.validator.validateInSlices(tree)).map((error) => error.line()), whole);
+    assert.deepEqual(
+      (await model.validator.validateInSlices(tree)).map((error) => error.line()),
+      whole,
+    );
     assert.equal(whole.length, 70);
   });
 });
@@ -376,7 +453,7 @@ describe('operations and notifications (RFC 7950 6.4.1, 8.3.1)', () => {
           leaf delay { type uint8; must ". > ../../load"; }
           leaf reason { when "../delay > 3"; type string; mandatory true; }
           choice how { mandatory true; leaf soft { type empty; } leaf hard { type empty; } }
-          leaf then { type leafref { path "/server/name"; } }
+          leaf next { type leafref { path "/server/name"; } }
           leaf-list tag { type string; max-elements 1; }
           list step { key n; unique what; leaf n { type uint8; } leaf what { type string; } }
         }
@@ -396,19 +473,29 @@ describe('operations and notifications (RFC 7950 6.4.1, 8.3.1)', () => {
 
   it('input is judged with its operation in the tree', () => {
     assert.deepEqual(judge('server[a].restart', { soft: [null] }), []);
-    assert.deepEqual(judge('server[a].restart', { delay: 2, soft: [null], then: 'b' }), []);
-    assert.deepEqual(judge('server[a].restart', { delay: 6, soft: [null], then: 'c', tag: ['x', 'y'] }), [
-      "operation-failed must-violation /m:server[name='a']/restart: must \"delay <= ../limit or not(delay)\" does not hold",
-      "data-missing instance-required /m:server[name='a']/restart/then: there is no /m:server/name with the value c",
+    assert.deepEqual(judge('server[a].restart', { delay: 2, soft: [null], next: 'b' }), []);
+    assert.deepEqual(judge('server[a].restart', { delay: 6, soft: [null], next: 'c', tag: ['x', 'y'] }), [
+      'operation-failed must-violation /m:server[name=\'a\']/restart: must "delay <= ../limit or not(delay)" does not hold',
+      "data-missing instance-required /m:server[name='a']/restart/next: there is no /m:server/name with the value c",
       "missing-element - /m:server[name='a']/restart/reason: reason is mandatory",
       "operation-failed too-many-elements /m:server[name='a']/restart/tag: 2 given, at most 1 allowed",
     ]);
-    assert.deepEqual(judge('server[a].restart', { delay: 1, reason: 'x', step: [{ n: 1, what: 'w' }, { n: 2, what: 'w' }] }), [
-      "operation-failed must-violation /m:server[name='a']/restart/delay: must \". > ../../load\" does not hold",
-      "unknown-element - /m:server[name='a']/restart/reason: reason must not be here: when \"../delay > 3\" is false",
-      "data-missing missing-choice /m:server[name='a']/restart: one of soft, hard must be given (choice how)",
-      "operation-failed data-not-unique /m:server[name='a']/restart/step[n='2']: the same what as entry 1",
-    ]);
+    assert.deepEqual(
+      judge('server[a].restart', {
+        delay: 1,
+        reason: 'x',
+        step: [
+          { n: 1, what: 'w' },
+          { n: 2, what: 'w' },
+        ],
+      }),
+      [
+        'operation-failed must-violation /m:server[name=\'a\']/restart/delay: must ". > ../../load" does not hold',
+        'unknown-element - /m:server[name=\'a\']/restart/reason: reason must not be here: when "../delay > 3" is false',
+        "data-missing missing-choice /m:server[name='a']/restart: one of soft, hard must be given (choice how)",
+        "operation-failed data-not-unique /m:server[name='a']/restart/step[n='2']: the same what as entry 1",
+      ],
+    );
   });
 
   it('output and notifications are judged in the same way', () => {

@@ -354,21 +354,25 @@ check('RFC 7950 9.10, 9.13: literals are identities and paths by the prefixes of
   ["kind = 'm:round'", false],
   ["kinds = 'round'", true],
   ["kind/text() = 'ball'", true],
-  ["pointer = \"/m:top/m:entry[m:name='b']/m:port\"", true],
-  ["pointer = \"/m:top/m:entry[m:name='a']/m:port\"", false],
+  ['pointer = "/m:top/m:entry[m:name=\'b\']/m:port"', true],
+  ['pointer = "/m:top/m:entry[m:name=\'a\']/m:port"', false],
   ['string(kind)', 'm:ball'],
   // In a union the literal may be either.
   ["either = 'up down'", true],
 ]);
 
-check('from a leaf', [
-  ['. = 443', true],
-  ['../name', [`${entry('b')}/name`]],
-  ['../../mtu >= 1500', true],
-  ['string()', '443'],
-  ['number()', 443],
-  ['string-length()', 3],
-  ['name()', 'm:port'],
-  ['count(../../entry[port = current()])', 2],
-  ['/top/entry[name = current()/../name]/port = .', true],
-], `${entry('b')}/port`);
+check(
+  'from a leaf',
+  [
+    ['. = 443', true],
+    ['../name', [`${entry('b')}/name`]],
+    ['../../mtu >= 1500', true],
+    ['string()', '443'],
+    ['number()', 443],
+    ['string-length()', 3],
+    ['name()', 'm:port'],
+    ['count(../../entry[port = current()])', 2],
+    ['/top/entry[name = current()/../name]/port = .', true],
+  ],
+  `${entry('b')}/port`,
+);

@@ -228,4 +228,3 @@ function readsOf(check: Check): Iterable<Read> {
 function isInChoice(schema: NodeSchema): boolean {
   return 'slot' in schema && choicesAround(schema).length > 0;
 }
-

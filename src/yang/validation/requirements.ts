@@ -5,7 +5,10 @@ import type { ChoiceSchema, LeafListSchema, ListSchema, SchemaNode } from '../sc
 import type { Pass } from './pass.js';
 
 /** A child, or choice of children, of which something is required. */
-export type Requirement = Extract<SchemaNode, { kind: 'leaf' | 'anydata' | 'anyxml' | 'list' | 'leaf-list' | 'choice' }>;
+export type Requirement = Extract<
+  SchemaNode,
+  { kind: 'leaf' | 'anydata' | 'anyxml' | 'list' | 'leaf-list' | 'choice' }
+>;
 
 /** Containers that nobody wrote are looked into where they are met. */
 export function requirementsOf(children: readonly SchemaNode[]): readonly Requirement[] {

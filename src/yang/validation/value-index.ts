@@ -230,4 +230,3 @@ function compareKeys(a: IndexKey, b: IndexKey): number {
   }
   return a.length - b.length;
 }
-

@@ -3,7 +3,7 @@
  * what reads them is noted in the schedule. What exists without being written is walked through as if it were.
  */
 import { emptyBranch, isSelected, writtenContainer } from '../accessible.js';
-import { Instance } from '../instance.js';
+import type { Instance } from '../instance.js';
 import type { AnySchema, ContainerSchema, DataSchema, LeafListSchema, LeafSchema, Value } from '../schema.js';
 import type { Branch, Content } from '../tree-branch.js';
 import type { ListData } from '../tree-list.js';
@@ -58,7 +58,8 @@ export class Walk {
     this.note(plan, change(parent, schema, 'went'));
     if (pass.guardsOnly) return;
     this.#require(parent, pass.plan.node(parent.schema)!);
-    for (const unique of pass.plan.guardedUniques.get(schema) ?? []) pass.checkUnique(unique, parent.above(unique.list));
+    for (const unique of pass.plan.guardedUniques.get(schema) ?? [])
+      pass.checkUnique(unique, parent.above(unique.list));
     if (!isWritten) this.#wholeChild(parent, plan);
   }
 
@@ -86,7 +87,8 @@ export class Walk {
     const content = parent.branch!.slots[schema.slot];
     if (content !== undefined) this.pass.admit(plan, parent);
     if (schema.kind === 'list') {
-      if (content !== undefined) this.pass.push(new ListTask(parent, plan, undefined, content as ListData, this, false));
+      if (content !== undefined)
+        this.pass.push(new ListTask(parent, plan, undefined, content as ListData, this, false));
     } else if (schema.kind === 'leaf-list') {
       this.pass.push(new ValuesTask(instancesOf(parent, schema, this.pass), plan, this));
     } else {

@@ -9,8 +9,8 @@ import type { DataSchema, LeafListSchema, LeafSchema } from '../schema.js';
 import { bindArithmetic, bindNegative } from './arithmetic.js';
 import {
   type Bound,
-  emptySet,
   type Evaluate,
+  emptySet,
   type Narrowing,
   type NodeSet,
   type Run,
@@ -81,7 +81,7 @@ export class Binder {
   /** Where the values of registers come from, as far as they are leafs near the context node. */
   readonly sources = new Map<Register, NodeSet>();
   readonly reads: Reads;
-  /** Schema nodes that may still be looked at: `//*//*//*` looks at all of them again and again. */
+  /** Schema nodes that may still be looked at: `//*/ /*//*` looks at all of them again and again. */
   #budget = bindingLimit;
   /** Uses of current() away from the context, and of registers, so far: what uses them varies although its anchor does not. */
   #uses = 0;
@@ -168,7 +168,8 @@ export class Binder {
   context({ types, isCurrent }: Scope): NodeSet {
     const only = types.size === 1 ? [...types.keys()][0]! : undefined;
     const isLeaf = only?.kind === 'leaf' || only?.kind === 'leaf-list' || only?.kind === 'text';
-    for (const [schema, via] of types) if (schema.kind === 'leaf' || schema.kind === 'leaf-list') this.read(schema, via);
+    for (const [schema, via] of types)
+      if (schema.kind === 'leaf' || schema.kind === 'leaf-list') this.read(schema, via);
     return {
       ...emptySet,
       types,

@@ -51,7 +51,12 @@ export function equalNodes(
 }
 
 /** `path = other` where the path ends in the key of a list: the entry is looked up. */
-function bindEquality(side: Expression, other: Expression, scope: Scope, binder: Binder): Evaluate<boolean> | undefined {
+function bindEquality(
+  side: Expression,
+  other: Expression,
+  scope: Scope,
+  binder: Binder,
+): Evaluate<boolean> | undefined {
   if (side.kind !== 'path') return undefined;
   if (other.kind === 'literal' || other.kind === 'number') {
     const keyed = withKey(side, other, scope, binder);

@@ -2,7 +2,7 @@
 import { nameOf } from '../accessible.js';
 import type { Instance } from '../instance.js';
 import type { Binder, Scope } from './binder.js';
-import { type Bound, emptySet, type Evaluate, firstNode, memoised, type NodeSet, type Run } from './bound.js';
+import { type Bound, type Evaluate, emptySet, firstNode, memoised, type NodeSet, type Run } from './bound.js';
 import { normalizeSpace, stringLength, substring, textNumber, translate, valueNumber } from './conversions.js';
 import type { FunctionCall } from './expression.js';
 import { booleanOf, numberOf, stringOf, textOf } from './values.js';
@@ -117,7 +117,8 @@ function sum(set: NodeSet, binder: Binder): Evaluate<number> {
   return memoised(set, (at, run) => {
     let total = 0;
     walk(at, run, (node) => {
-      total += node.branch === undefined && node.value !== undefined ? valueNumber(node.scalar) : textNumber(text(node, run));
+      total +=
+        node.branch === undefined && node.value !== undefined ? valueNumber(node.scalar) : textNumber(text(node, run));
       return false;
     });
     return total;

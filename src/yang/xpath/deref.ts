@@ -48,12 +48,7 @@ export function bindDeref(set: NodeSet, binder: Binder): NodeSet {
 }
 
 /** The nodes that a leaf of a leafref type refers to, walked from the leaf. */
-export function leafrefNodes(
-  leaf: LeafSchema | LeafListSchema,
-  type: LeafrefType,
-  via: Via,
-  binder: Binder,
-): NodeSet {
+export function leafrefNodes(leaf: LeafSchema | LeafListSchema, type: LeafrefType, via: Via, binder: Binder): NodeSet {
   const own: Types = new Map([[leaf, via]]);
   const scope: Scope = { types: own, current: own, isCurrent: true };
   const register: Register = { value: undefined };
@@ -105,7 +100,8 @@ export function referenceTypes(type: Type): readonly Extract<Type, { base: 'leaf
 export function walkInstance(value: Value, run: Run, guards: Guards, sink: Sink): boolean {
   const { schema } = guards;
   const context = instanceContext(schema);
-  const steps = typeof value === 'string' ? readInstance(value, context, (type, text) => readLexical(type, text, context)) : [];
+  const steps =
+    typeof value === 'string' ? readInstance(value, context, (type, text) => readLexical(type, text, context)) : [];
   if (steps instanceof Fault || steps.length === 0) return false;
   let at: Instance | undefined = run.root;
   for (const [index, { schema: child, keys, position }] of steps.entries()) {

@@ -258,11 +258,7 @@ export function sourceOf({ types }: NodeSet, binder: Binder): Narrowing['source'
 
 type DataOf = (from: Instance) => ListData | undefined;
 
-function entryByKeys(
-  list: ListSchema,
-  tests: readonly KeyTest[],
-  dataOf: DataOf,
-): Evaluate<Instance | undefined> {
+function entryByKeys(list: ListSchema, tests: readonly KeyTest[], dataOf: DataOf): Evaluate<Instance | undefined> {
   const [only] = tests;
   if (tests.length === 1) {
     const { values } = only!;

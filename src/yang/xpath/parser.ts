@@ -306,7 +306,9 @@ class Parser {
   }
 
   #tooMuch(): SyntaxError {
-    return new SyntaxError(`expression has too many parts inside each other at character ${String(this.#token.at + 1)}`);
+    return new SyntaxError(
+      `expression has too many parts inside each other at character ${String(this.#token.at + 1)}`,
+    );
   }
 }
 

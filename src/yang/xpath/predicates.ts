@@ -58,10 +58,12 @@ function bindPredicate(set: NodeSet, predicate: Expression, scope: Scope, binder
   const { walk, one } = set;
   const needsSize = uses(predicate, last);
   const filtered = needsSize ? sizedFilter(walk, test, cost) : filter(walk, test, cost);
-  const filteredOne: NodeSet['one'] = one && ((from, run) => {
-    const node = one(from, run);
-    return node !== undefined && check(test, node, 1, 1, run) ? node : undefined;
-  });
+  const filteredOne: NodeSet['one'] =
+    one &&
+    ((from, run) => {
+      const node = one(from, run);
+      return node !== undefined && check(test, node, 1, 1, run) ? node : undefined;
+    });
   const value: NodeSet['value'] = filteredOne && set.value && leafValue(filteredOne);
   return { ...set, walk: filtered, one: filteredOne, value, isPlain: false };
 }

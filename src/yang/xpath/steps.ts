@@ -4,7 +4,16 @@ import { Instance, InstanceSet, type NodeSchema } from '../instance.js';
 import type { LeafListSchema, ListSchema } from '../schema.js';
 import type { ListData } from '../tree-list.js';
 import type { Binder } from './binder.js';
-import { emptySet, type Evaluate, type NodeSet, type Run, type Sink, type Types, type Via, type Walk } from './bound.js';
+import {
+  type Evaluate,
+  emptySet,
+  type NodeSet,
+  type Run,
+  type Sink,
+  type Types,
+  type Via,
+  type Walk,
+} from './bound.js';
 import type { ChildAccess } from './children.js';
 import type { Axis, NodeTest } from './expression.js';
 
@@ -266,8 +275,7 @@ function descendantStep(
     below.set(schema, visit(schema, via));
   }
   const walk: Walk = (from, run, sink) =>
-    (withSelf && isWanted(from.schema) && sink(from)) ||
-    descend(below.get(from.schema) ?? [], from, run, sink);
+    (withSelf && isWanted(from.schema) && sink(from)) || descend(below.get(from.schema) ?? [], from, run, sink);
   return stepSet(reached, walk, { isCostly: true });
 }
 
