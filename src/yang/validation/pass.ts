@@ -57,6 +57,7 @@ export class Pass implements IndexedRun {
   readonly #indexes: Indexes;
   readonly #tasks: Task[] = [];
   readonly #checkedLists = new Map<UniquePlan, Set<ListData>>();
+  #isCarried = false;
   #steps: number = validationLimits.steps;
 
   constructor(options: PassOptions) {
@@ -84,20 +85,12 @@ export class Pass implements IndexedRun {
   /** Works on; true when all is done or too much was found. */
   advance(isDue: IsDue): boolean {
     const tasks = this.#tasks;
-    for (;;) {
-      const task = tasks.at(-1);
-      if (task === undefined) {
-        const next = this.schedule.next();
-        if (next === undefined) break;
-        tasks.push(next);
-        continue;
-      }
-      if (this.errors.isFull) break;
+    while (!this.errors.isFull) {
+      const task = tasks.at(-1) ?? this.schedule.next() ?? this.#carrying();
+      if (task === undefined) break;
+      if (tasks.length === 0) tasks.push(task);
       if (isDue()) return false;
       if (task.step()) tasks.splice(tasks.lastIndexOf(task), 1);
-    }
-    if (this.errors.isEmpty && this.#base !== undefined && !this.guardsOnly) {
-      this.#indexes.carry(this.#base, this.#tree);
     }
     return true;
   }
@@ -165,6 +158,14 @@ export class Pass implements IndexedRun {
     if (checked?.has(list) === true) return;
     this.#checkedLists.set(unique, (checked ?? new Set()).add(list));
     this.#evaluate(() => checkWhole(unique, list, parent, this.run, this.errors), parent, 'unique');
+  }
+
+  /** Keeps the indexes of the base for a tree that turned out to be valid; undefined when that is done. */
+  #carrying(): Task | undefined {
+    if (this.#isCarried || !this.errors.isEmpty || this.#base === undefined || this.guardsOnly) return undefined;
+    this.#isCarried = true;
+    const steps = this.#indexes.carry(this.#base, this.#tree);
+    return { step: () => steps.next().done === true };
   }
 
   #holds(guard: Guard, parent: Instance): boolean {

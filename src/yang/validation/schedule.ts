@@ -60,9 +60,11 @@ export class Schedule {
 
   /** Something to do; undefined when nothing is left. */
   next(): Task | undefined {
-    for (const [reader, values] of this.#values) {
+    const [narrowed] = this.#values;
+    if (narrowed !== undefined) {
+      const [reader, values] = narrowed;
       this.#values.delete(reader);
-      this.#resolve(reader, values);
+      return this.#resolving(reader, values);
     }
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
@@ -75,7 +77,7 @@ export class Schedule {
     }
     const fresh = [...anchors].filter((anchor) => !isCovered(anchor, anchors, done));
     for (const anchor of fresh) done.add(anchor);
-    return this.#task(check, fresh);
+    return this.#evaluating(check, fresh);
   }
 
   #add(check: Check, anchor: Instance): void {
@@ -93,13 +95,19 @@ export class Schedule {
     for (const value of values) known.add(value);
   }
 
-  /** The context nodes whose leaf has one of the values, found by index. */
-  #resolve({ check, narrow }: Reader, values: ReadonlySet<Value>): void {
+  /** Finds the context nodes whose leaf has one of the values, by index. */
+  #resolving({ check, narrow }: Reader, values: ReadonlySet<Value>): Task {
     const { leaf, top } = narrow!.source;
-    const index = this.#pass.index(leaf);
-    for (const value of values) {
-      for (const holder of index.holders(value, this.#pass.run.root)) this.#add(check, holder.above(top));
-    }
+    const { run } = this.#pass;
+    const rest = values.values();
+    return {
+      step: () => {
+        const { value, done } = rest.next();
+        if (done === true) return true;
+        for (const holder of this.#pass.index(leaf).holders(value, run.root)) this.#add(check, holder.above(top));
+        return false;
+      },
+    };
   }
 
   /** The values of the narrowing leaf in what changed; undefined where they cannot be told. */
@@ -120,7 +128,7 @@ export class Schedule {
     return valuesBelow(schema, leaf, branches);
   }
 
-  #task(check: Check, anchors: readonly Instance[]): Task {
+  #evaluating(check: Check, anchors: readonly Instance[]): Task {
     const pass = this.#pass;
     const walk = this.#walk;
     const contexts = contextsBelow(check.context, anchors, pass);

@@ -10,7 +10,7 @@ import type { InstanceIdentifier } from '../path.js';
 import type { Schema } from '../schema.js';
 import { inSlices, neverDue } from '../slices.js';
 import { type Branch, DataTree } from '../tree.js';
-import { Pass } from './pass.js';
+import { Pass, type Unwanted } from './pass.js';
 import { Plan } from './plan.js';
 import { UniqueIndexes } from './unique.js';
 import { Indexes } from './value-index.js';
@@ -54,19 +54,23 @@ export class Validator {
    * what depends on those, and so on. New nodes stay, for validation to refuse. The same tree where there is nothing to do.
    */
   settle(tree: DataTree, base: DataTree): DataTree {
-    if (!this.#plan.hasGuards) return tree;
-    let [before, after] = [base, tree];
-    for (let round = 0; round < maxRounds && after !== before; round++) {
-      const pass = this.#pass(after, before, true);
+    const settling = new Settling(tree, base);
+    for (let pass = this.#next(settling); pass !== undefined; pass = this.#next(settling)) {
       pass.advance(neverDue);
-      const editor = after.edit();
-      for (const { parent, schema } of pass.unwanted) {
-        const path = parent.path.child(schema);
-        if (base.get(path) !== undefined) editor.remove(path);
-      }
-      [before, after] = [after, editor.finish()];
+      settling.remove(pass.unwanted);
     }
-    return after;
+    return settling.tree;
+  }
+
+  /** As `settle`, letting others run in between. */
+  async settleInSlices(tree: DataTree, base: DataTree): Promise<DataTree> {
+    const settling = new Settling(tree, base);
+    for (let pass = this.#next(settling); pass !== undefined; pass = this.#next(settling)) {
+      const current = pass;
+      await inSlices((isDue) => current.advance(isDue), stride);
+      settling.remove(pass.unwanted);
+    }
+    return settling.tree;
   }
 
   /**
@@ -98,6 +102,10 @@ export class Validator {
     return pass.errors.all();
   }
 
+  #next({ tree, before, isDone }: Settling): Pass | undefined {
+    return isDone || !this.#plan.hasGuards ? undefined : this.#pass(tree, before, true);
+  }
+
   #pass(tree: DataTree, base: DataTree | undefined, guardsOnly = false): Pass {
     return new Pass({
       plan: this.#plan,
@@ -107,6 +115,37 @@ export class Validator {
       uniques: this.#uniques,
       guardsOnly,
     });
+  }
+}
+
+/** A tree from which nodes are removed until nothing more is to go. */
+class Settling {
+  tree: DataTree;
+  /** The tree of the round before. */
+  before: DataTree;
+  readonly #base: DataTree;
+  #rounds = 0;
+
+  constructor(tree: DataTree, base: DataTree) {
+    this.tree = tree;
+    this.before = base;
+    this.#base = base;
+  }
+
+  /** Each round removes something, but a condition that keeps changing its mind about others must end somewhere. */
+  get isDone(): boolean {
+    return this.tree === this.before || this.#rounds >= maxRounds;
+  }
+
+  remove(unwanted: readonly Unwanted[]): void {
+    const editor = this.tree.edit();
+    for (const { parent, schema } of unwanted) {
+      const path = parent.path.child(schema);
+      if (this.#base.get(path) !== undefined) editor.remove(path);
+    }
+    this.before = this.tree;
+    this.tree = editor.finish();
+    this.#rounds++;
   }
 }
 
@@ -125,7 +164,6 @@ function instanceAt(tree: DataTree, at: InstanceIdentifier): Instance {
   return node;
 }
 
-/** Each removes something, and a condition that keeps changing its mind about others must end somewhere. */
 const maxRounds = 64;
 /** Steps between two looks at the clock. */
 const stride = 16;

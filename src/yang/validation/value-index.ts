@@ -22,8 +22,12 @@ export class ValueIndex {
     this.#map = map;
   }
 
-  /** False for leafs below lists without keys, whose places have no names, and for parameters of operations. */
+  /**
+   * False for leafs below lists without keys, whose places have no names, for leaf-lists of state, which may hold a value
+   * twice, and for parameters of operations.
+   */
   static suits(leaf: Leaf): boolean {
+    if (leaf.kind === 'leaf-list' && !leaf.config) return false;
     const chain = chainTo(leaf);
     const isData = dataParent(chain[0]!)?.kind === 'root';
     return isData && chain.every((node) => node.kind !== 'list' || node.keys.length > 0);
@@ -32,20 +36,21 @@ export class ValueIndex {
   static build(leaf: Leaf, root: Branch): ValueIndex {
     const chain = chainTo(leaf);
     const keys: IndexKey[] = [];
-    eachValue(chain, 0, root, [], (value, place) => keys.push([value, ...place]));
+    for (const { value, place } of eachValue(chain, 0, root, [])) keys.push([value, ...place]);
     keys.sort(compareKeys);
     const distinct = keys.filter((key, index) => index === 0 || compareKeys(keys[index - 1]!, key) !== 0);
     const marks = distinct.map((): true => true);
     return new ValueIndex(chain, loadSortedMap(distinct, marks, compareKeys));
   }
 
-  /** The index of `after`, this being that of `before`. */
-  derive(before: Branch, after: Branch): ValueIndex {
+  /** The index of `after`, this being that of `before`; each step takes one change. */
+  *derive(before: Branch, after: Branch): Generator<undefined, ValueIndex> {
     const map = this.#map.clone();
-    eachChange(this.#chain, 0, before, after, [], {
-      lost: (value, place) => void map.delete([value, ...place]),
-      found: (value, place) => void map.set([value, ...place], true),
-    });
+    for (const { value, place, isLost } of eachChange(this.#chain, 0, before, after, [])) {
+      if (isLost) map.delete([value, ...place]);
+      else map.set([value, ...place], true);
+      yield undefined;
+    }
     return new ValueIndex(this.#chain, map);
   }
 
@@ -95,23 +100,24 @@ export class Indexes {
 
   /** The index of a leaf in a tree, made from that of `base` where it has one. */
   of(leaf: Leaf, tree: Branch, base: Branch | undefined): ValueIndex {
-    let indexes = this.#byTree.get(tree);
-    if (indexes === undefined) {
-      indexes = new Map();
-      this.#byTree.set(tree, indexes);
-    }
-    let index = indexes.get(leaf);
-    if (index === undefined) {
-      const known = base === undefined ? undefined : this.#byTree.get(base)?.get(leaf);
-      index = known === undefined ? ValueIndex.build(leaf, tree) : known.derive(base!, tree);
-      indexes.set(leaf, index);
-    }
-    return index;
+    const index = this.#byTree.get(tree)?.get(leaf);
+    if (index !== undefined) return index;
+    const known = base === undefined ? undefined : this.#byTree.get(base)?.get(leaf);
+    return this.#keep(leaf, tree, known === undefined ? ValueIndex.build(leaf, tree) : last(known.derive(base!, tree)));
   }
 
-  /** Makes for `tree` every index that `base` has, so that none has to be built anew later. */
-  carry(base: Branch, tree: Branch): void {
-    for (const leaf of this.#byTree.get(base)?.keys() ?? []) this.of(leaf, tree, base);
+  /** Makes for `tree` every index that `base` has, so that none has to be built anew later; step by step. */
+  *carry(base: Branch, tree: Branch): Generator<undefined, void> {
+    for (const [leaf, index] of this.#byTree.get(base) ?? []) {
+      if (this.#byTree.get(tree)?.has(leaf) !== true) this.#keep(leaf, tree, yield* index.derive(base, tree));
+    }
+  }
+
+  #keep(leaf: Leaf, tree: Branch, index: ValueIndex): ValueIndex {
+    const known = this.#byTree.get(tree);
+    if (known === undefined) this.#byTree.set(tree, new Map([[leaf, index]]));
+    else known.set(leaf, index);
+    return index;
   }
 }
 
@@ -133,12 +139,17 @@ export function valuesBelow(
   if (depth === 0 || !isPlain) return undefined;
   const values: Value[] = [];
   for (const branch of branches) {
-    if (branch !== undefined) eachValue(chain, depth, branch, [], (value) => values.push(value));
+    if (branch === undefined) continue;
+    for (const { value } of eachValue(chain, depth, branch, [])) values.push(value);
   }
   return values;
 }
 
-type Found = (value: Value, place: readonly Value[]) => void;
+interface Item {
+  readonly value: Value;
+  /** The keys of the entries on the way, from the root down. */
+  readonly place: readonly Value[];
+}
 
 function chainTo(leaf: Leaf): readonly DataSchema[] {
   const chain: DataSchema[] = [leaf];
@@ -146,73 +157,73 @@ function chainTo(leaf: Leaf): readonly DataSchema[] {
   return chain;
 }
 
-function eachValue(
+function* eachValue(
   chain: readonly DataSchema[],
   depth: number,
   branch: Branch,
   place: readonly Value[],
-  found: Found,
-): void {
-  const schema = chain[depth]!;
-  const content = branch.get(schema);
-  if (content !== undefined) eachIn(chain, depth, schema, content, place, found);
+): Iterable<Item> {
+  const content = branch.get(chain[depth]!);
+  if (content !== undefined) yield* eachIn(chain, depth, content, place);
 }
 
-function eachIn(
+function* eachIn(
   chain: readonly DataSchema[],
   depth: number,
-  schema: DataSchema,
   content: Content,
   place: readonly Value[],
-  found: Found,
-): void {
-  switch (schema.kind) {
+): Iterable<Item> {
+  switch (chain[depth]!.kind) {
     case 'leaf':
-      found(content as Value, place);
+      yield { value: content as Value, place };
       return;
     case 'leaf-list':
-      for (const value of content as readonly Value[]) found(value, place);
+      for (const value of content as readonly Value[]) yield { value, place };
       return;
     case 'container':
-      eachValue(chain, depth + 1, content as Branch, place, found);
+      yield* eachValue(chain, depth + 1, content as Branch, place);
       return;
     case 'list':
-      for (const entry of content as ListData) eachValue(chain, depth + 1, entry, [...place, ...entry.keys()], found);
+      for (const entry of content as ListData) yield* eachValue(chain, depth + 1, entry, [...place, ...entry.keys()]);
       return;
     default:
   }
 }
 
-interface Changes {
-  readonly lost: Found;
-  readonly found: Found;
-}
-
-function eachChange(
+/** What is lost is told before what is found in the same place. */
+function* eachChange(
   chain: readonly DataSchema[],
   depth: number,
   before: Branch,
   after: Branch,
   place: readonly Value[],
-  changes: Changes,
-): void {
-  if (before === after) return;
+): Iterable<Item & { readonly isLost: boolean }> {
   const schema = chain[depth]!;
-  const [was, is] = [before.get(schema), after.get(schema)];
+  const was = before.get(schema);
+  const is = after.get(schema);
   if (was === is) return;
   if (was !== undefined && is !== undefined && schema.kind === 'container') {
-    eachChange(chain, depth + 1, was as Branch, is as Branch, place, changes);
+    yield* eachChange(chain, depth + 1, was as Branch, is as Branch, place);
   } else if (was !== undefined && is !== undefined && schema.kind === 'list') {
-    for (const change of (is as ListData).changesSince(was as ListData)) {
-      const at = [...place, ...(change.after ?? change.before)!.keys()];
-      if (change.before !== undefined && change.after !== undefined) {
-        eachChange(chain, depth + 1, change.before, change.after, at, changes);
-      } else if (change.before !== undefined) eachValue(chain, depth + 1, change.before, at, changes.lost);
-      else eachValue(chain, depth + 1, change.after!, at, changes.found);
+    for (const { before: old, after: now } of (is as ListData).changesSince(was as ListData)) {
+      const at = [...place, ...(now ?? old)!.keys()];
+      if (old !== undefined && now !== undefined) yield* eachChange(chain, depth + 1, old, now, at);
+      else yield* marked(eachValue(chain, depth + 1, (now ?? old)!, at), now === undefined);
     }
   } else {
-    if (was !== undefined) eachIn(chain, depth, schema, was, place, changes.lost);
-    if (is !== undefined) eachIn(chain, depth, schema, is, place, changes.found);
+    if (was !== undefined) yield* marked(eachIn(chain, depth, was, place), true);
+    if (is !== undefined) yield* marked(eachIn(chain, depth, is, place), false);
+  }
+}
+
+function* marked(items: Iterable<Item>, isLost: boolean): Iterable<Item & { readonly isLost: boolean }> {
+  for (const { value, place } of items) yield { value, place, isLost };
+}
+
+function last<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }
 

@@ -61,6 +61,8 @@ export function bindCondition(
   const binder = new Binder(expression.names, guards, masked);
   try {
     const bound = binder.bind(expression.tree, contextScope(context));
+    // What is hidden varies with the node that the expression is about, so that nothing can be remembered.
+    if (masked !== undefined && !binder.hidesAnything) return bindCondition(expression, context, guards);
     return { evaluate: booleanOf(bound), reads: binder.reads };
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
@@ -81,7 +83,9 @@ export class Binder {
   /** Where the values of registers come from, as far as they are leafs near the context node. */
   readonly sources = new Map<Register, NodeSet>();
   readonly reads: Reads;
-  /** Schema nodes that may still be looked at: `//*/ /*//*` looks at all of them again and again. */
+  /** True where the expression reaches a node that is hidden from it. */
+  hidesAnything = false;
+  /** Schema nodes that may still be looked at: one step after the other may look at all of them. */
   #budget = bindingLimit;
   /** Uses of current() away from the context, and of registers, so far: what uses them varies although its anchor does not. */
   #uses = 0;
@@ -216,6 +220,7 @@ export class Binder {
     }
     const access = this.guards.access(child);
     if (parent !== this.masked?.parent || !this.masked.nodes.includes(child as DataSchema)) return access;
+    this.hidesAnything = true;
     const { walk, one } = access;
     const masked: ChildAccess['walk'] = (from, run, sink) => {
       const { mask } = run;

@@ -105,8 +105,12 @@ export class Run {
     return left;
   }
 
-  /** What `evaluate` gave when it was last asked for the same key and anchor in this pass. */
+  /**
+   * What `evaluate` gave when it was last asked for the same key and anchor in this pass. Not while conditions are evaluated
+   * for the sake of others, since what depends on itself counts as false only there.
+   */
   remembered<T>(key: object, anchor: Instance, evaluate: Evaluate<T>, at: Instance): T {
+    if (this.guarding.length > 1) return evaluate(at, this);
     let memo = this.#memos.get(key);
     if (memo === undefined) {
       memo = new Map();

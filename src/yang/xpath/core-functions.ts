@@ -11,18 +11,18 @@ import { bindYangFunction } from './yang-functions.js';
 export function bindCall(call: FunctionCall, scope: Scope, binder: Binder): Bound {
   const { operands } = call;
   const bound = (index: number): Bound => binder.bind(operands[index]!, scope);
+  const nodes = (): NodeSet => binder.nodes(operands[0]!, scope);
   /** Without an argument these functions are about the context node. */
   const own = (): Bound => (operands.length === 0 ? binder.context(scope) : bound(0));
-  const text = (index: number): Evaluate<string> => stringOf(bound(index), binder);
   switch (call.name) {
     case 'last':
       return numeric((_at, run) => run.size);
     case 'position':
       return numeric((_at, run) => run.position);
     case 'count':
-      return numeric(count(binder.nodes(operands[0]!, scope)));
+      return numeric(count(nodes()));
     case 'sum':
-      return numeric(sum(binder.nodes(operands[0]!, scope), binder));
+      return numeric(sum(nodes(), binder));
     case 'id':
       // No YANG node has an ID in the sense of XML.
       bound(0);
@@ -57,6 +57,16 @@ export function bindCall(call: FunctionCall, scope: Scope, binder: Binder): Boun
       return numeric(charged(stringOf(own(), binder), stringLength));
     case 'normalize-space':
       return textual(charged(stringOf(own(), binder), normalizeSpace));
+    default:
+      return bindTextFunction(call, scope, binder);
+  }
+}
+
+/** The functions of which every argument is a string, or a number behind one (section 4.2). */
+function bindTextFunction({ name, operands }: FunctionCall, scope: Scope, binder: Binder): Bound {
+  const text = (index: number): Evaluate<string> => stringOf(binder.bind(operands[index]!, scope), binder);
+  const number = (index: number): Evaluate<number> => numberOf(binder.bind(operands[index]!, scope), binder);
+  switch (name) {
     case 'concat':
       return textual(concat(operands.map((_, index) => text(index))));
     case 'starts-with':
@@ -68,17 +78,11 @@ export function bindCall(call: FunctionCall, scope: Scope, binder: Binder): Boun
     case 'substring-after':
       return textual(pair(text(0), text(1), (a, b) => (a.includes(b) ? a.slice(a.indexOf(b) + b.length) : '')));
     case 'substring':
-      return textual(part(text(0), numberOf(bound(1), binder), operands[2] && numberOf(bound(2), binder)));
-    case 'translate': {
-      const [source, from, to] = [text(0), text(1), text(2)];
-      return textual((at, run) => {
-        const subject = source(at, run);
-        run.charge(subject.length >> 4);
-        return translate(subject, from(at, run), to(at, run));
-      });
-    }
+      return textual(part(text(0), number(1), operands.length > 2 ? number(2) : undefined));
+    case 'translate':
+      return textual(translation(text(0), text(1), text(2)));
     default:
-      return bindYangFunction(call.name, operands, scope, binder);
+      return bindYangFunction(name, operands, scope, binder);
   }
 }
 
@@ -180,5 +184,13 @@ function part(
     const text = source(at, run);
     run.charge(text.length >> 4);
     return substring(text, start(at, run), length?.(at, run));
+  };
+}
+
+function translation(source: Evaluate<string>, from: Evaluate<string>, to: Evaluate<string>): Evaluate<string> {
+  return (at, run) => {
+    const text = source(at, run);
+    run.charge(text.length >> 4);
+    return translate(text, from(at, run), to(at, run));
   };
 }
