@@ -9,6 +9,7 @@ import {
   type BranchBuilder,
   DataTree,
   InstanceIdentifier,
+  type LeafSchema,
   type ListSchema,
   loadSchema,
   parsePath,
@@ -65,34 +66,42 @@ function compileCold(): void {
     times.push(performance.now() - begun);
   }
   print(line(`${String(count)} published modules compiled, the first cold`, times, 'ms', '<= 1000'));
+  const { schema } = loadSchema({ directories: [directory] });
   const begun = performance.now();
-  const validator = new Validator(loadSchema({ directories: [directory] }).schema);
-  validator.validate(DataTree.empty(loadSchema({ directories: [directory] }).schema));
-  print(`their conditions bound (and twice compiled): ${short(performance.now() - begun)} ms`);
+  const validator = new Validator(schema);
+  print(`  their conditions bound to the schema: ${short(performance.now() - begun)} ms`);
+  validator.validate(DataTree.empty(schema));
 }
 
+/** At a thousand instances in turn, so that nothing can be kept from one evaluation to the next. */
 function oneCondition(): void {
   const { schema } = load(`module one { yang-version 1.1; namespace "urn:one"; prefix o;
-    container top { leaf mtu { type uint16; } leaf speed { type uint16; must "../mtu >= 1500"; } } }`);
-  const tree = DataTree.empty(schema).edit();
-  tree.set(parsePath(schema, 'top.mtu'), 1500);
-  tree.set(parsePath(schema, 'top.speed'), 10);
-  const { root } = tree.finish();
-  const top = schema.root.dataChildren[0]!;
-  const speed = top.kind === 'container' ? top.byQualifiedName.get('one:speed') : undefined;
-  if (speed?.kind !== 'leaf' || top.kind !== 'container') throw new Error('no leaf');
+    list e { key name; leaf name { type string; } leaf mtu { type uint16; } leaf speed { type uint16; must "../mtu >= 1500"; } } }`);
+  const [list] = schema.root.dataChildren;
+  if (list?.kind !== 'list') throw new Error('no list');
+  const [name, mtu, speed] = ['name', 'mtu', 'speed'].map((each) => list.byName.get(each)?.[0] as LeafSchema);
+  const builder = new TreeBuilder(schema.root, InstanceIdentifier.root);
+  for (let index = 0; index < 1_000; index++) {
+    const entry = builder.entry(list);
+    entry.leaf(name!, `e${String(index)}`);
+    entry.leaf(mtu!, 1000 + index);
+    entry.leaf(speed!, index);
+  }
+  const root = Instance.root(builder.finish());
   const guards = new Guards(schema, new AccessibleTree(schema.root, 'config'));
-  const { evaluate } = bindCondition(speed.must[0]!.expression, speed, guards);
-  const above = new Instance(Instance.root(root), top, root.container(top), undefined, -1);
-  const node = new Instance(above, speed, undefined, 10, -1);
-  const pass = new Run(Instance.root(root), 1e12);
+  const { evaluate } = bindCondition(speed!.must[0]!.expression, speed!, guards);
+  const nodes = Array.from(root.branch!.list(list)!, (entry) => {
+    const above = new Instance(root, list, entry, undefined, -1);
+    return new Instance(above, speed!, undefined, entry.leaf(speed!), -1);
+  });
+  const pass = new Run(root, 1e12);
   const times: number[] = [];
   for (let round = 0; round < 9; round++) {
     const begun = performance.now();
     let met = 0;
-    for (let count = 0; count < 1_000_000; count++) if (evaluate(node, pass)) met++;
+    for (let count = 0; count < 1_000_000; count++) if (evaluate(nodes[count % 1_000]!, pass)) met++;
     times.push((performance.now() - begun) / 1000);
-    if (met !== 1_000_000) throw new Error('the condition does not hold');
+    if (met !== 500_000) throw new Error('the condition does not hold where it should');
   }
   print(line('../mtu >= 1500, one evaluation', times, 'us', '<= 0.2'));
 }
@@ -210,17 +219,34 @@ function manyLeafrefs(): void {
 async function slices(): Promise<void> {
   const { schema } = load(modules);
   const tree = entries(schema, 100_000);
+  const times: number[] = [];
+  const waits: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const validator = new Validator(schema);
+    const end = watchLoop();
+    const begun = performance.now();
+    await validator.validateInSlices(tree, DataTree.empty(schema));
+    times.push(performance.now() - begun);
+    waits.push(end());
+  }
+  print(line('100 000 new entries validated in slices', times, 'ms', '-'));
+  print(line('  the longest that others waited', waits, 'ms', '<= 20'));
+}
+
+/** Looks at every turn of the event loop; the function that ends it gives the longest, in milliseconds. */
+function watchLoop(): () => number {
   let longest = 0;
   let last = performance.now();
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  const begun = performance.now();
-  await new Validator(schema).validateInSlices(tree, DataTree.empty(schema));
-  const all = performance.now() - begun;
-  clearInterval(timer);
-  print(`100 000 new entries validated in slices: ${short(all)} ms, others waited at most ${short(longest)} ms`);
+  let handle = setImmediate(function turn() {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    handle = setImmediate(turn);
+  });
+  return () => {
+    clearImmediate(handle);
+    return longest;
+  };
 }
 
 function entries(schema: Schema, size: number): DataTree {

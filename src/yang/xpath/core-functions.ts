@@ -170,7 +170,7 @@ function concat(parts: readonly Evaluate<string>[]): Evaluate<string> {
   return (at: Instance, run: Run) => {
     let text = '';
     for (const part of parts) text += part(at, run);
-    run.charge(text.length >> 6);
+    run.charge(text.length >> 4);
     return text;
   };
 }

@@ -122,7 +122,7 @@ export function stringValue(binder: Binder): Evaluate<string> {
         for (const walk of walksOf(schema)) {
           walk(node, run, (inner) => {
             const part = text(inner, run);
-            run.charge(part.length >> 6);
+            run.charge(part.length >> 4);
             all += part;
             return false;
           });
