@@ -80,6 +80,24 @@ describe('must (RFC 7950 7.5.3, 15.4)', () => {
     ]);
   });
 
+  it('finds the entry by text, whatever the types are, and is tested again when that entry changes', () => {
+    const mixed = new Model(`
+      list s { key name; leaf name { type string; } leaf size { type uint8; } }
+      leaf n { type uint8; must "/s[name = current()]/size > 5"; }
+      leaf b { type boolean; must "/s[name = current()]/size > 5"; }
+      leaf u { type union { type uint8; type string; } must "/s[name = current()]/size > 5"; }`);
+    const base = mixed.tree({
+      'm:s': ['7', 'true', '8', '9'].map((name) => ({ name, size: 6 })),
+      'm:n': 7,
+      'm:b': true,
+      'm:u': 8,
+    });
+    assert.deepEqual(mixed.errors(base), []);
+    const broken = (name: string): readonly string[] =>
+      mixed.validator.validate(mixed.edit(base, { [`s[${name}].size`]: 5 }), base).map(({ path }) => path);
+    assert.deepEqual(['7', 'true', '8', '9'].map(broken), [['/m:n'], ['/m:b'], ['/m:u'], []]);
+  });
+
   it('that costs too much is refused, not waited for', () => {
     const slow = new Model(`container top {
       must "count(e[count(../e[count(../e[. > current()]) > 0]) > 0]) = 0"; list e { key k; leaf k { type uint16; } } }`);
@@ -161,6 +179,17 @@ describe('when (RFC 7950 7.21.5, 8.2)', () => {
       model.tree({ 'm:top': { kind: 'c', c: { d: 'x' } }, 'm:deep': { only: 'l', e: [{ k: 'k' }, { k: 'l' }] } }),
     );
     assert.deepEqual(model.errors(settled, base), []);
+  });
+
+  it('takes along as many nodes as there are', () => {
+    const many = new Model(
+      'leaf on { type boolean; } list e { key k; leaf k { type uint16; } leaf v { when "/on = \'true\'"; type uint8; } }',
+    );
+    const entries = (more: object) => Array.from({ length: 1_000 }, (_, k) => ({ k, ...more }));
+    const base = many.tree({ 'm:on': true, 'm:e': entries({ v: 1 }) });
+    const settled = many.validator.settle(many.edit(base, { on: false }), base);
+    assert.deepEqual(settled, many.tree({ 'm:on': false, 'm:e': entries({}) }));
+    assert.deepEqual(many.errors(settled, base), []);
   });
 
   it('leaves what is new to be refused, and a tree without such nodes as it is', () => {

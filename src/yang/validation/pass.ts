@@ -130,7 +130,10 @@ export class Pass implements IndexedRun {
     const failed = guard.guards.find((each) => !this.#holds(each, parent));
     if (failed === undefined) return true;
     const schema = plan.schema as DataSchema;
-    this.unwanted.push({ parent, schema });
+    if (this.guardsOnly) {
+      this.unwanted.push({ parent, schema });
+      return false;
+    }
     for (const node of writtenInstances(parent, schema)) {
       this.errors.add({
         tag: 'unknown-element',

@@ -2,6 +2,7 @@
 import type { Instance } from '../instance.js';
 import type { DataSchema, LeafSchema, Value } from '../schema.js';
 import type { Branch } from '../tree-branch.js';
+import { valuesOfText } from '../xpath/keyed.js';
 import { contextsBelow } from './contexts.js';
 import type { Pass, Task } from './pass.js';
 import type { Check, Reader } from './plan.js';
@@ -104,7 +105,10 @@ export class Schedule {
       step: () => {
         const { value, done } = rest.next();
         if (done === true) return true;
-        for (const holder of this.#pass.index(leaf).holders(value, run.root)) this.#add(check, holder.above(top));
+        // XPath compares texts: the leaf may be of another type than the key.
+        for (const same of valuesOfText(leaf.type, value)) {
+          for (const holder of this.#pass.index(leaf).holders(same, run.root)) this.#add(check, holder.above(top));
+        }
         return false;
       },
     };

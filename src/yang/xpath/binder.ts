@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../../error.js';
 import type { AccessibleTree } from '../accessible.js';
-import type { NodeSchema } from '../instance.js';
+import type { Instance, NodeSchema } from '../instance.js';
 import type { DataSchema, LeafListSchema, LeafSchema } from '../schema.js';
 import { bindArithmetic, bindNegative } from './arithmetic.js';
 import {
@@ -162,7 +162,7 @@ export class Binder {
       const before = this.#uses;
       set = this.#step(set, step, steps[index + 1], scope, source);
       climbs &&= step.axis === 'parent' && step.test.kind === 'node' && step.predicates.length === 0;
-      if (climbs && this.masked === undefined) set = { ...set, anchor: set.one as NodeSet['anchor'] };
+      if (climbs && this.masked === undefined) set = { ...set, anchor: set.one };
       if (this.#uses > before) set = { ...set, anchor: undefined };
     }
     return set;
@@ -300,6 +300,7 @@ export class Binder {
         types.set(schema, { pivot, narrow: undefined });
       }
     }
+    const anchors = sets.flatMap(({ anchor }) => (anchor === undefined ? [] : [anchor]));
     return {
       ...emptySet,
       types,
@@ -308,6 +309,7 @@ export class Binder {
       value: undefined,
       isOrdered: false,
       isCostly: sets.some((set) => set.isCostly),
+      anchor: anchors.length < sets.length ? undefined : (at, run) => lowest(anchors.map((each) => each(at, run))),
     };
   }
 
@@ -323,6 +325,12 @@ export class Binder {
     const filtered = bindPredicates(ordered, step, scope, this);
     return { ...filtered, isPlain: false, anchor: this.#uses > before ? undefined : set.anchor };
   }
+}
+
+/** Of nodes on one line from the root the one that is furthest down. */
+function lowest(nodes: readonly (Instance | undefined)[]): Instance | undefined {
+  const depth = (node: Instance | undefined): number => (node === undefined ? 0 : 1 + depth(node.parent));
+  return nodes.reduce((low, node) => (depth(node) > depth(low) ? node : low));
 }
 
 function refuse(error: ConfigError): never {

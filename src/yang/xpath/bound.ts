@@ -36,8 +36,8 @@ export interface NodeSet {
   readonly isCostly: boolean;
   /** True for parents, and containers, leafs and leaf-lists below: what a value can be found by. */
   readonly isPlain: boolean;
-  /** The node above on which alone the set depends, where that is not the context node. */
-  readonly anchor: Evaluate<Instance> | undefined;
+  /** The node above on which alone the set depends, where that is not the context node; none above the root. */
+  readonly anchor: Evaluate<Instance | undefined> | undefined;
 }
 
 /** By schema node how its instances are reached. */
@@ -72,7 +72,7 @@ export class Run {
   /** The instances that a `when` must not see, being itself about them (RFC 7950 7.21.5). */
   mask: Mask | undefined;
   #steps: number;
-  readonly #memos = new Map<object, Map<Instance, unknown>>();
+  readonly #memos = new Map<object, Map<Instance | undefined, unknown>>();
 
   constructor(root: Instance, steps: number, body?: Instance) {
     this.root = root;
@@ -109,7 +109,7 @@ export class Run {
    * What `evaluate` gave when it was last asked for the same key and anchor in this pass. Not while conditions are evaluated
    * for the sake of others, since what depends on itself counts as false only there.
    */
-  remembered<T>(key: object, anchor: Instance, evaluate: Evaluate<T>, at: Instance): T {
+  remembered<T>(key: object, anchor: Instance | undefined, evaluate: Evaluate<T>, at: Instance): T {
     if (this.guarding.length > 1) return evaluate(at, this);
     let memo = this.#memos.get(key);
     if (memo === undefined) {
