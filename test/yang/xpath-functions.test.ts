@@ -28,6 +28,8 @@ module m {
     leaf server { type leafref { path "/top/entry/name"; } }
     leaf port { type leafref { path "/top/entry[name = current()/../server]/port"; } }
     leaf-list number { type int32; }
+    list wide { key id; leaf id { type uint64; } }
+    list small { key id; leaf id { type int8; } }
     list entry { key name; leaf name { type string; } leaf port { type uint16; } leaf-list tag { type string; } }
     anydata any;
   }
@@ -57,6 +59,8 @@ const document = makeDocument([main, other], {
       { name: 'b', port: 443 },
       { name: 'c', port: 443 },
     ],
+    wide: [{ id: '9007199254740993' }, { id: '5' }],
+    small: [{ id: -1 }, { id: 0 }],
     any: { 'm:what': 1 },
   },
 });
@@ -132,6 +136,7 @@ check('XPath 1.0 4.2, string functions', [
   ['string-length(name)', 7],
   ["string-length('')", 0],
   ['string-length(nothing)', 0],
+  ['string-length(entry/name)', 1],
   ["normalize-space('  a \t\n b  ')", 'a b'],
   ["translate('bar', 'abc', 'ABC')", 'BAr'],
   ["translate('--aaa--', 'abc-', 'ABC')", 'AAA'],
@@ -235,6 +240,8 @@ check('XPath 1.0 3.4, comparisons', [
   ["entry/name = 'c'", true],
   ["entry/name != 'a'", true],
   ["name != ''", true],
+  ['name = 5', false],
+  ['name != 5', true],
   ["nothing = ''", false],
   ["nothing != ''", false],
   ['nothing = nothing', false],
@@ -286,6 +293,17 @@ check('comparison by key, which looks up', [
   ["entry[1][name = 'b']", []],
   ["entry[name = 'b'][2]", []],
   ['entry[name = ../entry/name]', [entry('a'), entry('b'), entry('c')]],
+  ["wide[id = '9007199254740993']", ["/m:top/wide[id='9007199254740993']"]],
+  ["wide[id = '9007199254740992']", []],
+  // As numbers these are the same.
+  ['wide[id = 9007199254740992]', ["/m:top/wide[id='9007199254740993']"]],
+  ['wide/id = 5', true],
+  ['small[id = -1]', ["/m:top/small[id='-1']"]],
+  ['small[id = 0 * -1]', ["/m:top/small[id='0']"]],
+  ['small[id = 0 div 0]', []],
+  ['small[id = 1.5]', []],
+  ["small[id = '-01']", []],
+  ['small[number(id) = -01]', ["/m:top/small[id='-1']"]],
 ]);
 
 check('RFC 7950 10.1, current()', [

@@ -166,7 +166,7 @@ function withoutParts(predicate: Expression, used: ReadonlySet<Expression>): rea
   return predicate.operands.filter((part) => !used.has(part));
 }
 
-/** Numbers compare as numbers, which only the keys of integers can be looked up by; booleans as what is there. */
+/** Numbers compare as numbers, by which only small integers can be looked up; booleans as whether anything is there. */
 function canLookUp(key: LeafSchema, other: Expression): boolean {
   const kind = kindOf(other);
   return kind === 'number' ? isInteger(key.type) : kind !== 'boolean';
@@ -200,7 +200,8 @@ function scalarValues(type: Type, bound: Exclude<Bound, NodeSet>): Evaluate<read
     }
     case 'number': {
       const { evaluate } = bound;
-      return (at, run) => integerKey(type, evaluate(at, run));
+      // Both zeros are one key.
+      return (at, run) => [evaluate(at, run) + 0];
     }
     case 'boolean':
       return () => nothing;
@@ -228,13 +229,7 @@ function asKey(type: Type, value: Value | undefined): readonly Value[] {
   return valuesOfText(type, value);
 }
 
-/** Beyond 2^53 many integers are one number: those are left to a scan, which compares numbers as XPath does. */
-function integerKey(type: Type, value: number): readonly Value[] {
-  if (!Number.isSafeInteger(value)) return nothing;
-  const { base } = finalType(type);
-  return [base === 'int64' || base === 'uint64' ? BigInt(value) : value === 0 ? 0 : value];
-}
-
+/** The integers of up to 32 bits: of those with 64 many are one number, as XPath compares them. */
 function isInteger(type: Type): boolean {
   return /^u?int(?:8|16|32)$/u.test(finalType(type).base);
 }
