@@ -7,6 +7,7 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   agent: () => import('./agent.js'),
+  yang: () => import('./yang.js'),
 };
 
 const wanted = process.argv.slice(2);

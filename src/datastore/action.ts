@@ -1,6 +1,6 @@
 /** Invoking rpcs and actions (RFC 7950 7.14, 7.15): the instance must exist, input is completed, output becomes a branch. */
 import { ConfigError } from '../error.js';
-import { Branch, type Content, InstanceIdentifier, type ParametersSchema } from '../yang/index.js';
+import { Branch, type Content, DataTree, InstanceIdentifier, type ParametersSchema } from '../yang/index.js';
 import { branchFromJson, branchToJson } from './content.js';
 import type { ActionContext } from './contract.js';
 import type { Core } from './datastore.js';
@@ -29,8 +29,9 @@ export async function invokeAction(
       message: `${schema.name} is not implemented`,
     });
   }
-  const complete = withDefaults(schema.input, input ?? new Branch(schema.input));
-  checkMandatory(schema.input, complete, path.toString());
+  const given = input ?? new Branch(schema.input);
+  checkInput(core, given, path);
+  const complete = withDefaults(schema.input, given);
   const { origin, id } = session;
   const own = signal ?? new AbortController().signal;
   const context: ActionContext = {
@@ -74,19 +75,12 @@ function withDefaults(schema: ParametersSchema, input: Branch): Branch {
   return input.schema === schema ? fill(input) : input;
 }
 
-function checkMandatory(schema: ParametersSchema, input: Branch, path: string): void {
-  const errors: ConfigError[] = [];
-  for (const child of schema.dataChildren) {
-    const isMandatory = child.kind === 'leaf' && child.mandatory && child.parent === schema;
-    if (!isMandatory || input.get(child) !== undefined) continue;
-    errors.push(
-      new ConfigError({
-        tag: 'missing-element',
-        path: `${path}/${child.name}`,
-        message: `${child.name} is missing`,
-        info: { 'bad-element': child.name },
-      }),
-    );
-  }
+/** RFC 7950 8.3.1: what the schema asks of the input, all refusals at once. */
+function checkInput(core: Core, input: Branch, path: InstanceIdentifier): void {
+  const { validator } = core.services;
+  const errors = validator.validateBody(input, path, () => {
+    const root = core.operational.get(core.running(), InstanceIdentifier.root);
+    return new DataTree(core.schema, root as Branch);
+  });
   if (errors.length > 0) throw ConfigError.join(errors);
 }

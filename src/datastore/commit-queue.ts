@@ -97,7 +97,7 @@ export class CommitQueue {
   }
 
   async #draft(job: Job, head: Point): Promise<Draft> {
-    const proposed = settle(head.root, job.build(head.root));
+    const proposed = settle(head.root, job.build(head.root), this.#services.validator);
     if (job.revert !== true) return await makeDraft(head, proposed, job, this.#services);
     const differences = differencesBetween(head.root, proposed);
     return { head, root: proposed, proposed, differences, tasks: [], findings: [] };
@@ -190,7 +190,7 @@ export class CommitQueue {
 
   /** What the job wants on a head that is not the one it was drafted on; undefined where it has to be drafted again. */
   #move(job: Job, draft: Draft, head: Point): Root | undefined {
-    const proposed = settle(head.root, job.build(head.root));
+    const proposed = settle(head.root, job.build(head.root), this.#services.validator);
     if (draft.root === draft.proposed) return proposed;
     const differences = differencesBetween(draft.head.root, head.root);
     const { origin, cause } = job;

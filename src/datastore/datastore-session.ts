@@ -86,7 +86,7 @@ export class DatastoreSession implements Session {
       this.#refusing(() => {
         const { services } = this.#core;
         const before = this.#core.running();
-        const after = settle(before, this.#buildCandidate(this.#candidateName(candidate))(before));
+        const after = settle(before, this.#buildCandidate(this.#candidateName(candidate))(before), services.validator);
         const differences = differencesBetween(before, after);
         const { origin } = this;
         const tasks = tasksFor(services.registry, { before, after, differences, origin, cause: 'commit' });

@@ -41,13 +41,17 @@ export interface Draft {
   readonly findings: readonly Finding[];
 }
 
-/** A root that follows from `before`: system state of list entries that are gone is dropped. */
-export function settle(before: Root, proposed: Root): Root {
+/**
+ * A root that follows from `before`: nodes whose `when` has turned false are gone (RFC 7950 8.2), and with list entries that
+ * are gone their system state.
+ */
+export function settle(before: Root, proposed: Root, validator: Validator): Root {
   if (proposed.config === before.config) return proposed;
-  const gone = diffTrees(before.config, proposed.config).filter((difference) => difference.kind === 'deleted');
+  const config = validator.settle(proposed.config, before.config);
+  const gone = diffTrees(before.config, config).filter((difference) => difference.kind === 'deleted');
   const paths = gone.map((difference) => difference.path);
-  const system = pruneSystem(proposed.system, proposed.config, paths);
-  return system === proposed.system ? proposed : { config: proposed.config, system };
+  const system = pruneSystem(proposed.system, config, paths);
+  return system === proposed.system && config === proposed.config ? proposed : { config, system };
 }
 
 export function differencesBetween(before: Root, after: Root): readonly Difference[] {

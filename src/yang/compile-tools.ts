@@ -8,8 +8,8 @@ import type { Module, RootSchema, Value } from './schema.js';
 import type { Located } from './scope.js';
 import type { Type } from './types.js';
 import { parseValue } from './values.js';
-import type { XPathExpression } from './xpath.js';
-import * as engine from './xpath.js';
+import type { XPathExpression } from './xpath/expression.js';
+import { compileXPath } from './xpath/parser.js';
 
 export interface CompileTools {
   /** Compiles the argument of a must, when or path statement; names without a prefix are in the namespace of `owner`. */
@@ -19,11 +19,6 @@ export interface CompileTools {
   value(type: Type, at: Located, root: RootSchema | undefined): Value;
 }
 
-type CompileXPath = (
-  text: string,
-  names: { prefix: (prefix: string) => Module | undefined; module: Module },
-) => XPathExpression;
-
 export function makeTools(schemaModule: (module: LoadedModule) => Module): CompileTools {
   const patterns = new Map<string, { matches(value: string): boolean }>();
   const prefixOf = (at: Located, prefix: string): Module | undefined => {
@@ -32,10 +27,8 @@ export function makeTools(schemaModule: (module: LoadedModule) => Module): Compi
   };
   return {
     xpath(at, owner) {
-      const { compileXPath } = engine as { compileXPath?: CompileXPath };
-      if (compileXPath === undefined) return { text: at.statement.name };
       return placed(at.statement, () =>
-        compileXPath(at.statement.name, { prefix: (prefix) => prefixOf(at, prefix), module: owner }),
+        compileXPath(at.statement.name, { prefix: (prefix) => prefixOf(at, prefix), unprefixed: owner }),
       );
     },
     pattern(statement) {

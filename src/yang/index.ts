@@ -1,4 +1,5 @@
 /** The public face of the YANG engine. */
+export type { View } from './accessible.js';
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, type TreeDifference } from './diff.js';
@@ -12,7 +13,7 @@ export type * from './schema.js';
 export { checkShape, decodeContent, decodeInput } from './shape.js';
 export * from './tree.js';
 export type * from './types.js';
-export { Validator } from './validation.js';
+export { Validator, type ValidatorOptions } from './validation/validator.js';
 export {
   compareValues,
   formatValue,
@@ -34,3 +35,5 @@ export {
   type XmlHandler,
   XmlReader,
 } from './xml-reader.js';
+export type { XPathExpression, XPathNames } from './xpath/expression.js';
+export { compileQuery, type QueryOptions, type XPathQuery } from './xpath/query.js';

@@ -4,7 +4,7 @@
  */
 
 import type { Type } from './types.js';
-import type { XPathExpression } from './xpath.js';
+import type { XPathExpression } from './xpath/expression.js';
 
 /** Everything that was compiled together. */
 export interface Schema {

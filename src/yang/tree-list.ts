@@ -58,6 +58,8 @@ export abstract class ListData implements Iterable<Branch> {
   abstract [Symbol.iterator](): Iterator<Branch>;
   /** Entries from the first whose keys are >= `keys` on (system-ordered lists). O(log n) to begin. */
   abstract from(keys: readonly Value[]): Iterable<Branch>;
+  /** Entries whose first keys are these, in the order of the list. Cost follows their count. */
+  abstract startingWith(keys: readonly Value[]): Iterable<Branch>;
   /** The entry at a place counted from 1; O(place). What names an entry of a keyless list (RFC 7950 9.13). */
   abstract at(place: number): Branch | undefined;
   /** The entry before that of `keys`, undefined for the first; O(log n), or O(n) without keys. */
@@ -97,6 +99,14 @@ class SystemList extends ListData {
     const map = this.#map;
     const start = probe(this.schema, keys);
     return { [Symbol.iterator]: () => map.values(start) };
+  }
+
+  *startingWith(keys: readonly Value[]): Iterable<Branch> {
+    const start = partialProbe(this.schema, keys);
+    for (const entry of this.#map.values(start)) {
+      if (!hasKeys(entry, keys)) return;
+      yield entry;
+    }
   }
 
   at(place: number): Branch | undefined {
@@ -164,6 +174,15 @@ class UserList extends ListData {
     const position = this.#positions.get(probe(this.schema, keys));
     const entries = this.#entries;
     return position === undefined ? [] : { [Symbol.iterator]: () => entries.values(position) };
+  }
+
+  *startingWith(keys: readonly Value[]): Iterable<Branch> {
+    const positions: number[] = [];
+    for (const position of this.#positions.values(partialProbe(this.schema, keys))) {
+      if (!hasKeys(this.#entries.get(position)!, keys)) break;
+      positions.push(position);
+    }
+    for (const position of positions.sort((a, b) => a - b)) yield this.#entries.get(position)!;
   }
 
   at(place: number): Branch | undefined {
@@ -267,6 +286,10 @@ class KeylessList extends ListData {
     return this;
   }
 
+  startingWith(): Iterable<Branch> {
+    return [];
+  }
+
   at(place: number): Branch | undefined {
     return this.#entries[place - 1];
   }
@@ -325,6 +348,19 @@ function probe(schema: ListSchema, keys: readonly Value[]): EntryKey {
   const slots: unknown[] = [];
   for (const [index, key] of schema.keys.entries()) slots[key.slot] = keys[index];
   return slots;
+}
+
+/** Stands before every entry whose first keys are these: what a key is compared with is undefined from there on. */
+function partialProbe(schema: ListSchema, keys: readonly Value[]): EntryKey {
+  if (keys.length === schema.keys.length) return probe(schema, keys);
+  const slots: unknown[] = [];
+  for (const [index, value] of keys.entries()) slots[schema.keys[index]!.slot] = value;
+  return slots;
+}
+
+function hasKeys(entry: Branch, keys: readonly Value[]): boolean {
+  const { keys: leafs } = entry.schema as ListSchema;
+  return keys.every((value, index) => entry.slots[leafs[index]!.slot] === value);
 }
 
 function loadSystemList(

@@ -28,7 +28,7 @@ export function loadSortedMap<K, V>(keys: K[], values: V[], compare: Compare<K>)
 export function compareScalars(a: Value, b: Value): number {
   if (a === b) return 0;
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b);
-  if (isNumeric(a) && isNumeric(b)) return a < b ? -1 : 1;
+  if (isNumeric(a) && isNumeric(b)) return a < b ? -1 : a > b || typeof a === 'bigint' ? 1 : -1;
   if (typeof a === 'boolean' && typeof b === 'boolean') return a ? 1 : -1;
   return kindRank(a) - kindRank(b);
 }
@@ -69,7 +69,11 @@ function makeEntryOrder(list: ListSchema): Compare<EntryKey> {
   }
   return (a, b) => {
     for (const { slot, compare } of parts) {
-      const order = compare((a as readonly Value[])[slot]!, (b as readonly Value[])[slot]!);
+      const x = (a as readonly Value[])[slot];
+      const y = (b as readonly Value[])[slot];
+      // A probe without its last keys comes before all that have them.
+      if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? -1 : 1;
+      const order = compare(x, y);
       if (order !== 0) return order;
     }
     return 0;

@@ -3,7 +3,7 @@
  * (RFC 7951 section 6) and the canonical {@link Value}.
  */
 import type { Identity, LeafListSchema, LeafSchema, Module, Status, Value } from './schema.js';
-import type { XPathExpression } from './xpath.js';
+import type { XPathExpression } from './xpath/expression.js';
 
 export interface Range<T> {
   readonly min: T;
