@@ -242,6 +242,10 @@ const notServed = [
 
 /** Our own modules must compile; an operator's that does not is told and left out. */
 function readSchema(options: AgentOptions): Schema {
+  for (const directory of options.schema) {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) continue;
+    throw new ConfigError({ tag: 'invalid-value', message: `--schema ${directory}: there is no such directory` });
+  }
   const { schema, errors } = loadSchema({
     directories: [options.ownSchema, ...options.schema],
     importOnly: notServed,
@@ -315,11 +319,20 @@ async function firstStart(
 }
 
 function readSecret(file: string): string {
-  const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  const text = readNamedFile(file).replace(/\r?\n$/, '');
   if (text.length < 8) {
     throw new ConfigError({ tag: 'invalid-value', message: `${file}: a password has at least 8 characters` });
   }
   return text;
+}
+
+function readNamedFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code = 'cannot be read' } = cause as NodeJS.ErrnoException;
+    throw new ConfigError({ tag: 'invalid-value', message: `${file}: ${code}` }, { cause });
+  }
 }
 
 function leafText(datastore: Datastore | undefined, schema: Schema, path: string): string | undefined {

@@ -7,14 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Log } from './datastore/index.js';
 import { ConfigError } from './error.js';
-import type { Endpoint } from './southbound/index.js';
+import { type Endpoint, serviceManager } from './southbound/index.js';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const ownSchema = join(repository, 'schema');
 
-// The agent does not pay for the command line client: yargs alone costs it 100 ms of its start.
-if (process.argv[2] === 'agent' && !process.argv.includes('--help')) await runAgent(process.argv.slice(3));
-else await runClient(process.argv.slice(2));
+/** The agent does not pay for the command line client: yargs alone costs it 100 ms of its start. */
+async function main([command, ...args]: readonly string[]): Promise<void> {
+  const isAgent = command === 'agent' && !args.some((each) => each === '--help' || each === '-h');
+  await (isAgent ? runAgent(args) : runClient(process.argv.slice(2)));
+}
 
 async function runAgent(args: readonly string[]): Promise<void> {
   const { startAgent } = await import('./agent.js');
@@ -22,24 +24,29 @@ async function runAgent(args: readonly string[]): Promise<void> {
   try {
     agent = await startAgent(readOptions(args));
   } catch (error) {
-    if (!(error instanceof ConfigError || isUsage(error))) throw error;
+    if (!(error instanceof ConfigError || isUsage(error) || isSystemError(error))) throw error;
     process.stderr.write(`signet: ${error instanceof ConfigError ? error.line() : error.message}\n`);
     process.exitCode = isUsage(error) ? 2 : 1;
     return;
   }
+  const manager = serviceManager(process.env, logToStderr);
   const stop = once(async () => {
+    await manager.stopping();
     await agent.close();
     process.exit(0);
   });
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
   process.stdout.write(`ready ${JSON.stringify({ ...agent.ready, pid: process.pid })}\n`);
+  await manager.ready();
 }
 
 async function runClient(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`signet history | head -1`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const [{ run }, { loadSchema }] = await Promise.all([import('./northbound/cli/index.js'), import('./yang/index.js')]);
   process.exitCode = await run(args, {
-    loadSchema: (directories) => loadSchema({ directories: [ownSchema, ...directories] }).schema,
+    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files }).schema,
     mib: async () => {
       const { formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
       return {
@@ -58,6 +65,7 @@ async function runClient(args: readonly string[]): Promise<void> {
   });
 }
 
+/** Throws UsageError, or TypeError with a code of `parseArgs`, where the options are wrong. */
 function readOptions(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
@@ -74,6 +82,7 @@ function readOptions(args: readonly string[]) {
       'master-key': { type: 'string' },
     },
   });
+  endpoint('--netconf', values.netconf);
   return {
     state: values.state,
     https: values.https === undefined ? undefined : endpoint('--https', values.https),
@@ -93,14 +102,20 @@ function endpoint(option: string, text: string): Endpoint {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const address = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);
-  if (isIP(address) === 0 || port > 65_535) {
-    throw new ConfigError({ tag: 'invalid-value', message: `${option} ${text}: not of the form ADDRESS:PORT` });
-  }
+  if (isIP(address) === 0 || port > 65_535) throw new UsageError(`${option} ${text}: not of the form ADDRESS:PORT`);
   return { address, port };
 }
 
+class UsageError extends Error {}
+
 function isUsage(error: unknown): error is Error {
+  if (error instanceof UsageError) return true;
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
+
+/** A refusal of the operating system: its message names the call and the file. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function version(): string {
@@ -121,3 +136,5 @@ function logToStderr(...[level, message, fields]: Parameters<Log>): void {
   const rest = fields === undefined || Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
   process.stderr.write(`${new Date().toISOString()} ${level} ${message}${rest}\n`);
 }
+
+await main(process.argv.slice(2));

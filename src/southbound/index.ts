@@ -1,6 +1,7 @@
 /** The public face of what touches the system: sockets, TLS contexts, key files, the clock. */
 export * from './clock.js';
 export { type KeyStore, openKeyStore, type Sealing } from './keys.js';
+export { type ServiceManager, serviceManager } from './service.js';
 export * from './tls.js';
 export {
   checkCredentials,

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { makeState, type RunningAgent, startAgent } from '../support/agent.js';
+import { adminPassword, makeState, type RunningAgent, startAgent } from '../support/agent.js';
 import { requireTool } from '../support/tools.js';
 import {
   type Authority,
   keepAliveClient,
   makeAuthority,
-  methodCall,
   python,
+  rpcCalls,
   run,
   script,
   servedCertificate,
@@ -147,25 +147,87 @@ describe('the main job', { skip }, () => {
   });
 
   test('5: after kill -9 right behind an answer nothing acknowledged is missing', async () => {
-    for (let round = 0; round < 5; round += 1) {
-      const client = keepAliveClient(agent);
-      const value = `place ${round}`;
-      const answer = await client.post('/RPC2', methodCall('config.set', 'system.location', value));
-      assert.equal(answer.status, 200);
-      const commit = await client.post('/RPC2', methodCall('config.commit'));
-      const before = await servedCertificate(agent);
+    const ask = async (method: string, ...parameters: readonly unknown[]) => {
+      const [answer] = await rpcCalls(agent, [[method, parameters]]);
+      assert.equal(answer?.fault, undefined);
+      return answer?.value;
+    };
+    /** What an answer promises, and how it is read after the next start. */
+    const answers: readonly (readonly [what: string, act: () => Promise<unknown>, read: () => Promise<unknown>])[] = [
+      [
+        'config.commit',
+        async () => {
+          await rpcCalls(agent, [
+            ['config.set', ['system.location', 'here']],
+            ['config.commit', []],
+          ]);
+          return 'here';
+        },
+        () => ask('config.get', 'system.location'),
+      ],
+      [
+        'install and activate',
+        async () => {
+          const request = await ask('action.invoke', 'https.certificate[web].generate-request', { 'reuse-key': false });
+          const { pem } = request as { pem: string };
+          const data = (await authority.sign(pem)) + authority.intermediate;
+          await ask('action.invoke', 'https.certificate[web].install', { data, activate: true });
+          return servedCertificate(agent);
+        },
+        () => servedCertificate(agent),
+      ],
+      [
+        'self-sign with a new key',
+        async () => {
+          await ask('config.apply', [{ path: 'https.certificate[own].subject.common-name', value: 'own.example.net' }]);
+          await ask('action.invoke', 'https.certificate[own].self-sign', { 'reuse-key': false });
+          await ask('action.invoke', 'https.certificate[own].activate', {});
+          return servedCertificate(agent);
+        },
+        () => servedCertificate(agent),
+      ],
+      [
+        'an SNMP SET',
+        async () => {
+          await succeed('snmpset', [...snmpArguments(agent), '1.3.6.1.2.1.1.4.0', 's', 'by SNMP']);
+          return 'by SNMP';
+        },
+        () => ask('config.get', 'system.contact'),
+      ],
+      [
+        'restore-default',
+        async () => {
+          await ask('action.invoke', 'https.restore-default', {});
+          return servedCertificate(agent);
+        },
+        () => servedCertificate(agent),
+      ],
+    ];
+    for (const [what, act, read] of answers) {
+      const promised = await act();
       await agent.stop('SIGKILL');
-      assert.match(commit.body, /<methodResponse>/);
-      assert.doesNotMatch(commit.body, /<fault>/);
-      client.close();
-
       agent = await startAgent(place);
-      const again = keepAliveClient(agent);
-      const { body } = await again.post('/RPC2', methodCall('config.get', 'system.location'));
-      assert.match(body, new RegExp(`<string>${value}</string>`));
-      assert.equal(await servedCertificate(agent), before);
-      again.close();
+      assert.deepEqual(await read(), promised, what);
     }
+  });
+
+  test('5: after kill -9 a new password holds, and a change that waited to be confirmed is gone', async () => {
+    const changed = 'another horse battery';
+    await rpcCalls(agent, [['action.invoke', ['users.user[admin].set-password', { password: changed }]]]);
+    await agent.stop('SIGKILL');
+    agent = await startAgent(place);
+    assert.deepEqual(await rpcCalls(agent, [['config.get', ['system.name']]]), [{ status: 401 }]);
+    const back = [['action.invoke', ['users.user[admin].set-password', { password: adminPassword }]]] as const;
+    assert.equal((await rpcCalls(agent, back, changed))[0]?.fault, undefined);
+
+    const before = await servedCertificate(agent);
+    const edits = [{ path: 'https.server-certificate', value: 'web' }];
+    const [pending] = await rpcCalls(agent, [['config.apply', [edits, { confirm_timeout: 600 }]]]);
+    assert.equal(pending?.fault, undefined);
+    assert.notEqual(await servedCertificate(agent), before);
+    await agent.stop('SIGKILL');
+    agent = await startAgent(place);
+    assert.equal(await servedCertificate(agent), before);
   });
 });
 

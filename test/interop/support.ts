@@ -130,23 +130,20 @@ export interface Answer {
 /** A client that keeps one connection open; `socketCount` tells how many it has opened. */
 export function keepAliveClient(agent: RunningAgent): {
   get(path: string): Promise<Answer>;
-  post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   socketCount(): number;
   close(): void;
 } {
   const pool = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
   let sockets = 0;
-  const send = (method: string, path: string, body: string | undefined, headers: Readonly<Record<string, string>>) =>
+  const get = (path: string) =>
     new Promise<Answer>((resolve, reject) => {
       const call = request(
         {
           host: '127.0.0.1',
           port: agent.httpsPort,
           path,
-          method,
           agent: pool,
           auth: `admin:${adminPassword}`,
-          headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -161,20 +158,13 @@ export function keepAliveClient(agent: RunningAgent): {
         if (!call.reusedSocket) sockets += 1;
       });
       call.on('error', reject);
-      call.end(body);
+      call.end();
     });
   return {
-    get: (path) => send('GET', path, undefined, {}),
-    post: (path, body, headers = {}) => send('POST', path, body, { 'content-type': 'text/xml', ...headers }),
+    get,
     socketCount: () => sockets,
     close: () => pool.destroy(),
   };
-}
-
-/** An XML-RPC call whose parameters are given as XML. */
-export function methodCall(method: string, ...values: readonly string[]): string {
-  const params = values.map((value) => `<param><value>${value}</value></param>`).join('');
-  return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
 }
 
 /** What one call of {@link rpcCalls} came to: a value, a fault with its code and text, or another HTTP status than 200. */

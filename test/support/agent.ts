@@ -33,6 +33,8 @@ export const snmpPassword = 'authPrivPhrase1';
 
 export interface AgentOptions {
   readonly args?: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
@@ -67,7 +69,7 @@ export async function startAgent(
       ...['--snmp-password-file', join(place.directory, 'snmp-password')],
       ...(options.args ?? []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
   );
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,7 +1,7 @@
 /** `PATH=VALUE` of `signet set`: where it splits, and the value in the form that its type has. */
 import { type JsonValue, parseJsonText, parsePath, type Schema, type Type } from '../../yang/index.js';
 import type { RpcValue } from './client.js';
-import { UsageError } from './index.js';
+import { UsageError } from './usage.js';
 
 export interface Assignment {
   readonly path: string;
@@ -40,7 +40,8 @@ export function fromJson(json: JsonValue): RpcValue {
   return Object.fromEntries(Object.entries(json).map(([name, each]) => [name, fromJson(each as JsonValue)]));
 }
 
-function nodeOf(schema: Schema, path: string) {
+/** The schema node that a path leads to; undefined where these modules do not have it. */
+export function nodeOf(schema: Schema, path: string) {
   try {
     return parsePath(schema, path).last?.schema;
   } catch {

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
-import { type Call, type Command, type Output, readFile, readText, UsageError } from './index.js';
+import { type Call, type Command, type Output, readFile, readText } from './index.js';
 import { formatTable, formatValue, isStruct } from './text.js';
+import { UsageError } from './usage.js';
 
 /** Seconds: on a terminal nobody locks himself out by a typing error. */
 const terminalTimeout = 120;

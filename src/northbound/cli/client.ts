@@ -1,6 +1,7 @@
 /** The command line's way to the agent: XML-RPC over the local socket, or over HTTPS. */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { ConfigError, type ErrorTag, errorTags } from '../../error.js';
+import { UsageError } from './usage.js';
 
 export interface Target {
   /** The local socket; used where no `url` is given. */
@@ -130,7 +131,7 @@ async function post(target: Target, body: string): Promise<{ readonly status: nu
     const { request } = await import('node:http');
     return exchange((done) => request({ ...base, socketPath: target.socket }, done), body, target.socket);
   }
-  const url = new URL(target.url);
+  const url = secureUrl(target.url);
   const { request } = await import('node:https');
   const options: RequestOptions & { ca?: string; rejectUnauthorized?: boolean } = {
     ...base,
@@ -150,6 +151,13 @@ async function post(target: Target, body: string): Promise<{ readonly status: nu
     body,
     target.url,
   );
+}
+
+/** The password goes in clear inside: only over TLS. */
+function secureUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:') return url;
+  throw new UsageError(`--url ${text}: not of the form https://HOST:PORT`);
 }
 
 /** The password is sent only after the certificate proved to be the pinned one: the body is held back until then. */
@@ -193,6 +201,7 @@ function exchange(
 }
 
 function hint(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EACCES') return 'only the owner of the agent and root may use its socket; or name --url';
   const selfSigned = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'];
   if (selfSigned.includes(error.code ?? '')) {
     return 'its certificate leads to no known authority; name the authority with --ca FILE, or pin the certificate with --fingerprint SHA256';

@@ -1,11 +1,12 @@
 /** Commands on the tree: get, set, confirm, diff, history, rollback, load, save, passwd. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { parseJsonText } from '../../yang/index.js';
-import { fromJson, splitAssignment, typedValue } from './assignment.js';
+import { parseJsonText, type Schema } from '../../yang/index.js';
+import { type Assignment, fromJson, nodeOf, splitAssignment, typedValue } from './assignment.js';
 import type { RpcStruct, RpcValue } from './client.js';
-import { type Call, type Command, type Output, readText, UsageError } from './index.js';
+import { type Call, type Command, type Output, readText } from './index.js';
 import { formatDifferences, formatTable, formatValue, isStruct } from './text.js';
+import { UsageError } from './usage.js';
 
 export type Perform = (command: Command, given: Readonly<Record<string, unknown>>) => Promise<void>;
 
@@ -36,9 +37,18 @@ export function configCommands(parser: Argv, perform: Perform): void {
       (given) => perform(confirm, given),
     )
     .command(
-      'diff',
-      'what the candidate would change',
-      (each) => each,
+      'cancel [id]',
+      'take a change back that waits to be confirmed',
+      (each) => each.positional('id', { type: 'string' }),
+      (given) => perform(cancel, given),
+    )
+    .command(
+      'diff [from] [to]',
+      'what the candidate would change, or what changed between two transactions',
+      (each) =>
+        each
+          .positional('from', { type: 'string', describe: 'transaction; see signet history' })
+          .positional('to', { type: 'string', describe: 'transaction; the running one where absent' }),
       (given) => perform(diff, given),
     )
     .command(
@@ -86,21 +96,33 @@ async function get({ client, arguments: given, style }: Call): Promise<Output> {
   return { value, text: formatValue(value, style) };
 }
 
-async function set({ client, parts, arguments: given }: Call): Promise<Output> {
-  const schema = parts.loadSchema([]);
-  const assignments = (given.assignments as readonly unknown[] | undefined) ?? [];
+async function set(call: Call): Promise<Output> {
+  const { client, arguments: given } = call;
+  const assignments = ((given.assignments as readonly unknown[] | undefined) ?? []).map((each) =>
+    splitAssignment(String(each)),
+  );
   const paths = (given.delete as readonly unknown[] | undefined) ?? [];
   if (assignments.length + paths.length === 0) {
     throw new UsageError('nothing to set: name PATH=VALUE or --delete PATH');
   }
+  const schema = await schemaFor(call, assignments);
   const edits: RpcValue[] = [
     ...paths.map((path) => ({ path: String(path), operation: 'delete' })),
-    ...assignments.map((each) => {
-      const assignment = splitAssignment(String(each));
-      return { path: assignment.path, operation: 'merge', value: typedValue(schema, assignment) };
-    }),
+    ...assignments.map((each) => ({ path: each.path, operation: 'merge', value: typedValue(schema, each) })),
   ];
   return applied(await client.call('config.apply', edits, options(given)));
+}
+
+/** Our own modules, which are on this disk; those of the agent where a path is not in them: an operator's. */
+async function schemaFor({ client, parts }: Call, assignments: readonly Assignment[]): Promise<Schema> {
+  const own = parts.loadSchema([]);
+  if (assignments.every(({ path }) => nodeOf(own, path) !== undefined)) return own;
+  const listed = await client.call('schema.list');
+  const modules = (Array.isArray(listed) ? (listed as readonly RpcValue[]) : []).filter(isStruct);
+  const missing = modules.map(({ name }) => String(name)).filter((name) => !own.modules.has(name));
+  const files = [];
+  for (const name of missing) files.push({ name: `${name}.yang`, text: String(await client.call('schema.get', name)) });
+  return files.length === 0 ? own : parts.loadSchema([], files);
 }
 
 async function confirm({ client, arguments: given }: Call): Promise<Output> {
@@ -108,8 +130,14 @@ async function confirm({ client, arguments: given }: Call): Promise<Output> {
   return { value, text: 'confirmed\n' };
 }
 
-async function diff({ client, style }: Call): Promise<Output> {
-  const value = await client.call('config.diff');
+async function cancel({ client, arguments: given }: Call): Promise<Output> {
+  const value = await client.call('config.cancel', ...(given.id === undefined ? [] : [String(given.id)]));
+  return { value, text: 'taken back\n' };
+}
+
+async function diff({ client, style, arguments: given }: Call): Promise<Output> {
+  const transactions = [given.from, given.to].filter((each) => each !== undefined).map(String);
+  const value = await client.call('config.diff', ...transactions);
   const differences = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
   return { value, text: formatDifferences(differences, style) };
 }

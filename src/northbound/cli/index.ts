@@ -9,10 +9,14 @@ import { type Client, connect, UnreachableError } from './client.js';
 import { configCommands } from './config.js';
 import { localCommands } from './local.js';
 import type { Style } from './text.js';
+import { UsageError } from './usage.js';
 
 export interface CliParts {
-  /** Modules of the agent and of further directories. */
-  readonly loadSchema: (directories: readonly string[]) => Schema;
+  /** Modules of the agent, of further directories, and given as text. */
+  readonly loadSchema: (
+    directories: readonly string[],
+    files?: readonly { readonly name: string; readonly text: string }[],
+  ) => Schema;
   readonly mib: () => Promise<MibPrinter>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
@@ -55,6 +59,7 @@ export async function run(args: readonly string[], parts: CliParts): Promise<num
   const json = args.includes('--json');
   const perform = async (command: Command, given: Readonly<Record<string, unknown>>): Promise<void> => {
     try {
+      checkOptions(given);
       const output = await command(makeCall(given, parts));
       status = output.status ?? 0;
       parts.stdout(json ? `${JSON.stringify(output.value, plain)}\n` : output.text);
@@ -86,14 +91,10 @@ export async function run(args: readonly string[], parts: CliParts): Promise<num
   return status;
 }
 
-/** The command line itself is wrong, whatever the agent would say: exit status 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 function globalOptions(parser: Argv): Argv {
   return parser
     .scriptName('signet')
+    .alias('help', 'h')
     .usage('$0 COMMAND')
     .option('state', {
       type: 'string',
@@ -119,6 +120,19 @@ function agentOptions(parser: Argv): Argv {
     .option('snmp-password-file', { type: 'string', describe: 'SNMPv3 pass phrase of user admin at the first start' })
     .option('master-key', { type: 'string', describe: 'master key file, default STATE/master.key' });
 }
+
+/** Of an option given twice neither counts, and a number that is none is not left out: what was meant could be a safeguard. */
+function checkOptions(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (Array.isArray(value) && !listOptions.has(name)) throw new UsageError(`--${name} is given more than once`);
+    if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0)) {
+      throw new UsageError(`--${name} is not a whole number`);
+    }
+  }
+}
+
+/** What may be given several times. */
+const listOptions: ReadonlySet<string> = new Set(['_', 'assignments', 'delete', 'schema']);
 
 function makeCall(given: Readonly<Record<string, unknown>>, parts: CliParts): Call {
   const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);

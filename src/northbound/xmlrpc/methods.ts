@@ -1,7 +1,7 @@
 /** The methods of the XML-RPC endpoint (CONTRACT.md, XML-RPC), each a thin codec around a verb of the session. */
 import type { Difference, HistoryEntry } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type Branch, decodeJson } from '../../yang/index.js';
+import { type Branch, decodeJson, type Module } from '../../yang/index.js';
 import {
   type CallContext,
   commitOptions,
@@ -98,10 +98,14 @@ export const configMethods: readonly Method[] = [
   },
   {
     name: 'config.diff',
-    parameters: [],
-    signatures: [['array']],
-    help: 'The differences between running and the candidate of this user, each {path, kind, before, after}.',
-    call: ({ session, candidate }) => session.diff(undefined, candidate).map(differenceToRpc),
+    parameters: ['from?', 'to?'],
+    signatures: [['array'], ['array', 'string'], ['array', 'string', 'string']],
+    help: 'The differences between running and the candidate of this user, or between two transactions of the history (running where the second is absent), each {path, kind, before, after}.',
+    call: ({ session, candidate }, parameters) => {
+      const [from, to] = [parameters.optionalString(0), parameters.optionalString(1)];
+      const between = from === undefined ? undefined : { from, ...(to === undefined ? {} : { to }) };
+      return session.diff(between, candidate).map(differenceToRpc);
+    },
   },
   {
     name: 'config.discard',
@@ -173,6 +177,13 @@ export const configMethods: readonly Method[] = [
     ],
     help: 'Invokes the action or rpc that the path ends in; returns its output.',
     call: (context, parameters) => invoke(context, parameters.string(0), parameters.struct(1)),
+  },
+  {
+    name: 'schema.list',
+    parameters: [],
+    signatures: [['array']],
+    help: 'The YANG modules, each {name, revision, namespace, implemented}; submodules come with their modules.',
+    call: ({ session }) => [...session.schema.modules.values()].map(moduleToRpc),
   },
   {
     name: 'schema.get',
@@ -249,6 +260,15 @@ function historyToRpc({ transaction, time, origin, comment, kind }: HistoryEntry
     ['address', origin.address],
     ['comment', comment],
     ['kind', kind],
+  ]);
+}
+
+function moduleToRpc({ name, revision, namespace, implemented }: Module): RpcStruct {
+  return new Map<string, RpcValue>([
+    ['name', name],
+    ['revision', revision],
+    ['namespace', namespace],
+    ['implemented', implemented],
   ]);
 }
 

@@ -1,7 +1,7 @@
 /** The command line as a user meets it: the compiled program against a real agent. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { splitAssignment } from '../../../src/northbound/cli/assignment.js';
@@ -73,6 +73,46 @@ test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
   const fault =
     '<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>2</int></value></member><member><name>faultString</name><value><string>invalid-value /a:b: no</string></value></member></struct></value></fault></methodResponse>';
   await assert.rejects(decodeResponse(fault), { tag: 'invalid-value', path: '/a:b', message: 'no' });
+});
+
+describe('signet agent', () => {
+  test('wrong options end with 2, what cannot be used with 1, each in one line', async () => {
+    const place = await makeState();
+    const free = ['--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0', '--state', place.state];
+    const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+      [['--https', 'localhost'], 2, /--https localhost: not of the form ADDRESS:PORT/],
+      [['--snmp', '127.0.0.1:70000'], 2, /--snmp 127\.0\.0\.1:70000: not of the form/],
+      [['--netconf', 'junk'], 2, /--netconf junk: not of the form/],
+      [['--bogus'], 2, /--bogus/],
+      [[...free, '--schema', join(place.directory, 'none')], 1, /--schema .*none: there is no such directory/],
+      [[...free, '--admin-password-file', join(place.directory, 'none')], 1, /none: ENOENT/],
+      [[...free, '--master-key', join(place.directory, 'none', 'key')], 1, /none.key/],
+    ];
+    for (const [args, status, message] of cases) {
+      const outcome = await signet(['agent', ...args]);
+      assert.equal(outcome.status, status, outcome.stderr);
+      assert.match(outcome.stderr, message);
+      assert.equal(outcome.stderr.trimEnd().split('\n').length, 1, outcome.stderr);
+    }
+    await place.remove();
+  });
+
+  test('set types the values of a module of the operator by what the agent says of it', async () => {
+    const place = await makeState();
+    const directory = join(place.directory, 'modules');
+    await mkdir(directory);
+    await writeFile(
+      join(directory, 'acme.yang'),
+      'module acme { yang-version 1.1; namespace "urn:acme"; prefix a; container acme { leaf-list word { type string; } leaf n { type uint8; } } }',
+    );
+    const agent = await startAgent(place, { args: ['--schema', directory] });
+    const done = await signet(['set', 'acme.word=a,b', 'acme.n=7', '--state', place.state]);
+    assert.equal(done.status, 0, done.stderr);
+    const { stdout } = await signet(['get', 'acme', '--json', '--state', place.state]);
+    assert.deepEqual(JSON.parse(stdout), { word: ['a', 'b'], n: 7 });
+    await agent.stop();
+    await place.remove();
+  });
 });
 
 describe('signet against a running agent', () => {
@@ -178,6 +218,46 @@ describe('signet against a running agent', () => {
     assert.match((await signet(['mib', 'signet-https'])).stdout, /SIGNET-HTTPS-MIB DEFINITIONS ::= BEGIN/);
     const [line = ''] = (await signet(['mib', '--map'])).stdout.split('\n');
     assert.deepEqual(Object.keys(JSON.parse(line) as object).sort(), ['access', 'object', 'oid', 'path', 'syntax']);
+  });
+
+  test('an option that is no number, or is given twice, changes nothing: it may have been a safeguard', async () => {
+    const before = (await local('history')).stdout;
+    for (const option of [['60s'], ['-1'], ['1.5'], ['60', '--confirm-timeout', '60']]) {
+      const refused = await local('set', 'system.contact=x', '--confirm-timeout', ...option);
+      assert.equal(refused.status, 2, refused.stdout);
+      assert.match(refused.stderr, /^signet: --confirm-timeout is (?:not a whole number|given more than once)$/m);
+    }
+    assert.equal((await signet(['history', '--state', place.state, '--state', place.state])).status, 2);
+    assert.equal((await signet(['get', 'system', '--url', `http://127.0.0.1:${agent.httpsPort}`])).status, 2);
+    assert.equal((await local('history')).stdout, before);
+  });
+
+  test('cancel takes a change back that waits, diff shows what two transactions changed', async () => {
+    const [, from = ''] = /transaction (\S+)/.exec((await local('set', 'system.contact=one')).stdout) ?? [];
+    const pending = await local('set', 'system.contact=two', '--confirm-timeout', '60');
+    assert.match(pending.stdout, /^confirm with: signet confirm \S+$/m);
+    assert.equal(
+      (await local('diff', from)).stdout,
+      '- /signet-system:system/contact = one\n+ /signet-system:system/contact = two\n',
+    );
+    assert.equal((await local('cancel')).stdout, 'taken back\n');
+    assert.equal((await local('get', 'system.contact')).stdout, 'one\n');
+    assert.equal((await local('diff', from)).stdout, '');
+    assert.match((await local('diff', 'x')).stderr, /^data-missing: there is no transaction x in the history$/m);
+  });
+
+  test('a reader that ends early is no failure', async () => {
+    const child = spawn(process.execPath, [mainScript, 'schema', 'signet-https'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    assert.equal(stderr, '');
+    assert.equal(status, 0);
   });
 
   test('load merges a document, or puts it in the place of running; its faults are told with their place', async () => {
