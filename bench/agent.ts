@@ -16,6 +16,7 @@ export async function run(): Promise<void> {
     try {
       await reads(agent);
       await snmpGet(agent);
+      print(line('resident memory after these', [residentMegabytes(agent.ready.pid)], 'MB', '-'));
       await commits(agent);
     } finally {
       await agent.stop();
@@ -98,7 +99,7 @@ async function commits(agent: RunningAgent): Promise<void> {
     while (have < size) {
       const upTo = Math.min(size, have + 500);
       const names = Array.from({ length: upTo - have }, (_, index) => `bench-${have + index}`);
-      await call(methodCall('config.apply', `<array><data>${names.map(pendingEntry).join('')}</data></array>`));
+      await call(methodCall('config.apply', `<array><data>${names.map(selfSigned).join('')}</data></array>`));
       have = upTo;
     }
     const times: number[] = [];
@@ -106,8 +107,8 @@ async function commits(agent: RunningAgent): Promise<void> {
       const body = methodCall(
         'config.apply',
         `<array><data><value><struct>
-         <member><name>path</name><value><string>https.certificate[bench-5].validity-days</string></value></member>
-         <member><name>value</name><value><int>${100 + round}</int></value></member></struct></value></data></array>`,
+         <member><name>path</name><value><string>https.certificate[bench-5].auto-renew</string></value></member>
+         <member><name>value</name><value><boolean>${round % 2}</boolean></value></member></struct></value></data></array>`,
       );
       const begun = performance.now();
       await call(body);
@@ -120,13 +121,12 @@ async function commits(agent: RunningAgent): Promise<void> {
   print(`median at 10 000 over median at 10: ${short((large ?? Number.NaN) / (small ?? Number.NaN))}`);
 }
 
-/** An entry that waits for a certification authority: it needs no key. */
-function pendingEntry(name: string): string {
+/** An entry with a key and a self-signed certificate of its own. */
+function selfSigned(name: string): string {
   return `<value><struct>
-    <member><name>path</name><value><string>https.certificate[${name}]</string></value></member>
-    <member><name>value</name><value><struct>
-      <member><name>source</name><value><string>ca-signed</string></value></member>
-    </struct></value></member></struct></value>`;
+    <member><name>path</name><value><string>https.certificate[${name}].subject.common-name</string></value></member>
+    <member><name>value</name><value><string>${name}.example.net</string></value></member>
+  </struct></value>`;
 }
 
 function client(agent: RunningAgent, sockets: number): (body: string) => Promise<string> {

@@ -50,13 +50,18 @@ export class KeyRing {
     return createPrivateKey({ key: await this.#store.get(keyId), format: 'der', type: 'pkcs8' });
   }
 
-  /** Keeps a new key in memory until a transaction that names it is prepared; answers its name. */
+  /** Keeps a new key in memory until a transaction that names it is prepared; answers its name. ConfigError for too many. */
   stage(key: KeyObject): string {
     const keyId = keyIdOf(key);
     const now = this.#now();
-    // A transaction that was given up tells nobody; what it made is forgotten after a while.
+    // A transaction that was given up tells nobody; what it made is forgotten after a while. The oldest come first.
     for (const [id, { since }] of this.#staged) {
-      if (now - since > stagedFor || this.#staged.size >= stagedAtMost) this.#staged.delete(id);
+      if (now - since <= stagedFor) break;
+      this.#staged.delete(id);
+    }
+    if (this.#staged.size >= stagedAtMost) {
+      const message = `${String(stagedAtMost)} new keys wait for their transactions; try again later`;
+      throw new ConfigError({ tag: 'resource-denied', message });
     }
     if (!this.#stored.has(keyId)) this.#staged.set(keyId, { key, since: now });
     return keyId;
@@ -144,4 +149,5 @@ export class KeyRing {
 /** Milliseconds. */
 const stagedFor = 15 * 60_000;
 
-const stagedAtMost = 256;
+/** About a kilobyte each; more than any one transaction makes in its time. */
+const stagedAtMost = 16_384;
