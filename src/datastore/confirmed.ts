@@ -76,10 +76,18 @@ export class ConfirmedCommit {
     return open;
   }
 
-  /** `in-use` where a confirmed commit is open and this one neither confirms nor extends it. */
-  check(asker: Asker, persistId: string | undefined): void {
+  /**
+   * `in-use` where a confirmed commit is open and this commit neither confirms nor extends it: with its id, over NETCONF in
+   * the session that issued it (RFC 6241 8.4.1), or with a timeout of its own by the user who did. No other commit confirms
+   * in passing: that would take away the safeguard, and pass by who guards confirmations.
+   */
+  check(asker: Asker, commit: { readonly persistId: string | undefined; readonly isConfirmed: boolean }): void {
     const open = this.#open;
-    if (open === undefined || this.owns(open, asker, persistId)) return;
+    if (open === undefined) return;
+    const { persistId, isConfirmed } = commit;
+    const isNamed = persistId !== undefined && persistId === open.persistId;
+    const isFollowing = asker.origin.protocol === 'netconf' || isConfirmed;
+    if (isNamed || (persistId === undefined && isFollowing && this.owns(open, asker, undefined))) return;
     const left = Math.max(0, Math.ceil((open.deadline - this.#clock.now()) / 1000));
     throw new ConfigError({
       type: 'protocol',
@@ -89,13 +97,16 @@ export class ConfirmedCommit {
   }
 
   /**
-   * With an id, the id decides. Without: the session that issued it, and over protocols whose requests are sessions of
-   * their own the user who did.
+   * With an id, the id decides. Without: over NETCONF the session that issued it, unless it persists; over protocols whose
+   * requests are sessions of their own the user who did.
    */
   owns(open: OpenCommit, asker: Asker, persistId: string | undefined): boolean {
     if (persistId !== undefined) return persistId === open.persistId;
-    if (asker.session !== 0 && asker.session === open.owner.session) return true;
+    const isNetconf = (origin: Origin): boolean => origin.protocol === 'netconf';
+    if (isNetconf(asker.origin) || isNetconf(open.owner.origin)) {
+      return !open.persist && asker.session === open.owner.session;
+    }
     const { user, protocol } = asker.origin;
-    return protocol !== 'netconf' && protocol !== 'system' && user === open.owner.origin.user;
+    return protocol !== 'system' && user === open.owner.origin.user;
   }
 }

@@ -115,6 +115,8 @@ export interface CommitRequest {
   readonly system?: readonly { readonly path: InstanceIdentifier; readonly value: JsonValue | undefined }[];
   readonly confirmTimeout?: number | undefined;
   readonly comment?: string;
+  /** Cancels a confirmed commit that is open, where the caller may do that: his own, or any from the local socket. */
+  readonly supersedes?: boolean;
 }
 
 export interface JsonEdit {

@@ -210,6 +210,10 @@ export class Core implements Datastore, CommitStore {
     signal?: AbortSignal,
   ): Promise<CommitResult> {
     const { confirmTimeout, comment } = request;
+    if (request.supersedes === true && this.confirmed.open !== undefined) {
+      this.confirmed.claim({ session, origin }, undefined, true);
+      await this.revert(`superseded: ${comment ?? ''}`);
+    }
     // An action's caller learns the id from the result, so the commit need not end with a session that may be one request.
     const confirm = confirmTimeout === undefined ? undefined : { seconds: confirmTimeout, persist: newPersistId() };
     return await this.submit({
@@ -294,7 +298,8 @@ export class Core implements Datastore, CommitStore {
   admit(job: Job, head: Point): void {
     if (job.revert === true) return;
     this.locks.check('running', job.session);
-    this.confirmed.check(job, job.persistId);
+    const isTrial = job.testOnly === true;
+    if (!isTrial) this.confirmed.check(job, { persistId: job.persistId, isConfirmed: job.confirm !== undefined });
     const running = head.entry.transaction;
     if (job.expectTransaction !== undefined && job.expectTransaction !== running) {
       const message = `running is transaction ${running}, not ${job.expectTransaction}`;

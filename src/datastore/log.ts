@@ -14,8 +14,16 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, callback, background) {
-    const timer = setTimeout(callback, milliseconds);
-    if (background !== undefined) timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const step = Math.min(left, longestTimer);
+      timer = setTimeout(() => (left > step ? wait(left - step) : callback()), step);
+      if (background !== undefined) timer.unref();
+    };
+    wait(milliseconds);
     return () => clearTimeout(timer);
   },
 };
+
+/** Milliseconds; a timer of Node that is set for longer goes off at once. */
+const longestTimer = 2 ** 31 - 1;

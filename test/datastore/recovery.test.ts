@@ -3,7 +3,8 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { nodeFileSystem } from '../../src/datastore/files.js';
-import type { Clock, Datastore, DatastoreEvent, Origin } from '../../src/datastore/index.js';
+import type { ActionContext, Clock, Datastore, DatastoreEvent, Origin } from '../../src/datastore/index.js';
+import { systemClock } from '../../src/datastore/log.js';
 import { Store } from '../../src/datastore/store.js';
 import { parsePath } from '../../src/yang/index.js';
 import { admin, edit, makePlace, open, type Place, plainOwner } from './fixture.js';
@@ -86,6 +87,79 @@ describe('confirmed commit (RFC 6241 8.4)', () => {
     await assert.rejects(store.session(other).confirm('wrong'), { tag: 'invalid-value' });
     await s.confirm();
     await store.session(other).apply([merge('box.size', 2)]);
+  });
+
+  it('is not confirmed in passing: a plain commit of the same user is refused as well, whatever the protocol', async () => {
+    const s = store.session(admin);
+    await s.apply([merge('box.size', 1)], { confirmTimeout: 60 });
+    for (const protocol of ['xmlrpc', 'snmp', 'restconf', 'local', 'netconf', 'system'] as const) {
+      const again = store.session({ ...admin, protocol });
+      await assert.rejects(again.apply([merge('box.size', 2)]), { tag: 'in-use' }, protocol);
+      await assert.rejects(again.rollback('0'), { tag: 'in-use' }, protocol);
+    }
+    await assert.rejects(s.apply([merge('box.size', 2)], { persistId: 'wrong' }), { tag: 'in-use' });
+    assert.equal(
+      (await s.apply([merge('box.size', 2)], { testOnly: true })).transaction,
+      '1',
+      'a trial changes nothing',
+    );
+    await s.cancel();
+    assert.equal(size(), undefined);
+  });
+
+  it('of a NETCONF session is confirmed by its next commit, and by no other session of its user (8.4.1)', async () => {
+    const one = store.session(netconf);
+    await one.apply([merge('box.size', 1)], { confirmTimeout: 60 });
+    await assert.rejects(store.session(netconf).apply([merge('box.size', 2)]), { tag: 'in-use' });
+    await assert.rejects(store.session({ ...netconf, protocol: 'xmlrpc' }).confirm(), { tag: 'invalid-value' });
+    await one.apply([merge('box.size', 3)]);
+    one.close();
+    assert.equal(size(), 3);
+  });
+
+  it('with persist needs the id, in the session that issued it too (8.4.1)', async () => {
+    const one = store.session(netconf);
+    await one.apply([merge('box.size', 1)], { confirmTimeout: 60, persist: 'mine' });
+    await assert.rejects(one.apply([merge('box.size', 2)]), { tag: 'in-use' });
+    await one.apply([merge('box.size', 2)], { persistId: 'mine' });
+    assert.equal(size(), 2);
+  });
+
+  it('is superseded by a way back: of its own user, or from the local socket, but of nobody else', async () => {
+    const wayBack = { path: '/signet-test:shout' } as const;
+    const handler = { name: 'box', path: '/signet-test:box' };
+    const modules = [
+      {
+        name: 'test',
+        handlers: [handler],
+        actions: [
+          {
+            path: wayBack.path,
+            async invoke(context: ActionContext) {
+              await context.commit({
+                edits: [{ operation: 'merge', path: path('box.size'), value: 9 }],
+                supersedes: true,
+              });
+              return {};
+            },
+          },
+        ],
+      },
+    ];
+    await reopen({ modules });
+    const invoke = (origin: Origin) => store.session(origin).invoke(parsePath(place.schema, wayBack.path), undefined);
+    await store.session(admin).apply([merge('box.size', 1)], { confirmTimeout: 60 });
+    await assert.rejects(invoke(other), { tag: 'invalid-value' });
+    assert.equal(size(), 1);
+    await invoke({ user: 'root', protocol: 'local', address: '' });
+    assert.equal(size(), 9);
+    assert.deepEqual(
+      store.history().map(({ kind }) => kind),
+      ['commit', 'rollback', 'confirmed-commit', 'initial'],
+    );
+    await store.session(admin).apply([merge('box.size', 1)], { confirmTimeout: 60 });
+    await invoke(admin);
+    assert.equal(size(), 9);
   });
 
   it('is confirmed by whoever has the id, and by the user who issued it without', async () => {
@@ -355,3 +429,20 @@ function manualClock(): Clock & { advance(milliseconds: number): void } {
     },
   };
 }
+
+describe('the clock of the system', () => {
+  it('waits longer than a timer of Node can', (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    let calls = 0;
+    systemClock.after(3_000_000_000, () => calls++);
+    context.mock.timers.tick(2 ** 31 - 1);
+    assert.equal(calls, 0);
+    context.mock.timers.tick(3_000_000_000 - (2 ** 31 - 1));
+    assert.equal(calls, 1);
+    const cancel = systemClock.after(3_000_000_000, () => calls++);
+    context.mock.timers.tick(2 ** 31 - 1);
+    cancel();
+    context.mock.timers.tick(2 ** 31 - 1);
+    assert.equal(calls, 1);
+  });
+});

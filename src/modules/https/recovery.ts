@@ -21,7 +21,7 @@ export async function restoreDefault(
 ): Promise<JsonObject> {
   const { request, facts } = await factoryRequest(context, https, parts);
   try {
-    await context.commit({ ...request, comment: 'restore-default' });
+    await context.commit({ ...request, comment: 'restore-default', supersedes: true });
   } catch (error) {
     // Settings that no certificate can be presented with (cipher suites for RSA only, say) must not stand in the way.
     if (!(error instanceof ConfigError) || error.tag !== 'invalid-value') throw error;
