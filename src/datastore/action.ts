@@ -64,7 +64,10 @@ function withDefaults(schema: ParametersSchema, input: Branch): Branch {
   const fill = (branch: Branch): Branch => {
     const slots: (Content | undefined)[] = branch.schema.dataChildren.map((child) => {
       const content = branch.get(child);
-      if (child.kind === 'leaf') return content ?? (isDefaultInUse(child, branch, true) ? child.default : undefined);
+      // null is the value of an empty leaf.
+      if (child.kind === 'leaf' && content === undefined) {
+        return isDefaultInUse(child, branch, true) ? child.default : undefined;
+      }
       if (child.kind !== 'container') return content;
       const inner = (content as Branch | undefined) ?? (child.presence === undefined ? new Branch(child) : undefined);
       const filled = inner === undefined ? undefined : fill(inner);

@@ -1,4 +1,5 @@
 /** Candidates (RFC 6241 8.3): private ones of a session, the shared one of NETCONF, others by name. */
+import { ConfigError } from '../error.js';
 import type { DataTree } from '../yang/index.js';
 
 export interface Candidate {
@@ -8,7 +9,7 @@ export interface Candidate {
 }
 
 export class Candidates {
-  readonly #named = new Map<string, Candidate>();
+  readonly #named = new Map<string, Candidate & { readonly owner: string }>();
   readonly #running: () => DataTree;
 
   constructor(running: () => DataTree) {
@@ -25,20 +26,30 @@ export class Candidates {
     return this.#named.has(name);
   }
 
-  set(name: string, candidate: Candidate): void {
-    this.#named.delete(name);
-    if (candidate.tree !== candidate.base) this.#named.set(name, candidate);
-    if (this.#named.size <= maxCandidates) return;
-    const oldest = [...this.#named.keys()].find((key) => key !== sharedCandidate);
-    if (oldest !== undefined) this.#named.delete(oldest);
+  /** ConfigError `resource-denied` where the owner, or all together, have too many that are edited. */
+  set(name: string, candidate: Candidate, owner: string): void {
+    if (candidate.tree === candidate.base) {
+      this.#named.delete(name);
+      return;
+    }
+    if (!this.#named.has(name) && name !== sharedCandidate) this.#checkRoom(owner);
+    this.#named.set(name, { ...candidate, owner });
   }
 
   discard(name: string): void {
     this.#named.delete(name);
   }
+
+  #checkRoom(owner: string): void {
+    const own = [...this.#named.values()].filter((each) => each.owner === owner).length;
+    if (own < candidatesOfOne && this.#named.size < maxCandidates) return;
+    const message = `${own < candidatesOfOne ? 'there are' : `${owner} has`} too many candidates; commit or discard one`;
+    throw new ConfigError({ tag: 'resource-denied', message });
+  }
 }
 
 /** NETCONF's. */
 export const sharedCandidate = 'shared';
-/** Named candidates live on when their session ends, so their number is bounded: the one edited longest ago goes. */
-const maxCandidates = 256;
+/** Named candidates live on when their session ends, so their number is bounded: of one user, and of all. */
+const candidatesOfOne = 64;
+const maxCandidates = 1024;

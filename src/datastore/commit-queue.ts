@@ -3,12 +3,15 @@
  * each on its predecessor's candidate, and one sync of the journal serves them all.
  */
 import { ConfigError } from '../error.js';
-import { type Task, tasksFor } from './change.js';
+import { diffTrees, type InstanceIdentifier } from '../yang/index.js';
+import { prefix, type Task, tasksFor } from './change.js';
+import type { OpenCommit } from './confirmed.js';
 import type { Change, CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { type Draft, type DraftServices, differencesBetween, makeDraft, settle, validateRoot } from './draft.js';
 import type { Point } from './history.js';
 import { rebase } from './patch.js';
 import { abortTasks, applyRegardless, applyTasks, type Prepared, prepareTasks } from './phases.js';
+import type { HistoryEntry } from './session.js';
 
 /** One commit as it is asked for. */
 export interface Job {
@@ -24,8 +27,8 @@ export interface Job {
   readonly testOnly?: boolean | undefined;
   readonly confirm?: { readonly seconds: number; readonly persist: string | undefined } | undefined;
   readonly persistId?: string | undefined;
-  /** Going back from a confirmed commit: neither validated nor amended, and it does not fail for a handler. */
-  readonly revert?: boolean;
+  /** Going back from that confirmed commit: neither validated nor amended, and it does not fail for a handler. */
+  readonly revert?: OpenCommit;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +37,7 @@ export interface Staged {
   readonly job: Job;
   readonly head: Point;
   readonly root: Root;
-  readonly transaction: string;
+  readonly entry: HistoryEntry;
   readonly differences: readonly Difference[];
   readonly findings: readonly Finding[];
   readonly tasks: readonly Task[];
@@ -48,12 +51,12 @@ export interface CommitStore {
   admit(job: Job, head: Point): void;
   /** True where the job counts even though it changes nothing: it opens or closes a confirmed commit. */
   isSignificant(job: Job): boolean;
-  /** Resolves when all of them are on disk. */
+  /** Resolves with the offset behind each when all of them are on disk. */
   write(batch: readonly Staged[]): Promise<readonly number[]>;
   /** After apply: running is now this. */
-  advance(staged: Staged, offset: number): CommitResult;
-  /** After a failed apply: records that `from` was taken back; the new head has the root of the present one. */
-  reverse(batch: readonly Staged[], offsets: readonly number[], error: ConfigError): Promise<void>;
+  advance(staged: Staged, end: number): CommitResult;
+  /** After a failed apply: records that the batch was taken back; the new head has the root of the present one. */
+  reverse(batch: readonly Staged[], ends: readonly number[], error: ConfigError): Promise<void>;
 }
 
 export class CommitQueue {
@@ -71,8 +74,8 @@ export class CommitQueue {
 
   /** The whole life of a commit. Rejects with ConfigError; then running is what it was. */
   async submit(job: Job): Promise<CommitResult> {
-    for (let attempt = 1; ; attempt++) {
-      if (this.#closed) throw new ConfigError({ tag: 'operation-failed', message: 'the agent is stopping' });
+    for (let attempt = 1; attempt < maxAttempts; attempt++) {
+      if (this.#closed) throw stopping();
       const { head } = this.#store;
       this.#store.admit(job, head);
       const draft = await this.#draft(job, head);
@@ -80,14 +83,18 @@ export class CommitQueue {
       if (job.testOnly === true || unchanged) {
         return { transaction: this.#store.head.entry.transaction, findings: draft.findings };
       }
-      const result = await this.#enqueue(job, draft);
+      const result = await this.#enqueue({ kind: 'commit', job, draft });
       if (result !== 'stale') return result;
-      if (attempt < maxAttempts) continue;
-      throw new ConfigError({
-        tag: 'in-use',
-        message: 'running changes faster than this commit can be made; try again',
-      });
     }
+    // Running changes faster than the draft is made: now the others wait for it.
+    if (this.#closed) throw stopping();
+    return (await this.#enqueue({ kind: 'commit', job, draft: undefined })) as CommitResult;
+  }
+
+  /** Work between two commits, in its turn. */
+  async between(work: () => Promise<void>): Promise<void> {
+    if (this.#closed) throw stopping();
+    await this.#enqueue({ kind: 'work', work });
   }
 
   /** No more commits; resolves when those that are under way are done. */
@@ -98,14 +105,14 @@ export class CommitQueue {
 
   async #draft(job: Job, head: Point): Promise<Draft> {
     const proposed = settle(head.root, job.build(head.root), this.#services.validator);
-    if (job.revert !== true) return await makeDraft(head, proposed, job, this.#services);
+    if (job.revert === undefined) return await makeDraft(head, proposed, job, this.#services);
     const differences = differencesBetween(head.root, proposed);
     return { head, root: proposed, proposed, differences, tasks: [], findings: [] };
   }
 
-  #enqueue(job: Job, draft: Draft): Promise<CommitResult | 'stale'> {
+  #enqueue(request: Request): Promise<CommitResult | 'stale'> {
     return new Promise((resolve, reject) => {
-      const item: Item = { job, draft, resolve, reject, cancelTimer: () => undefined };
+      const item: Item = { request, resolve, reject, cancelTimer: () => undefined };
       item.cancelTimer = this.#services.clock.after(this.#services.deadlines.queue, () => {
         const index = this.#waiting.indexOf(item);
         if (index < 0) return;
@@ -128,39 +135,60 @@ export class CommitQueue {
   }
 
   /** The next commits that can share a sync, staged and prepared. */
-  async #gather(): Promise<{ readonly item: Item; readonly staged: Staged }[]> {
-    const batch: { readonly item: Item; readonly staged: Staged }[] = [];
+  async #gather(): Promise<readonly Ready[]> {
+    const batch: Ready[] = [];
     let { head } = this.#store;
     while (this.#waiting.length > 0 && batch.length < maxBatch) {
       const item = this.#waiting[0]!;
+      const { request } = item;
       try {
-        if (batch.length > 0 && this.#goesAlone(item.job)) break;
-        const staged = this.#stage(item, head);
+        if (request.kind === 'work' || request.draft === undefined) {
+          if (batch.length > 0) break;
+          this.#take(item);
+          if (request.kind === 'work') {
+            await request.work();
+            item.resolve({ transaction: this.#store.head.entry.transaction, findings: [] });
+            continue;
+          }
+        }
+        const { job } = request;
+        if (batch.length > 0 && this.#goesAlone(job)) break;
+        if (request.draft === undefined) this.#store.admit(job, head);
+        const draft = request.draft ?? (await this.#draft(job, head));
+        const staged = this.#stage(item, { job, draft }, head);
         const isSlow = staged?.tasks.some((task) => task.entry.handler.prepare !== undefined) ?? false;
         if (batch.length > 0 && isSlow) break;
-        this.#waiting.shift();
-        item.cancelTimer();
+        this.#take(item);
         if (staged === undefined) continue;
+        if (isNothing(staged) && !this.#store.isSignificant(job)) {
+          // What it asks for may only just have been asked for by one that is not on disk yet: it waits with that one.
+          if (batch.length === 0) item.resolve({ transaction: head.entry.transaction, findings: staged.findings });
+          else batch.push({ item, staged, isWritten: false });
+          continue;
+        }
         const ready = await this.#prepare(staged);
-        batch.push({ item, staged: ready });
-        head = { entry: { ...entryOf(ready, 0) }, root: ready.root, offset: 0 };
-        if (isSlow || this.#goesAlone(item.job)) break;
+        batch.push({ item, staged: ready, isWritten: true });
+        head = { entry: ready.entry, root: ready.root, end: 0 };
+        if (isSlow || this.#goesAlone(job)) break;
       } catch (error) {
-        if (this.#waiting[0] === item) this.#waiting.shift();
-        item.cancelTimer();
+        this.#take(item);
         item.reject(error);
       }
     }
     return batch;
   }
 
-  #goesAlone(job: Job): boolean {
-    return job.revert === true || this.#store.isSignificant(job);
+  #take(item: Item): void {
+    if (this.#waiting[0] === item) this.#waiting.shift();
+    item.cancelTimer();
   }
 
-  /** Rebased on `head` and validated there; undefined where the item was answered (stale, or nothing to do). */
-  #stage(item: Item, head: Point): Staged | undefined {
-    const { job, draft } = item;
+  #goesAlone(job: Job): boolean {
+    return job.revert !== undefined || this.#store.isSignificant(job);
+  }
+
+  /** Rebased on `head` and validated there; undefined where the item was told that it is stale. */
+  #stage(item: Item, { job, draft }: { readonly job: Job; readonly draft: Draft }, head: Point): Staged | undefined {
     this.#store.admit(job, head);
     let { root, differences, tasks, findings } = draft;
     const isMoved = head.root !== draft.head.root;
@@ -173,19 +201,22 @@ export class CommitQueue {
       root = moved;
       differences = differencesBetween(head.root, root);
     }
-    if (isMoved || job.revert === true) {
+    const isRevert = job.revert !== undefined;
+    if (isMoved || isRevert) {
       const { origin, cause } = job;
       const confirmed = job.confirm !== undefined;
       const transition = { before: head.root, after: root, differences, origin, cause, confirmed };
       tasks = tasksFor(this.#services.registry, transition);
     }
-    if (isMoved && job.revert !== true) findings = validateRoot(head.root, root, tasks, this.#services);
-    if (differences.length === 0 && !this.#store.isSignificant(job)) {
-      item.resolve({ transaction: head.entry.transaction, findings });
-      return undefined;
-    }
-    const transaction = String(Number(head.entry.transaction) + 1);
-    return { job, head, root, transaction, differences, findings, tasks, prepared: [] };
+    if (isMoved && !isRevert) findings = validateRoot(head.root, root, tasks, this.#services);
+    const entry: HistoryEntry = {
+      transaction: String(Number(head.entry.transaction) + 1),
+      time: this.#services.clock.now(),
+      origin: job.origin,
+      comment: job.comment,
+      kind: job.kind,
+    };
+    return { job, head, root, entry, differences, findings, tasks, prepared: [] };
   }
 
   /** What the job wants on a head that is not the one it was drafted on; undefined where it has to be drafted again. */
@@ -201,8 +232,8 @@ export class CommitQueue {
       origin,
       cause,
     });
-    const places = new Set(theirs.map(placeOf));
-    if (draft.tasks.some((task) => places.has(placeOf(task)))) return undefined;
+    const made = diffTrees(draft.proposed.system, draft.root.system).map(({ path }) => entryPath(path));
+    if (concerns(theirs, draft.tasks, new Set(made))) return undefined;
     const system = rebase(draft.proposed.system, draft.root.system, proposed.system);
     return { config: proposed.config, system };
   }
@@ -212,17 +243,17 @@ export class CommitQueue {
     try {
       return { ...staged, prepared: await prepareTasks(tasks, this.#services, job.signal) };
     } catch (error) {
-      if (job.revert !== true) throw error;
+      if (job.revert === undefined) throw error;
       this.#services.log('error', 'going back without what could not be prepared', { cause: String(error) });
       return { ...staged, prepared: tasks.map((task) => ({ task, resource: undefined, holds: false })) };
     }
   }
 
-  async #conclude(batch: readonly { readonly item: Item; readonly staged: Staged }[]): Promise<void> {
-    const all = batch.map(({ staged }) => staged);
-    let offsets: readonly number[];
+  async #conclude(batch: readonly Ready[]): Promise<void> {
+    const written = batch.filter(({ isWritten }) => isWritten);
+    let ends: readonly number[];
     try {
-      offsets = await this.#store.write(all);
+      ends = await this.#store.write(written.map(({ staged }) => staged));
     } catch (error) {
       for (const { item, staged } of [...batch].reverse()) {
         await abortTasks(staged.prepared, this.#services);
@@ -230,25 +261,31 @@ export class CommitQueue {
       }
       return;
     }
-    for (const [index, { item, staged }] of batch.entries()) {
+    let index = 0;
+    for (const [place, { item, staged, isWritten }] of batch.entries()) {
+      if (!isWritten) {
+        item.resolve({ transaction: this.#store.head.entry.transaction, findings: staged.findings });
+        continue;
+      }
       const failure = await this.#apply(staged);
       if (failure !== undefined) {
-        await this.#takeBack(batch.slice(index), offsets.slice(index), failure);
+        await this.#takeBack(batch.slice(place), ends.slice(index), failure);
         return;
       }
-      item.resolve(this.#store.advance(staged, offsets[index]!));
+      item.resolve(this.#store.advance(staged, ends[index]!));
+      index += 1;
     }
   }
 
   async #apply(staged: Staged): Promise<Awaited<ReturnType<typeof applyTasks>>> {
-    if (staged.job.revert !== true) return await applyTasks(staged.prepared, this.#services);
+    if (staged.job.revert === undefined) return await applyTasks(staged.prepared, this.#services);
     await applyRegardless(staged.prepared, this.#services);
     return undefined;
   }
 
   async #takeBack(
-    batch: readonly { readonly item: Item; readonly staged: Staged }[],
-    offsets: readonly number[],
+    batch: readonly Ready[],
+    ends: readonly number[],
     failure: { readonly error: ConfigError; readonly reverted: boolean },
   ): Promise<void> {
     const [first, ...rest] = batch;
@@ -257,33 +294,66 @@ export class CommitQueue {
       ? failure.error
       : failure.error.with({ tag: 'rollback-failed', message: `${failure.error.message}; going back failed as well` });
     if (!failure.reverted) this.#services.log('error', 'a commit could neither be applied nor taken back');
-    await this.#store.reverse(
-      batch.map(({ staged }) => staged),
-      offsets,
-      error,
-    );
+    const written = batch.filter(({ isWritten }) => isWritten).map(({ staged }) => staged);
+    await this.#store.reverse(written, ends, error);
     first?.item.reject(error);
     const message = 'a commit before this one could not be applied; nothing was changed';
     for (const { item } of rest) item.reject(new ConfigError({ tag: 'operation-failed', message }));
   }
 }
 
-/** The history entry of a staged commit. */
-export function entryOf(staged: Staged, time: number): Point['entry'] {
-  const { job, transaction } = staged;
-  return { transaction, time, origin: job.origin, comment: job.comment, kind: job.kind };
-}
+type Request =
+  /** Without a draft it is made in its turn. */
+  | { readonly kind: 'commit'; readonly job: Job; readonly draft: Draft | undefined }
+  | { readonly kind: 'work'; readonly work: () => Promise<void> };
 
 interface Item {
-  readonly job: Job;
-  readonly draft: Draft;
+  readonly request: Request;
   readonly resolve: (result: CommitResult | 'stale') => void;
   readonly reject: (error: unknown) => void;
   cancelTimer: () => void;
 }
 
+interface Ready {
+  readonly item: Item;
+  readonly staged: Staged;
+  /** False for one that changes nothing and only waits for those before it. */
+  readonly isWritten: boolean;
+}
+
+function isNothing({ differences }: Staged): boolean {
+  return differences.length === 0;
+}
+
+/**
+ * Whether what others did concerns what handlers made for a draft: the list entries that it was made in, anything of the same
+ * handler that is in no list, or what the handler refers to.
+ */
+function concerns(theirs: readonly Task[], own: readonly Task[], made: ReadonlySet<string>): boolean {
+  const places = new Set(own.map(placeOf));
+  return theirs.some((task) => {
+    if (!places.has(placeOf(task))) return false;
+    const { differences } = task.change;
+    return differences.length === 0 || differences.some(({ path }) => isIn(entryPath(path), made));
+  });
+}
+
+function isIn(entry: string, made: ReadonlySet<string>): boolean {
+  return entry === '' || made.has('') || made.has(entry);
+}
+
+/** The outermost list entry that a path leads through; '' where it names none. */
+function entryPath(path: InstanceIdentifier): string {
+  const index = path.steps.findIndex(({ schema, keys }) => schema.kind === 'list' && keys !== undefined);
+  return index < 0 ? '' : prefix(path, index + 1).toString();
+}
+
 function placeOf(task: Task): string {
   return `${task.entry.order} ${task.change.instance.toString()}`;
+}
+
+function stopping(): ConfigError {
+  return new ConfigError({ tag: 'operation-failed', message: 'the agent is stopping' });
 }
 
 const maxBatch = 64;

@@ -76,7 +76,8 @@ export class DatastoreSession implements Session {
     const { sealing } = this.#core.services;
     this.#refusing(() => {
       const { base, tree } = this.#core.candidates.get(name);
-      this.#core.candidates.set(name, { base, tree: editTree(tree, sealEdits(edits, sealing), sealing) });
+      const edited = { base, tree: editTree(tree, sealEdits(edits, sealing), sealing) };
+      this.#core.candidates.set(name, edited, this.origin.user);
     });
   }
 
@@ -105,7 +106,7 @@ export class DatastoreSession implements Session {
     if (options.testOnly === true) return result;
     const now = this.#core.candidates.get(name);
     if (now.tree === committed.tree || now.tree === now.base) this.#core.candidates.discard(name);
-    else this.#core.candidates.set(name, { base: committed.tree, tree: now.tree });
+    else this.#core.candidates.set(name, { base: committed.tree, tree: now.tree }, this.origin.user);
     return result;
   }
 

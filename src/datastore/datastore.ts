@@ -12,7 +12,7 @@ import {
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
-import { CommitQueue, type CommitStore, entryOf, type Job, type Staged } from './commit-queue.js';
+import { CommitQueue, type CommitStore, type Job, type Staged } from './commit-queue.js';
 import { ConfirmedCommit } from './confirmed.js';
 import { branchFromJson, branchToJson } from './content.js';
 import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
@@ -31,7 +31,7 @@ import { Registry } from './registry.js';
 import { buildRequest } from './request.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
-import { Store, systemOrigin } from './store.js';
+import { type CommitRecord, Store, systemOrigin } from './store.js';
 
 export interface DatastoreOptions {
   /** Created 0700. */
@@ -102,7 +102,12 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
     const core = new Core({ registry, validator, sealing, clock, log, deadlines }, store, lock);
-    await core.start(fallback);
+    try {
+      await core.start(fallback);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
     return core;
   } catch (error) {
     await lock.release();
@@ -134,7 +139,10 @@ export class Core implements Datastore, CommitStore {
   readonly #queue: CommitQueue;
   readonly #lock: DirectoryLock;
   readonly #sessions = new Map<number, DatastoreSession>();
+  /** Transactions that happened and are not on disk. */
+  readonly #owed: CommitRecord[] = [];
   #lastSession = 0;
+  #isClosing = false;
   #closed: Promise<void> | undefined;
 
   constructor(services: DraftServices, store: Store, lock: DirectoryLock) {
@@ -144,7 +152,10 @@ export class Core implements Datastore, CommitStore {
     this.#store = store;
     this.#lock = lock;
     this.#queue = new CommitQueue(this, services);
-    this.confirmed = new ConfirmedCommit(services.clock, () => void this.revert('not confirmed in time'));
+    this.confirmed = new ConfirmedCommit(services.clock, () => {
+      // What goes wrong is in the log, and tried again.
+      this.revert('not confirmed in time').catch(() => undefined);
+    });
     this.candidates = new Candidates(() => this.running().config);
     this.events = new Bus<DatastoreEvent>({
       limit: 1000,
@@ -282,6 +293,7 @@ export class Core implements Datastore, CommitStore {
   }
 
   close(): Promise<void> {
+    this.#isClosing = true;
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -296,7 +308,10 @@ export class Core implements Datastore, CommitStore {
   }
 
   admit(job: Job, head: Point): void {
-    if (job.revert === true) return;
+    if (job.revert !== undefined) {
+      if (this.confirmed.open === job.revert) return;
+      throw new ConfigError({ type: 'protocol', tag: 'operation-failed', message: 'no confirmed commit is open' });
+    }
     this.locks.check('running', job.session);
     const isTrial = job.testOnly === true;
     if (!isTrial) this.confirmed.check(job, { persistId: job.persistId, isConfirmed: job.confirm !== undefined });
@@ -313,23 +328,21 @@ export class Core implements Datastore, CommitStore {
 
   write(batch: readonly Staged[]): Promise<readonly number[]> {
     const { open } = this.confirmed;
-    const time = this.services.clock.now();
-    return this.#store.write(
-      batch.map((staged) => {
-        const { job, head, root } = staged;
-        const record = { entry: entryOf(staged, time), before: head.root, after: root };
+    return this.#record(
+      batch.map(({ job, entry, head, root }) => {
+        const record = { entry, before: head.root, after: root };
         if (job.confirm !== undefined) return { ...record, fallback: (open?.fallback ?? head).entry.transaction };
         return open === undefined ? record : { ...record, closes: true };
       }),
     );
   }
 
-  advance(staged: Staged, offset: number): CommitResult {
-    const { job, root, transaction, differences, findings } = staged;
+  advance(staged: Staged, end: number): CommitResult {
+    const { job, entry, root, differences, findings } = staged;
+    const { transaction } = entry;
     const former = this.head;
     const { open } = this.confirmed;
-    const entry = entryOf(staged, this.services.clock.now());
-    this.#store.advance(entry, root, offset, job.confirm === undefined ? undefined : (open?.fallback ?? former));
+    this.#store.advance(entry, root, end, job.confirm === undefined ? undefined : (open?.fallback ?? former));
     let persistId: string | undefined;
     if (job.confirm !== undefined) {
       persistId = job.confirm.persist ?? job.persistId ?? newPersistId();
@@ -345,30 +358,56 @@ export class Core implements Datastore, CommitStore {
     return { transaction, findings, ...(persistId === undefined ? {} : { persistId }) };
   }
 
-  async reverse(batch: readonly Staged[], offsets: readonly number[], error: ConfigError): Promise<void> {
+  async reverse(batch: readonly Staged[], ends: readonly number[], error: ConfigError): Promise<void> {
     const good = this.head;
     const last = batch.at(-1)!;
-    const time = this.services.clock.now();
-    const transaction = String(Number(last.transaction) + 1);
-    const comment = `taken back: ${error.message}`;
-    const entry: HistoryEntry = { transaction, time, origin: last.job.origin, comment, kind: 'reversal' };
-    for (const [index, staged] of batch.entries()) {
-      this.#store.advance(entryOf(staged, time), staged.root, offsets[index]!, good);
+    const entry: HistoryEntry = {
+      transaction: String(Number(last.entry.transaction) + 1),
+      time: this.services.clock.now(),
+      origin: last.job.origin,
+      comment: `taken back: ${error.message}`,
+      kind: 'reversal',
+    };
+    // The records of the batch may have opened or closed a confirmed commit; from here on it is what it was before them.
+    const { open } = this.confirmed;
+    const state = open === undefined ? { closes: true } : { fallback: open.fallback.entry.transaction };
+    const end = await this.#recordOrOwe({ entry, before: last.root, after: good.root, ...state }, ends.at(-1)!);
+    for (const [index, { entry: refused, root }] of batch.entries()) {
+      this.#store.advance(refused, root, ends[index]!, open?.fallback ?? good);
     }
-    let offset = offsets.at(-1)!;
+    this.#store.advance(entry, good.root, end, open?.fallback);
+  }
+
+  /** Writes commits, behind those that are still owed: a journal without them would give another tree. */
+  async #record(commits: readonly CommitRecord[]): Promise<readonly number[]> {
+    const owed = [...this.#owed];
+    const ends = await this.#store.write([...owed, ...commits]);
+    this.#owed.splice(0, owed.length);
+    return ends.slice(owed.length);
+  }
+
+  /**
+   * Writes the record of what cannot be refused any more. Where the disk does not take it, it is owed: no commit is
+   * acknowledged before it is written.
+   */
+  async #recordOrOwe(commit: CommitRecord, end: number): Promise<number> {
     try {
-      [offset = offset] = await this.#store.write([{ entry, before: last.root, after: good.root }]);
-    } catch (cause) {
-      this.services.log('error', 'alarm: the reversal of a commit could not be recorded', { cause: String(cause) });
+      const [own] = await this.#record([commit]);
+      return own!;
+    } catch (error) {
+      this.#owed.push(commit);
+      const { transaction, comment } = commit.entry;
+      const fields = { transaction, comment, cause: String(error) };
+      this.services.log('error', 'alarm: a transaction could not be recorded; commits are refused until it is', fields);
+      return end;
     }
-    this.#store.advance(entry, good.root, offset, undefined);
   }
 
   /** Goes back from the open confirmed commit; tried again later where the disk does not take it. */
   async revert(reason: string): Promise<void> {
     const { open } = this.confirmed;
-    if (open === undefined) return;
-    const { fallback } = open;
+    // One that is open when the agent stops is undone at the next start.
+    if (open === undefined || this.#isClosing) return;
     try {
       await this.#queue.submit({
         origin: systemOrigin,
@@ -376,22 +415,28 @@ export class Core implements Datastore, CommitStore {
         kind: 'rollback',
         cause: 'rollback',
         comment: reason,
-        build: () => fallback.root,
+        build: () => open.fallback.root,
         persistId: open.persistId,
-        revert: true,
+        revert: open,
       });
     } catch (error) {
-      this.services.log('error', 'alarm: a confirmed commit could not be undone yet', { cause: String(error) });
-      if (this.confirmed.open === open) this.confirmed.retry(retryAfter);
+      if (this.confirmed.open === open && !this.#isClosing) {
+        this.services.log('error', 'alarm: a confirmed commit could not be undone yet', { cause: String(error) });
+        this.confirmed.retry(retryAfter);
+      }
       throw this.refusal(error);
     }
   }
 
   async confirm(session: DatastoreSession, persistId: string | undefined): Promise<void> {
-    const open = this.confirmed.claim(asker(session), persistId, true);
-    await this.#store.writeConfirm(session.origin);
-    // It may have timed out while the record was written: then going back is in the journal behind the confirmation.
-    if (this.confirmed.open === open) this.confirmed.end();
+    this.confirmed.claim(asker(session), persistId, true);
+    // In its turn: it may time out, or be extended, while others are before it.
+    await this.#queue.between(async () => {
+      this.confirmed.claim(asker(session), persistId, true);
+      await this.#record([]);
+      await this.#store.writeConfirm(session.origin);
+      this.confirmed.end();
+    });
   }
 
   async #undoAtStart(fallback: Point): Promise<void> {
@@ -404,8 +449,9 @@ export class Core implements Datastore, CommitStore {
       comment: `transaction ${head.entry.transaction} was not confirmed before the agent stopped`,
       kind: 'rollback',
     };
-    const [offset] = await this.#store.write([{ entry, before: head.root, after: fallback.root, closes: true }]);
-    this.#store.advance(entry, fallback.root, offset!, undefined);
+    const record = { entry, before: head.root, after: fallback.root, closes: true };
+    const end = await this.#recordOrOwe(record, head.end);
+    this.#store.advance(entry, fallback.root, end, undefined);
     this.services.log('warning', `transaction ${head.entry.transaction} was not confirmed and is undone`);
   }
 
@@ -420,6 +466,7 @@ export class Core implements Datastore, CommitStore {
     }
     this.confirmed.stop();
     await this.#queue.close();
+    if (this.#owed.length > 0) await this.#record([]).catch(() => undefined);
     await this.#store.close();
     await this.#lock.release();
   }

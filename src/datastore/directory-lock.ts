@@ -1,10 +1,10 @@
 /**
- * The exclusive lock of a state directory, without native code: an abstract Unix socket named after the directory's
- * device and inode, which the kernel frees however the process ends, and a file that says who holds it. The file also
- * finds a holder in another network namespace, where the socket's name is not seen.
+ * The exclusive lock of a state directory, without native code: a Unix socket in it, which a process in another network or
+ * process namespace finds as well, and on Linux one by the directory's device and inode in the abstract namespace, which the
+ * kernel gives to one of those who start at the same moment. Both are free however their process ends.
  */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { rm, stat } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
 import { ConfigError } from '../error.js';
 import { errorCode } from './files.js';
 
@@ -15,37 +15,41 @@ export interface DirectoryLock {
 /** Throws ConfigError `in-use`, naming the holder, where another process has it. */
 export async function lockDirectory(stateDirectory: string): Promise<DirectoryLock> {
   const { dev, ino } = await stat(stateDirectory, { bigint: true });
-  const file = `${stateDirectory}/lock`;
-  const server = process.platform === 'linux' ? await bind(`\0signet-state-${dev}-${ino}`) : undefined;
-  if (server === 'taken') throw inUse(stateDirectory, await holder(file));
-  const other = await holder(file);
-  if (other !== undefined && other.pid !== process.pid && (await isAlive(other))) {
-    await unbind(server);
-    throw inUse(stateDirectory, other);
+  const path = `${stateDirectory}/lock`;
+  const kernel = process.platform === 'linux' ? await bind(`\0signet-state-${dev}-${ino}`) : undefined;
+  if (kernel === 'taken') throw inUse(stateDirectory, await ask(path));
+  try {
+    const place = await take(path, stateDirectory);
+    return {
+      async release() {
+        await unbind(place);
+        await unbind(kernel);
+      },
+    };
+  } catch (error) {
+    await unbind(kernel);
+    throw error;
   }
-  await writeFile(file, `${process.pid} ${await startTime(process.pid)}\n`, { mode: 0o600 });
-  return {
-    async release() {
-      await rm(file, { force: true });
-      await unbind(server);
-    },
-  };
 }
 
-interface Holder {
-  readonly pid: number;
-  /** Field 22 of /proc/PID/stat, '' where there is no /proc: a number that was given to another process differs. */
-  readonly started: string;
+async function take(path: string, stateDirectory: string): Promise<Server> {
+  for (let attempt = 1; ; attempt++) {
+    const server = await bind(path);
+    if (server !== 'taken') return server;
+    const holder = await ask(path);
+    if (holder !== 'nobody' || attempt > 2) throw inUse(stateDirectory, holder);
+    // Left behind by a process that was killed, or by a former version, whose lock was a plain file.
+    await rm(path, { force: true });
+  }
 }
 
-function inUse(stateDirectory: string, other: Holder | undefined): ConfigError {
-  const who = other === undefined ? 'another agent' : `another agent, process ${other.pid}`;
-  return new ConfigError({ tag: 'in-use', message: `${stateDirectory} is in use by ${who}` });
-}
-
+/** The holder answers whoever connects with its process id. */
 function bind(name: string): Promise<Server | 'taken'> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.end(String(process.pid));
+    });
     server.once('error', (error) => {
       if (errorCode(error) === 'EADDRINUSE') resolve('taken');
       else reject(error);
@@ -57,6 +61,20 @@ function bind(name: string): Promise<Server | 'taken'> {
   });
 }
 
+/** The process id of the holder; '' where it does not tell, `nobody` where the socket has no owner. */
+function ask(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    let text = '';
+    socket.setTimeout(patience, () => socket.destroy());
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text = (text + chunk).slice(0, 20);
+    });
+    socket.once('error', (error) => resolve(errorCode(error) === 'EACCES' ? '' : 'nobody'));
+    socket.once('close', () => resolve(/^\d+$/.test(text) ? text : ''));
+  });
+}
+
 function unbind(server: Server | undefined): Promise<void> {
   return new Promise((resolve) => {
     if (server === undefined) resolve();
@@ -64,23 +82,10 @@ function unbind(server: Server | undefined): Promise<void> {
   });
 }
 
-async function holder(file: string): Promise<Holder | undefined> {
-  const text = await readFile(file, 'latin1').catch(() => '');
-  const match = /^(\d+) (\d*)\n$/.exec(text);
-  return match === null ? undefined : { pid: Number(match[1]), started: match[2]! };
+function inUse(stateDirectory: string, holder: string): ConfigError {
+  const who = /^\d+$/.test(holder) ? `another agent, process ${holder}` : 'another agent';
+  return new ConfigError({ tag: 'in-use', message: `${stateDirectory} is in use by ${who}` });
 }
 
-async function isAlive(other: Holder): Promise<boolean> {
-  try {
-    process.kill(other.pid, 0);
-  } catch (error) {
-    if (errorCode(error) === 'ESRCH') return false;
-  }
-  return (await startTime(other.pid)) === other.started;
-}
-
-async function startTime(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  // The second field is the command in parentheses and may hold anything, so counting starts behind the last one.
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
+/** Milliseconds. */
+const patience = 1000;

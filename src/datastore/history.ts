@@ -6,8 +6,8 @@ import type { HistoryEntry } from './session.js';
 export interface Point {
   readonly entry: HistoryEntry;
   readonly root: Root;
-  /** Where the record lies in the journal. A compaction moves it. */
-  offset: number;
+  /** The offset behind its record in the journal: what came later lies from there on. */
+  readonly end: number;
 }
 
 export interface Retention {

@@ -53,7 +53,7 @@ export async function writeHeader(file: OpenFile): Promise<number> {
 export async function readRecords(
   file: OpenFile,
   start: number,
-  onRecord: (record: { readonly lines: readonly string[]; readonly offset: number }) => void,
+  onRecord: (record: { readonly lines: readonly string[]; readonly end: number }) => void,
 ): Promise<{ readonly end: number; readonly damage: Damage | undefined }> {
   const reader = new FrameReader(file, start);
   const size = await file.size();
@@ -71,9 +71,9 @@ export async function readRecords(
     parts.push(frame.payload);
     if (!frame.last) continue;
     const payload = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    onRecord({ lines: payload.toString('utf8').split('\n'), offset: recordAt });
-    parts = [];
     recordAt = reader.offset;
+    onRecord({ lines: payload.toString('utf8').split('\n'), end: recordAt });
+    parts = [];
   }
 }
 

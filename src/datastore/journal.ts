@@ -21,7 +21,8 @@ export interface JournalOptions {
 
 export interface ReadRecord {
   readonly lines: RecordLines;
-  readonly offset: number;
+  /** Where the next record begins. */
+  readonly end: number;
 }
 
 export class Journal {
@@ -29,8 +30,10 @@ export class Journal {
   readonly #log: Log;
   readonly #directory: string;
   #file: OpenFile;
-  /** What is known to be on disk: everything before this offset. */
+  /** What is known to be on disk: everything before this place in the file. */
   #size: number;
+  /** An offset less a place: offsets stay what they are when a compaction moves what they name. */
+  #base = 0;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** Set by a failed write or sync: nothing is appended before the file was cut back or written anew. */
@@ -86,8 +89,8 @@ export class Journal {
   }
 
   /**
-   * Resolves with the record's offset when it is on disk; rejects with a ConfigError where it is not, and then nothing
-   * of it stays. Records of one call lie together: all or none of them count after a crash only record by record.
+   * Resolves with the offset behind each record when all are on disk; rejects with a ConfigError where they are not, and then
+   * nothing of them stays. Records of one call lie together: all or none of them count after a crash only record by record.
    */
   append(records: readonly RecordLines[]): Promise<readonly number[]> {
     if (this.#closed) return Promise.reject(storageError('the journal is closed', undefined));
@@ -98,10 +101,10 @@ export class Journal {
   }
 
   /**
-   * Replaces the file by `snapshot` (records) followed by what the present file holds from `keepFrom` on. Commits go
-   * on meanwhile; they wait only while the last octets are copied. Gives the shift: new offset - old offset of the kept.
+   * Replaces the file by `snapshot` (records) followed by what the present file holds from the offset `keepFrom` on. Commits go
+   * on meanwhile; they wait only while the last octets are copied.
    */
-  async compact(snapshot: () => Iterable<RecordLines> | AsyncIterable<RecordLines>, keepFrom: number): Promise<number> {
+  async compact(snapshot: () => Iterable<RecordLines> | AsyncIterable<RecordLines>, keepFrom: number): Promise<void> {
     if (this.#compacting) throw new Error('a compaction is under way');
     this.#compacting = true;
     const path = `${this.#directory}/${journalName}.new`;
@@ -111,16 +114,16 @@ export class Journal {
       const target = file;
       let at = await writeHeader(target);
       for await (const lines of snapshot()) at = await writeRecord(target, at, lines);
-      const keptAt = at;
       const copied = this.#size;
-      at = await copyOctets(this.#file, keepFrom, copied, target, at);
+      const kept = keepFrom - this.#base;
+      const shift = at - kept;
+      at = await copyOctets(this.#file, kept, copied, target, at);
       await target.sync();
       await new Promise<void>((resolve, reject) => {
-        const run = async () => await this.#switchTo(target, path, copied, at);
+        const run = async () => await this.#switchTo(target, path, { copied, at, shift });
         this.#waiting.push({ kind: 'exclusive', run, resolve, reject });
         this.#pump();
       });
-      return keptAt - keepFrom;
     } catch (error) {
       if (file !== undefined && this.#file !== file) {
         await file.close().catch(() => undefined);
@@ -137,6 +140,10 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     while (this.#running !== undefined) await this.#running;
+    // What was refused must not be found at the next start.
+    await this.#recover().catch((error: unknown) => {
+      this.#log('error', 'the journal could not be mended before it was closed', { cause: String(error) });
+    });
     await this.#file.close();
   }
 
@@ -171,11 +178,11 @@ export class Journal {
       for (const { records } of batch) {
         const own: number[] = [];
         for (const lines of records) {
-          own.push(this.#size + distance);
           for (const frame of encodeRecord(lines.join('\n'), distance)) {
             parts.push(frame);
             distance += frame.length;
           }
+          own.push(this.#base + this.#size + distance);
         }
         offsets.push(own);
       }
@@ -234,13 +241,18 @@ export class Journal {
     this.#log('warning', 'the journal was written anew after a failed sync');
   }
 
-  async #switchTo(file: OpenFile, path: string, copied: number, at: number): Promise<void> {
+  async #switchTo(
+    file: OpenFile,
+    path: string,
+    { copied, at, shift }: { readonly copied: number; readonly at: number; readonly shift: number },
+  ): Promise<void> {
     const end = await copyOctets(this.#file, copied, this.#size, file, at);
     if (end !== at) await file.sync();
     await this.#files.rename(path, `${this.#directory}/${journalName}`);
     const old = this.#file;
     this.#file = file;
     this.#size = end;
+    this.#base -= shift;
     this.#damaged = 'no';
     await old.close().catch(() => undefined);
     try {

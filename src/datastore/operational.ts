@@ -165,7 +165,9 @@ export class Operational {
           if (isConcealedLeaf(child)) return undefined;
           const entry = this.#registry.providers.get(child);
           if (entry !== undefined) return this.#read(entry, root, path.child(child));
-          return own ?? state ?? (isDefaultInUse(child, config) ? child.default : undefined);
+          // null is the value of an empty leaf.
+          const value = own === undefined ? state : own;
+          return value !== undefined || !isDefaultInUse(child, config) ? value : child.default;
         }
         case 'leaf-list': {
           const entry = this.#registry.providers.get(child);

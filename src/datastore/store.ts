@@ -32,7 +32,9 @@ export interface CommitRecord {
   readonly entry: HistoryEntry;
   readonly before: Root;
   readonly after: Root;
+  /** The transaction that the confirmed commit falls back to which is open from here on. */
   readonly fallback?: string;
+  /** From here on no confirmed commit is open. */
   readonly closes?: boolean;
 }
 
@@ -65,7 +67,7 @@ export class Store {
     return this.history.head;
   }
 
-  /** Resolves with the records' offsets when all are on disk. */
+  /** Resolves with the offsets behind the records when all are on disk. */
   async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
     return await this.#journal.append(commits.map(encodeCommit));
   }
@@ -75,8 +77,8 @@ export class Store {
     await this.#append({ record: 'confirm', time: this.#options.clock.now(), origin });
   }
 
-  advance(entry: HistoryEntry, root: Root, offset: number, keep: Point | undefined): void {
-    this.history.add({ entry, root, offset }, this.#options.clock.now(), keep);
+  advance(entry: HistoryEntry, root: Root, end: number, keep: Point | undefined): void {
+    this.history.add({ entry, root, end }, this.#options.clock.now(), keep);
   }
 
   fact(name: string): JsonValue | undefined {
@@ -102,13 +104,11 @@ export class Store {
       });
   }
 
-  /** Snapshot of the oldest kept point, then the records of the others. */
+  /** Snapshot of the oldest kept point, then all that was written after it, commits under way among it. */
   async compact(): Promise<void> {
-    const [oldest, second] = this.history.points;
-    const keepFrom = second?.offset ?? this.#journal.size;
+    const { oldest } = this.history;
     const facts = [...this.#facts];
-    const shift = await this.#journal.compact(() => snapshot(oldest!, facts), keepFrom);
-    for (const point of this.history.points) if (point.offset >= keepFrom) point.offset += shift;
+    await this.#journal.compact(() => snapshot(oldest, facts), oldest.end);
     this.#threshold = this.#journal.size * 2 + compactionSlack;
   }
 
@@ -152,18 +152,19 @@ class Loader {
   history: History | undefined;
   snapshotEnd = 0;
   #reader: { readonly entry: HistoryEntry; readonly parts: SnapshotReader } | undefined;
-  #fallback: string | undefined;
-  #fallbackPoint: Point | undefined;
+  #fallback: Point | undefined;
+  /** The fallback of the confirmed commit that was closed last: a reversal opens it again. */
+  #closed: Point | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
   }
 
   get fallback(): Point | undefined {
-    return this.#fallbackPoint;
+    return this.#fallback;
   }
 
-  take({ lines, offset }: ReadRecord): void {
+  take({ lines, end }: ReadRecord): void {
     const head = decodeHead(lines[0]);
     switch (head.record) {
       case 'snapshot':
@@ -173,17 +174,16 @@ class Loader {
         this.#reader?.parts.part(lines);
         return;
       case 'end':
-        this.#begin(offset);
+        this.#begin(end);
         return;
       case 'meta':
         this.facts.set(head.name, head.value);
         return;
       case 'confirm':
-        this.#fallback = undefined;
-        this.#fallbackPoint = undefined;
+        this.#close();
         return;
       case 'commit':
-        this.#commit(head, lines, offset);
+        this.#commit(head, lines, end);
     }
   }
 
@@ -192,26 +192,25 @@ class Loader {
     return this;
   }
 
-  #begin(offset: number): void {
+  #close(): void {
+    this.#closed = this.#fallback ?? this.#closed;
+    this.#fallback = undefined;
+  }
+
+  #begin(end: number): void {
     if (this.#reader === undefined)
       throw new ConfigError({ tag: 'operation-failed', message: 'a snapshot without its beginning' });
     const { entry, parts } = this.#reader;
-    this.history = new History(this.#options.retention, { entry, root: parts.finish(), offset });
-    this.snapshotEnd = offset;
+    this.history = new History(this.#options.retention, { entry, root: parts.finish(), end });
+    this.snapshotEnd = end;
     this.#reader = undefined;
   }
 
-  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: RecordLines, offset: number): void {
+  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: RecordLines, end: number): void {
     const { history } = this.finish();
     const before = history!.head;
-    if (head.closes === true) {
-      this.#fallback = undefined;
-      this.#fallbackPoint = undefined;
-    }
-    if (head.fallback !== undefined && this.#fallback === undefined) {
-      this.#fallback = head.fallback;
-      this.#fallbackPoint = before;
-    }
+    if (head.closes === true) this.#close();
+    if (head.fallback !== undefined) this.#fallback ??= this.#reopened(head.fallback) ?? before;
     let root: Root;
     try {
       root = applyLines(before.root, lines);
@@ -220,14 +219,18 @@ class Loader {
       const reason = `transaction ${head.entry.transaction} in the journal does not fit the schema: ${message}`;
       throw new ConfigError({ tag: 'operation-failed', path, message: reason }, { cause: error });
     }
-    history!.add({ entry: head.entry, root, offset }, this.#options.clock.now(), this.#fallbackPoint);
+    history!.add({ entry: head.entry, root, end }, this.#options.clock.now(), this.#fallback);
+  }
+
+  #reopened(transaction: string): Point | undefined {
+    return this.#closed?.entry.transaction === transaction ? this.#closed : undefined;
   }
 }
 
 function emptyPoint({ schema, clock }: StoreOptions): Point {
   const root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
   const entry = { transaction: '0', time: clock.now(), origin: systemOrigin, comment: '', kind: 'initial' };
-  return { entry, root, offset: 0 };
+  return { entry, root, end: 0 };
 }
 
 const compactionSlack = 4 * 1024 * 1024;

@@ -84,6 +84,7 @@ module signet-test {
     leaf preferred { type leafref { path "../item/name"; } }
     leaf secret { type string { length "1..16"; } sx:sealed; }
     leaf-list word { type string; ordered-by user; }
+    leaf flag { type empty; }
     container empty-able { leaf a { type string; } leaf b { type string; } }
     container there { presence "counts"; leaf on { type boolean; default "true"; } }
     choice kind {

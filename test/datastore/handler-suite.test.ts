@@ -43,6 +43,7 @@ describe('a sound handler', () => {
       'preferred',
       'secret',
       'word',
+      'flag',
       'empty-able',
       'there',
       'low-mark',

@@ -58,6 +58,13 @@ describe('operational (RFC 8342 5.3)', () => {
     assert.equal(session.leaf(path('box.item[a].now.big')), 18446744073709551615n);
   });
 
+  it('has leafs of type empty, of which there is only that they are there', async () => {
+    await session.apply([edit(place.schema, 'merge', 'box.flag', [null])]);
+    assert.deepEqual(store.state(path('box'))?.['flag'], [null]);
+    await session.apply([edit(place.schema, 'delete', 'box.flag')]);
+    assert.equal(store.state(path('box'))?.['flag'], undefined);
+  });
+
   it('has no default of a case that is not chosen, nor below what is not there (RFC 7950 7.6.1)', () => {
     assert.equal(session.leaf(path('box.low-mark')), undefined);
     assert.equal(session.leaf(path('box.there.on')), undefined);
@@ -74,6 +81,26 @@ describe('operational (RFC 8342 5.3)', () => {
   it('is what running is not: running has no default and no state', () => {
     assert.equal(session.get(path('box.size'), 'running'), undefined);
     assert.equal(session.get(path('box.total'), 'running'), undefined);
+  });
+});
+
+describe('candidates', () => {
+  it('of one user cannot crowd those of others out', async () => {
+    const mine = store.session(admin);
+    mine.edit([edit(place.schema, 'merge', 'box.size', 5)], 'mine');
+    const greedy = store.session({ ...admin, user: 'greedy' });
+    const crowd = () => {
+      for (let number = 0; number < 10_000; number++) {
+        greedy.edit([edit(place.schema, 'merge', 'box.size', 6)], `greedy ${number}`);
+      }
+    };
+    assert.throws(crowd, { tag: 'resource-denied', message: 'greedy has too many candidates; commit or discard one' });
+    greedy.edit([edit(place.schema, 'merge', 'box.size', 7)], 'greedy 0');
+    greedy.discard('greedy 0');
+    greedy.edit([edit(place.schema, 'merge', 'box.size', 7)], 'another');
+    await mine.commit({}, 'mine');
+    assert.equal(store.running().config.get(path('box.size')), 5);
+    await mine.apply([edit(place.schema, 'delete', 'box.size')]);
   });
 });
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -7,6 +9,7 @@ import type { ActionContext, Clock, Datastore, DatastoreEvent, Origin } from '..
 import { systemClock } from '../../src/datastore/log.js';
 import { Store } from '../../src/datastore/store.js';
 import { parsePath } from '../../src/yang/index.js';
+import { run } from '../support/run.js';
 import { admin, edit, makePlace, open, type Place, plainOwner } from './fixture.js';
 
 let place: Place;
@@ -344,6 +347,40 @@ describe('the state directory', () => {
   it('is refused to a second agent, with the first one going on', async () => {
     await assert.rejects(open(place, { stateDirectory: state() }), { tag: 'in-use' });
     await store.session(admin).apply([merge('box.size', 1)]);
+  });
+
+  it('is refused to another process, which is told whose it is, and free when that one was killed', async () => {
+    const directory = `${place.directory}/other`;
+    const script = `
+      import { openDatastore } from ${JSON.stringify(new URL('../../src/datastore/index.js', import.meta.url).href)};
+      import { loadSchema } from ${JSON.stringify(new URL('../../src/yang/index.js', import.meta.url).href)};
+      const { schema } = loadSchema({ files: [] });
+      await openDatastore({ stateDirectory: ${JSON.stringify(directory)}, schema, modules: [] });
+      console.log('open');
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    const message = `${directory} is in use by another agent, process ${child.pid}`;
+    await assert.rejects(open(place, { stateDirectory: directory }), { tag: 'in-use', message });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await (await open(place, { stateDirectory: directory })).close();
+  });
+
+  it('is found locked from another process and network namespace, as of a container', async (context) => {
+    const unshared = await run('unshare', ['-rnpf', 'true']);
+    if (unshared.status !== 0) {
+      context.skip('this machine has no unprivileged namespaces');
+      return;
+    }
+    const script = `
+      import { lockDirectory } from ${JSON.stringify(new URL('../../src/datastore/directory-lock.js', import.meta.url).href)};
+      await lockDirectory(${JSON.stringify(state())}).then(() => console.log('got it'), (e) => console.log(e.message));`;
+    const args = ['-rnpf', process.execPath, '--input-type=module', '-e', script];
+    const { stdout } = await run('unshare', args);
+    assert.match(stdout, /is in use by another agent, process \d+/);
   });
 
   it('is refused where the master key is open to others', async () => {

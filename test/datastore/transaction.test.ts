@@ -450,7 +450,19 @@ function merge(at: string, value: Parameters<typeof edit>[3]) {
 
 /** Owners for what the given handlers leave of the schema. */
 function complete(handlers: readonly CommitHandler[]): readonly ModuleRegistration[] {
-  const all = ['title', 'size', 'count', 'both', 'preferred', 'secret', 'word', 'empty-able', 'there', 'low-mark'];
+  const all = [
+    'title',
+    'size',
+    'count',
+    'both',
+    'preferred',
+    'secret',
+    'word',
+    'flag',
+    'empty-able',
+    'there',
+    'low-mark',
+  ];
   const paths = [...all, 'high-mark', 'item', 'step'].map((leaf) => `/signet-test:box/${leaf}`);
   const free = paths.filter((at) => !handlers.some((handler) => at.startsWith(handler.path)));
   const fillers = free.map((at) => ({ name: at, path: at }));

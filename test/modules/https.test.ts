@@ -49,6 +49,29 @@ describe('issuing', () => {
     assert.equal((await it.keyFiles()).length, 1);
   });
 
+  test('commits on different entries at the same moment all go through, each with one key', async (context) => {
+    const { it } = await device(context);
+    const names = Array.from({ length: 12 }, (_, index) => `c${String(index)}`);
+    await it.apply(names.map((name) => ['create', entry(name), { name }]));
+    const before = (await it.keyFiles()).length;
+    await Promise.all(
+      names.map((name) => it.apply([['merge', `${entry(name)}/key-algorithm`, 'ec-p384']], { comment: name })),
+    );
+    assert.equal((await it.keyFiles()).length, before + names.length);
+    for (const name of names) {
+      assert.equal((it.get(`${entry(name)}/state`) as Record<string, unknown>)['key-algorithm'], 'ec-p384');
+    }
+  });
+
+  test('commits on one entry at the same moment are made one on the other', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const organizations = Array.from({ length: 12 }, (_, index) => `Organization ${String(index)}`);
+    await Promise.all(organizations.map((name) => it.apply([['merge', `${entry('web')}/subject/organization`, name]])));
+    const last = it.get(`${entry('web')}/subject/organization`);
+    assert.equal((it.get(`${entry('web')}/state`) as Record<string, unknown>)['subject'], `O=${String(last)}`);
+  });
+
   test('without certificate the factory stands in, and state tells its fingerprint', async (context) => {
     const { it, listener } = await device(context);
     assert.notEqual(listener.fingerprint(), '');
