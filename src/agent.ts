@@ -13,11 +13,8 @@ import {
   hashPassword,
   type Log,
   Login,
-  MasterKey,
-  nodeFileSystem,
   openDatastore,
   parseHash,
-  prepareStateDirectory,
   type Session,
   verifyPassword,
 } from './datastore/index.js';
@@ -74,8 +71,6 @@ export interface RunningAgent {
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { log, state } = options;
   const schema = readSchema(options);
-  await prepareStateDirectory(nodeFileSystem, state);
-  const masterKey = await MasterKey.load(nodeFileSystem, state, options.masterKeyFile ?? join(state, 'master.key'));
   const opened: { keys?: KeyStore } = {};
   const keys = whenOpen(() => opened.keys);
   const engine: { id: Buffer } = { id: Buffer.alloc(0) };
@@ -142,7 +137,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
-    masterKey,
+    masterKeyFile: options.masterKeyFile,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
@@ -154,9 +149,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   current.datastore = datastore;
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
-    opened.keys = await openKeyStore(join(state, 'keys'), masterKey);
-    const { engineId, boots } = await countBoot(datastore);
-    engine.id = engineId;
+    opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
+    engine.id = engineIdOf(datastore);
     await firstStart(datastore, schema, access, options);
     const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
     const accounts = openAccounts(datastore, schema);
@@ -176,8 +170,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
-    const snmpEngine = { engineId, boots, now: () => Math.floor(elapsed() / 1000) };
     try {
+      const boots = await countBoot(datastore, engine.id);
+      const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = await openSnmp(datastore, accounts, schema, options, snmpEngine);
     } catch (error) {
       // As with HTTPS: the other ways in stay open.
@@ -276,16 +271,29 @@ function openSnmp(
   });
 }
 
-/** Engine ID and boots, the latter counted and on disk before any socket opens (RFC 3414 2.2). */
-async function countBoot(datastore: Datastore): Promise<{ readonly engineId: Buffer; readonly boots: number }> {
-  const meta = datastore.meta('snmp-engine');
-  const known = meta.get() as { engineId: string; boots: number } | undefined;
-  // RFC 3411 SnmpEngineID: enterprise 32473, format 5 (octets), here random ones.
-  const engineId = known?.engineId ?? Buffer.concat([Buffer.from('80007ed905', 'hex'), randomBytes(8)]).toString('hex');
-  const boots = Math.min((known?.boots ?? 0) + 1, 2 ** 31 - 1);
-  await meta.set({ engineId, boots });
-  return { engineId: Buffer.from(engineId, 'hex'), boots };
+/** RFC 3411 SnmpEngineID: enterprise 32473, format 5 (octets), here random ones; it stays when addresses change. */
+function engineIdOf(datastore: Datastore): Buffer {
+  const known = datastore.meta(engineFact).get() as EngineFact | undefined;
+  return known === undefined
+    ? Buffer.concat([Buffer.from('80007ed905', 'hex'), randomBytes(8)])
+    : Buffer.from(known.engineId, 'hex');
 }
+
+/** Counted and on disk before any socket opens (RFC 3414 2.2); where the disk does not take it none opens. */
+async function countBoot(datastore: Datastore, engineId: Buffer): Promise<number> {
+  const meta = datastore.meta(engineFact);
+  const known = meta.get() as EngineFact | undefined;
+  const boots = Math.min((known?.boots ?? 0) + 1, 2 ** 31 - 1);
+  await meta.set({ engineId: engineId.toString('hex'), boots });
+  return boots;
+}
+
+interface EngineFact {
+  readonly engineId: string;
+  readonly boots: number;
+}
+
+const engineFact = 'snmp-engine';
 
 /** An agent without users is new: it gets an administrator and a certificate. */
 async function firstStart(

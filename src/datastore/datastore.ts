@@ -21,7 +21,7 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { type DraftServices, differencesBetween } from './draft.js';
 import { type FileSystem, nodeFileSystem } from './files.js';
 import { defaultRetention, type History, type Point, type Retention } from './history.js';
-import { storageError } from './journal.js';
+import { journalDirectory, journalName, storageError } from './journal.js';
 import { Locks } from './locks.js';
 import { type Clock, type Log, systemClock } from './log.js';
 import { MasterKey } from './master-key.js';
@@ -40,8 +40,6 @@ export interface DatastoreOptions {
   readonly modules: readonly ModuleRegistration[];
   /** Default STATE/master.key; made 0600 where absent. */
   readonly masterKeyFile?: string | undefined;
-  /** In place of the file. */
-  readonly masterKey?: MasterKey;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly files?: FileSystem;
@@ -58,11 +56,16 @@ export interface Fact {
 
 export interface Datastore {
   readonly schema: Schema;
+  /** Seals what lies beside the tree: key files. */
+  readonly masterKey: MasterKey;
   running(): Root;
   /** Id of the running transaction. */
   transaction(): string;
   session(origin: Origin): Session;
-  /** The plain value of a sealed leaf of running, for consumers inside the process. */
+  /**
+   * The plain value of a sealed leaf of running, for consumers inside the process; undefined where there is none, or where it
+   * was sealed under another master key.
+   */
   secret(path: InstanceIdentifier): string | undefined;
   meta(name: string): Fact;
   /** What is at `path` now, state and defaults included, as RFC 7951 JSON; undefined where nothing is. */
@@ -94,14 +97,14 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   try {
     const clock = options.clock ?? systemClock;
     const log = options.log ?? (() => undefined);
-    const key = options.masterKey ?? (await MasterKey.load(files, stateDirectory, options.masterKeyFile));
+    const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
     const retention = { ...defaultRetention, ...options.retention };
     const { schema } = options;
     const { store, fallback } = await Store.open({ stateDirectory, schema, files, clock, log, retention });
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, store, lock);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock);
     try {
       await core.start(fallback);
     } catch (error) {
@@ -117,6 +120,22 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   }
 }
 
+/** A key that is missing beside a journal is lost: the agent goes on without what was sealed under it, and says so. */
+async function loadMasterKey(
+  files: FileSystem,
+  stateDirectory: string,
+  file: string | undefined,
+  log: Log,
+): Promise<MasterKey> {
+  const names = await files.list(journalDirectory(stateDirectory)).catch((): readonly string[] => []);
+  const isNew = !names.includes(journalName);
+  return await MasterKey.load(files, stateDirectory, file, (path) => {
+    if (isNew) return;
+    const message = `alarm: the master key ${path} is missing; passwords and private keys sealed under it are lost`;
+    log('error', message, { advice: 'put the key back and restart, or set new passwords and restore the certificate' });
+  });
+}
+
 /** Makes the directory (0700) where it is not there. ConfigError where that does not work. */
 export async function prepareStateDirectory(files: FileSystem, stateDirectory: string): Promise<void> {
   try {
@@ -129,6 +148,7 @@ export async function prepareStateDirectory(files: FileSystem, stateDirectory: s
 /** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
 export class Core implements Datastore, CommitStore {
   readonly schema: Schema;
+  readonly masterKey: MasterKey;
   readonly services: DraftServices;
   readonly operational: Operational;
   readonly locks = new Locks();
@@ -145,8 +165,9 @@ export class Core implements Datastore, CommitStore {
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(services: DraftServices, store: Store, lock: DirectoryLock) {
+  constructor(services: DraftServices, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
     this.services = services;
+    this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
     this.#store = store;
@@ -193,7 +214,13 @@ export class Core implements Datastore, CommitStore {
 
   secret(path: InstanceIdentifier): string | undefined {
     const { config, system } = this.running();
-    return this.services.sealing.open(config, path) ?? this.services.sealing.open(system, path);
+    const { sealing, log } = this.services;
+    try {
+      return sealing.open(config, path) ?? sealing.open(system, path);
+    } catch (error) {
+      log('error', 'a secret does not open under the master key', { path: path.toString(), cause: String(error) });
+      return undefined;
+    }
   }
 
   state(path: InstanceIdentifier): JsonObject | undefined {

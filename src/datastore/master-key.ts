@@ -20,14 +20,19 @@ export class MasterKey {
     this.#key = Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), 'signet sealed leaves', keyLength));
   }
 
-  /** Reads the key, or makes one (0600) where there is no file. ConfigError where the file is not a key or is open to others. */
+  /**
+   * Reads the key, or makes one (0600) where there is no file and tells `made` of it. ConfigError where the file is not a key or
+   * is open to others.
+   */
   static async load(
     files: FileSystem,
     stateDirectory: string,
     path = join(stateDirectory, 'master.key'),
+    made: (path: string) => void = () => undefined,
   ): Promise<MasterKey> {
     const found = await readSmallFile(files, path);
     if (found === undefined) {
+      made(path);
       const key = randomBytes(keyLength);
       await replaceFile(files, dirname(path), basename(path), Buffer.from(`${key.toString('hex')}\n`, 'latin1'));
       return new MasterKey(key);

@@ -198,7 +198,6 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
-    masterKey,
     modules: [systemModule(facts), accessModule(accounts), https.registration],
     log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   });
