@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../error.js';
 import { type FileSystem, readSmallFile, replaceFile } from './files.js';
+import { storageError } from './journal.js';
 
 /** What every sealed value begins with; no value of a user may. */
 export const sealedPrefix = '$sealed$1$';
@@ -32,9 +33,13 @@ export class MasterKey {
   ): Promise<MasterKey> {
     const found = await readSmallFile(files, path);
     if (found === undefined) {
-      made(path);
       const key = randomBytes(keyLength);
-      await replaceFile(files, dirname(path), basename(path), Buffer.from(`${key.toString('hex')}\n`, 'latin1'));
+      try {
+        await replaceFile(files, dirname(path), basename(path), Buffer.from(`${key.toString('hex')}\n`, 'latin1'));
+      } catch (error) {
+        throw storageError(`cannot make the master key ${path}`, error);
+      }
+      made(path);
       return new MasterKey(key);
     }
     const text = found.toString('latin1').trim();

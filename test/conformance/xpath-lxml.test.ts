@@ -231,7 +231,9 @@ test('XPath 1.0: expressions give what lxml makes of them', {
   skip: python === undefined && 'no Python with lxml is installed',
 }, async () => {
   const runs = process.env.SIGNET_LONG === '1' ? 400 : 25;
-  const seed = Number(process.env.SIGNET_SEED ?? Date.now() % 1_000_000);
+  const seed = Number(
+    process.env.SIGNET_SEED ?? (process.env.SIGNET_LONG === '1' ? Date.now() % 1_000_000 : 20_261_126),
+  );
   const cases = fc.sample(
     fc.tuple(content, fc.array(fc.tuple(fc.nat(60), expression), { minLength: 80, maxLength: 80 })),
     { numRuns: runs, seed },
