@@ -21,7 +21,8 @@ export function childSchema(schema: BranchSchema, name: string): DataSchema {
 /** The leaf's value, its default where it is absent; undefined where there is neither. */
 export function leaf(branch: Branch, name: string): Value | undefined {
   const schema = childSchema(branch.schema, name) as LeafSchema;
-  return branch.leaf(schema) ?? schema.default;
+  const value = branch.leaf(schema);
+  return value === undefined ? schema.default : value;
 }
 
 /** A leaf whose value is a string in memory (string, enumeration, binary, leafref to one ...). */

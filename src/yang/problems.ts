@@ -1,6 +1,6 @@
 /** The faults of one document, collected up to a limit. Where a fault is told last of all, when the keys around it are known. */
 import { ConfigError, type ConfigErrorFields } from '../error.js';
-import type { BranchSchema, DataSchema, Schema, Value } from './schema.js';
+import type { BranchSchema, DataSchema, LeafSchema, Schema, Value } from './schema.js';
 import type { Branch } from './tree.js';
 import type { BranchBuilder } from './tree-builder.js';
 import type { Fault } from './values-fault.js';
@@ -10,8 +10,6 @@ export interface Spot {
   readonly builder: BranchBuilder;
   readonly child?: DataSchema | undefined;
   readonly keys?: readonly Value[] | undefined;
-  /** Written behind the path: a name that the schema does not have. */
-  readonly name?: string;
 }
 
 export class Problems {
@@ -46,27 +44,32 @@ export class Problems {
     this.add({ builder, child }, { tag: 'unknown-element', message, info: { 'bad-element': child.name } });
   }
 
+  /** A key behind one that the key statement has later (RFC 7950 7.8.5). */
+  misplaced(builder: BranchBuilder, key: LeafSchema): void {
+    const message = `key '${key.name}' stands behind a later key; keys come in the order of the key statement`;
+    this.add({ builder, child: key }, { tag: 'bad-element', message, info: { 'bad-element': key.name } });
+  }
+
   twice(builder: BranchBuilder, child: DataSchema): void {
     const message = `${child.kind} '${child.name}' is given more than once`;
     this.add({ builder, child }, { tag: 'bad-element', message, info: { 'bad-element': child.name } });
   }
 
-  /** A name that no child of the builder's branch has; `module:name` or a name alone. */
+  /** A name that no child of the builder's branch has; `module:name` or a name alone. It has no path but that of the branch. */
   unknown(schema: Schema, builder: BranchBuilder, full: string): void {
     const name = full.slice(0, 256);
     const module = name.includes(':') ? name.slice(0, name.indexOf(':')) : undefined;
     if (module !== undefined && !schema.modules.has(module)) {
-      this.namespace(builder, name.slice(module.length + 1), module, `there is no module '${module}'`);
+      this.namespace(builder, name.slice(module.length + 1), module, `'${name}': there is no module '${module}'`);
       return;
     }
     const message = unknownMessage(builder.schema, name);
-    this.add({ builder, name }, { tag: 'unknown-element', message, info: { 'bad-element': name } });
+    this.add({ builder }, { tag: 'unknown-element', message, info: { 'bad-element': name } });
   }
 
   namespace(builder: BranchBuilder, name: string, namespace: string, message: string): void {
     const info = { 'bad-element': name, 'bad-namespace': namespace };
-    const shown = /[:/]/u.test(namespace) ? name : `${namespace}:${name}`;
-    this.add({ builder, name: shown }, { tag: 'unknown-namespace', message, info });
+    this.add({ builder }, { tag: 'unknown-namespace', message, info });
   }
 
   attribute(spot: Spot, name: string, message = `there is no annotation '${name}'`): void {
@@ -92,9 +95,8 @@ export class Problems {
   }
 }
 
-function spotPath({ builder, child, keys, name }: Spot): string {
-  const path = (child === undefined ? builder.path : builder.path.child(child, keys)).toString();
-  return name === undefined ? path : `${path === '/' ? '' : path}/${name}`;
+function spotPath({ builder, child, keys }: Spot): string {
+  return (child === undefined ? builder.path : builder.path.child(child, keys)).toString();
 }
 
 function unknownMessage(parent: BranchSchema, name: string): string {

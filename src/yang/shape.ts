@@ -79,7 +79,7 @@ function checkRoot(schema: Schema, json: JsonValue, options: JsonDecodeOptions):
     if (child !== undefined) checkShape(schema, InstanceIdentifier.root.child(child), value, options);
     else if (!name.startsWith('@')) {
       const message = `there is no node '${name}' at the top`;
-      throw new ConfigError({ tag: 'unknown-element', path: `/${name}`, message, info: { 'bad-element': name } });
+      throw new ConfigError({ tag: 'unknown-element', path: '/', message, info: { 'bad-element': name } });
     }
   }
 }
@@ -148,9 +148,8 @@ function explain(
   }
   if (error.keyword === 'additionalProperties') {
     const name = (error.params as { additionalProperty: string }).additionalProperty;
-    const at = `${path.toString()}/${name}`;
     const message = `there is no node '${name}' in '${'name' in node ? node.name : ''}'`;
-    return new ConfigError({ tag: 'unknown-element', path: at, message, info: { 'bad-element': name } });
+    return new ConfigError({ tag: 'unknown-element', path: path.toString(), message, info: { 'bad-element': name } });
   }
   const expected = error.keyword === 'type' ? `expected ${String((error.params as { type: unknown }).type)}, ` : '';
   return new ConfigError({

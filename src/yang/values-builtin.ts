@@ -15,6 +15,7 @@ import type {
   StringType,
 } from './types.js';
 import { Fault } from './values-fault.js';
+import { compileXPath } from './xpath/parser.js';
 
 /** RFC 7950 9.2.1; hexadecimal and octal only in a module's default. Surrounding white space is ignored. */
 export function readInteger(type: IntegerType, text: string | number, inModule: boolean): Value | Fault {
@@ -61,12 +62,28 @@ export function readString(type: StringType, text: string): Value | Fault {
       );
     }
   }
-  return text;
+  return isXPath(type) ? readXPath(text) : text;
 }
 
-/** RFC 7950 9.8: base64 (RFC 4648 section 4) with padding; white space between is ignored. */
+/** ietf-yang-types' xpath1.0: an expression of XPath 1.0 (RFC 9911); what its prefixes stand for is known where it is used. */
+function readXPath(text: string): Value | Fault {
+  try {
+    compileXPath(text, { prefix: (prefix) => ({ name: prefix }), unprefixed: 'any' });
+    return text;
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    return new Fault(`not an expression of XPath 1.0: ${thrown.message}`);
+  }
+}
+
+function isXPath(type: StringType): boolean {
+  return type.typedefs.some(({ name, module }) => name === 'xpath1.0' && module.name === 'ietf-yang-types');
+}
+
+/** RFC 7950 9.8: base64 (RFC 4648 section 4) with padding; folds of lines are ignored. */
 export function readBinary(type: BinaryType, text: string): Value | Fault {
-  const compact = /\s/u.test(text) ? text.replace(/[ \t\r\n]+/gu, '') : text;
+  // RFC 4648 3.1 has no white space; lines that were folded, and indented, are taken all the same.
+  const compact = /[\r\n]/u.test(text) ? text.replace(/[ \t]*[\r\n]+[ \t]*/gu, '') : text;
   if (compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/u.test(compact)) return new Fault('expected base64');
   const padding = compact.endsWith('==') ? 2 : compact.endsWith('=') ? 1 : 0;
   const octets = (compact.length / 4) * 3 - padding;

@@ -3,7 +3,16 @@ import { codecLimits } from './codec-limits.js';
 import { decodeUtf8 } from './json-text.js';
 import type { InstanceIdentifier } from './path.js';
 import { Problems } from './problems.js';
-import type { BranchSchema, DataSchema, LeafListSchema, LeafSchema, Module, Schema, Value } from './schema.js';
+import type {
+  AnySchema,
+  BranchSchema,
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  Module,
+  Schema,
+  Value,
+} from './schema.js';
 import { inSlices, neverDue } from './slices.js';
 import { openTarget, type Target } from './target.js';
 import type { Content } from './tree.js';
@@ -74,7 +83,13 @@ type Frame =
       /** Set when the element is closed. */
       value: Value | undefined;
     }
-  | { readonly kind: 'any'; readonly recorder: AnyRecorder; readonly done: () => void; depth: number }
+  | {
+      readonly kind: 'any';
+      readonly builder: BranchBuilder;
+      readonly child: AnySchema;
+      readonly recorder: AnyRecorder;
+      depth: number;
+    }
   /** Inside an element that was refused. */
   | { readonly kind: 'skip'; depth: number };
 type ValueFrame = Frame & { readonly kind: 'value' };
@@ -124,7 +139,7 @@ export class XmlDecoder implements XmlHandler {
   text(text: string): void {
     const frame = this.#stack.at(-1)!;
     if (frame.kind === 'value') frame.text += text;
-    else if (frame.kind === 'any') frame.recorder.text(text);
+    else if (frame.kind === 'any') this.#anyText(frame, text);
     else if (frame.kind === 'branch' && /[^ \t\r\n]/u.test(text)) {
       const { builder } = frame;
       const name = 'name' in builder.schema ? builder.schema.name : 'the top';
@@ -140,7 +155,7 @@ export class XmlDecoder implements XmlHandler {
     } else {
       this.#stack.pop();
       if (frame.kind === 'value') this.#closeValue(frame);
-      else if (frame.kind === 'any') frame.done();
+      else if (frame.kind === 'any') frame.builder.any(frame.child, { format: 'xml', text: frame.recorder.finish() });
     }
     this.#scopes.pop();
   }
@@ -179,13 +194,14 @@ export class XmlDecoder implements XmlHandler {
   #openChild(builder: BranchBuilder, element: XmlElement): Frame {
     if (this.#problems.isFull) return { kind: 'skip', depth: 0 };
     const child = childOf(builder.schema, element);
+    if (child?.kind === 'leaf' && child.isKey && isLate(builder, child)) this.#problems.misplaced(builder, child);
     if (child !== undefined) return this.#openKnown(builder, child, element);
     const module = this.#schema.namespaces.get(element.uri);
     if (module === undefined) {
       const message =
         element.uri === ''
           ? `'${element.local}' has no namespace`
-          : `there is no module with the namespace '${element.uri.slice(0, 256)}'`;
+          : `'${element.local}': there is no module with the namespace '${element.uri.slice(0, 256)}'`;
       this.#problems.namespace(builder, element.local, element.uri, message);
     } else {
       const inherits = 'module' in builder.schema && builder.schema.module === module;
@@ -223,11 +239,18 @@ export class XmlDecoder implements XmlHandler {
       }
       default: {
         this.#attributes(builder, child, element, () => builder.path.child(child));
-        const recorder = new AnyRecorder();
-        const done = (): void => builder.any(child, { format: 'xml', text: recorder.finish() });
-        return { kind: 'any', recorder, done, depth: 0 };
+        return { kind: 'any', builder, child, recorder: new AnyRecorder(), depth: 0 };
       }
     }
+  }
+
+  /** anydata holds nodes (RFC 7950 7.10), anyxml anything. */
+  #anyText(frame: Frame & { readonly kind: 'any' }, text: string): void {
+    const { builder, child, depth, recorder } = frame;
+    if (child.kind === 'anydata' && depth === 0 && /[^ \t\r\n]/u.test(text)) {
+      this.#problems.invalid({ builder, child }, `unexpected text in anydata '${child.name}'`);
+    }
+    recorder.text(text);
   }
 
   #closeValue(frame: ValueFrame): void {
@@ -283,6 +306,12 @@ function childOf(parent: BranchSchema, element: XmlElement): DataSchema | undefi
   if (named === undefined) return undefined;
   for (const child of named) if (child.module.namespace === element.uri) return child;
   return undefined;
+}
+
+/** Keys come in the order of the key statement (RFC 7950 7.8.5); that they come first is not insisted on. */
+function isLate(builder: BranchBuilder, key: LeafSchema): boolean {
+  const keys = builder.schema.kind === 'list' ? builder.schema.keys : [];
+  return keys.slice(keys.indexOf(key) + 1).some((later) => builder.has(later));
 }
 
 function isElementOf(element: XmlElement, child: DataSchema): boolean {

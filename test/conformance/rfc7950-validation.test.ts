@@ -33,6 +33,7 @@ const suites: readonly Suite[] = [
       container np { must "../b or not(../a)"; leaf q { type uint8; default 5; must "../../max != 7"; } }
       container p { presence p; must "count(../l) > 0"; }
       list l { key k; must "not(../l[k = current()/n]/n = k)"; leaf k { type string; } leaf n { type string; } }
+      leaf e { type empty; must "not(../b)"; }
       leaf-list ll { type uint8; must ". mod 2 = 0"; }`,
     documents: {
       '': undefined,
@@ -50,6 +51,8 @@ const suites: readonly Suite[] = [
       '<l><k>1</k><n>2</n></l><l><k>2</k><n>1</n></l>': "/l[k='1']",
       '<ll>2</ll><ll>4</ll>': undefined,
       '<ll>2</ll><ll>3</ll>': "/ll[.='3']",
+      '<e/>': undefined,
+      '<e/><b>y</b>': '/e',
     },
   },
   {

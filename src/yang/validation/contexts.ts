@@ -20,7 +20,8 @@ export function onlyInstance(
   const content = parent.branch!.slots[schema.slot];
   switch (schema.kind) {
     case 'leaf': {
-      const value = (content as Value | undefined) ?? schema.default;
+      // null is the value of a leaf of type empty.
+      const value = content === undefined ? schema.default : (content as Value);
       if (value === undefined || (content === undefined && !isInUse(parent, schema, pass))) return undefined;
       return new Instance(parent, schema, undefined, value, -1);
     }

@@ -185,7 +185,8 @@ export class Walk {
     const schema = plan.schema as LeafSchema | LeafListSchema | ContainerSchema;
     const now = parent.branch!;
     // An empty container may be written in both and still come or go.
-    if (schema.kind !== 'container' && (now.slots[schema.slot] ?? was.slots[schema.slot]) !== undefined) return;
+    const isWritten = now.slots[schema.slot] !== undefined || was.slots[schema.slot] !== undefined;
+    if (schema.kind !== 'container' && isWritten) return;
     if (isSelected(schema, was) === isSelected(schema, now)) return;
     if (schema.kind === 'leaf') {
       this.#leaf(parent, plan, schema, effectiveValue(schema, was), effectiveValue(schema, now));
@@ -201,7 +202,8 @@ export function change(parent: Instance, schema: DataSchema, kind: Change['kind'
 }
 
 function effectiveValue(schema: LeafSchema, branch: Branch): Value | undefined {
-  return branch.leaf(schema) ?? (isSelected(schema, branch) ? schema.default : undefined);
+  const written = branch.leaf(schema);
+  return written !== undefined || !isSelected(schema, branch) ? written : schema.default;
 }
 
 function effectiveValues(schema: LeafListSchema, branch: Branch): readonly Value[] {

@@ -226,7 +226,11 @@ describe('XML-RPC endpoint', () => {
       ],
       [['config.delete', 'types.u16'], 16, /^data-missing \/signet-test-types:types\/u16/],
       [['action.invoke', 'types.u16'], 17, /does not end in an action/],
-      [['action.invoke', 'https.certificate[a].install', edit({ nothing: 1 })], 9, /install\/nothing/],
+      [
+        ['action.invoke', 'https.certificate[a].install', edit({ nothing: 1 })],
+        9,
+        /install: there is no node 'nothing'/,
+      ],
     ];
     for (const [[method, ...params], code, text] of faults) {
       const fault = (await call(method, ...params)) as unknown as { readonly code: number; readonly text: string };
