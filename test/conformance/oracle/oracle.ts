@@ -59,7 +59,7 @@ async function runSet(modules: Modules, count: number, seed: number): Promise<re
   const originals: string[] = [];
   const documents: { readonly kind: MutationKind | 'none'; readonly text: string }[] = [];
   const wanted = Math.max(1, Math.ceil(count / 20));
-  for (let attempt = 0; attempt < wanted * 4 && originals.length < wanted; attempt++) {
+  for (let attempt = 0; attempt < wanted * 40 && originals.length < wanted; attempt++) {
     const tree = makeDocument({ schema, validator, random });
     if (tree.root.isEmpty()) continue;
     const text = encodeXml(schema, schema.root, tree.root);
