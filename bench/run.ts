@@ -8,6 +8,7 @@ interface Benchmark {
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   agent: () => import('./agent.js'),
   yang: () => import('./yang.js'),
+  codec: () => import('./codec.js'),
 };
 
 const wanted = process.argv.slice(2);

@@ -2,6 +2,7 @@
  * JSON text (RFC 8259) read by a parser of our own, because JSON.parse takes duplicate members, knows no limits and cannot
  * stop half-way.
  */
+import { isUtf8 } from 'node:buffer';
 import { ConfigError } from '../error.js';
 import { codecLimits } from './codec-limits.js';
 import { type IsDue, inSlices, neverDue } from './slices.js';
@@ -29,12 +30,14 @@ export async function parseJsonTextInSlices(text: string | Uint8Array): Promise<
 export function decodeUtf8(text: string | Uint8Array): string {
   if (text.length > codecLimits.documentSize)
     throw tooBig(`document is larger than ${codecLimits.documentSize} octets`);
-  if (typeof text === 'string') return text.startsWith('\ufeff') ? text.slice(1) : text;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(text);
-  } catch {
-    throw new ConfigError({ tag: 'malformed-message', type: 'rpc', message: 'document is not UTF-8' });
-  }
+  if (typeof text === 'string') return withoutMark(text);
+  // Twice as fast as a TextDecoder that checks.
+  if (!isUtf8(text)) throw new ConfigError({ tag: 'malformed-message', type: 'rpc', message: 'document is not UTF-8' });
+  return withoutMark(Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'));
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 export function tooBig(message: string): ConfigError {

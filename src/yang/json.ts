@@ -112,11 +112,12 @@ class JsonDecoder {
 
   #nextMember(frame: Frame & { kind: 'members' }): void {
     const name = frame.names[frame.next++];
+    const { builder } = frame;
     if (name === undefined) {
       this.#stack.pop();
+      builder.close();
       return;
     }
-    const { builder } = frame;
     const value = frame.object[name]!;
     const child = memberOf(builder.schema, name);
     if (child !== undefined) this.#child(builder, child, value);

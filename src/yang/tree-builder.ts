@@ -12,22 +12,27 @@ import type {
   Value,
 } from './schema.js';
 import { type AnyContent, Branch, type Content, leafListValues, setSlot } from './tree-branch.js';
-import { ListData } from './tree-list.js';
+import { ListLoader } from './tree-list.js';
 
-type Building = Content | Value[] | BranchBuilder | BranchBuilder[] | undefined;
+type Building = Content | Value[] | BranchBuilder | ListLoader | undefined;
 
 export class BranchBuilder {
   readonly schema: BranchSchema;
   readonly #at: InstanceIdentifier;
   readonly #parent: BranchBuilder | undefined;
   readonly #slots: Building[] = [];
-  #faults: ConfigError[] | undefined;
+  /** Of all that is built together; told last of all, when the keys on the way are known. */
+  readonly #faults: (() => ConfigError)[];
+  /** The one that was opened last, while it is open. */
+  #open: BranchBuilder | undefined;
+  #isClosed = false;
 
   /** `at` is where the branch will be in the tree, for the paths of errors. */
   constructor(schema: BranchSchema, at: InstanceIdentifier = InstanceIdentifier.root, parent?: BranchBuilder) {
     this.schema = schema;
     this.#at = at;
     this.#parent = parent;
+    this.#faults = parent === undefined ? [] : parent.#faults;
   }
 
   /** Where this branch is, with the keys that are known so far. */
@@ -55,17 +60,15 @@ export class BranchBuilder {
     this.#put(child, content);
   }
 
+  /** What is opened is closed by its `close`, or when the next is opened or this one ends. */
   container(child: ContainerSchema): BranchBuilder {
     this.#once(child);
-    return this.#open(child, new BranchBuilder(child, this.#at, this));
+    return this.#begin(child);
   }
 
+  /** As `container`. An entry without all of its keys does not count. */
   entry(list: ListSchema): BranchBuilder {
-    const builder = new BranchBuilder(list, this.#at, this);
-    const entries = this.#slots[list.slot] as BranchBuilder[] | undefined;
-    if (entries !== undefined) entries.push(builder);
-    else this.#put(list, [builder]);
-    return builder;
+    return this.#begin(list);
   }
 
   /** True where the child was given already. */
@@ -73,69 +76,95 @@ export class BranchBuilder {
     return this.#slots[child.slot] !== undefined;
   }
 
+  /** All of it was given: it becomes a branch, and part of what it is in. The outermost ends with `finish`. */
+  close(): void {
+    const parent = this.#parent;
+    if (this.#isClosed || parent === undefined) return;
+    const branch = this.#build();
+    if (parent.#open === this) parent.#open = undefined;
+    const { schema } = this;
+    if (schema.kind === 'container') parent.#put(schema, branch);
+    else if (schema.kind === 'list') parent.#add(schema, branch, this);
+  }
+
   /**
    * The branch. Faults (a node given twice, two entries with the same key, an entry without its keys) are added to
    * `errors`, of duplicates the last counts; without `errors` they are thrown as one ConfigError.
    */
   finish(errors?: ConfigError[]): Branch {
-    const faults = errors ?? [];
-    const branch = this.#build(faults);
-    if (errors === undefined && faults.length > 0) throw ConfigError.join(faults);
+    const branch = this.#build();
+    const faults = this.#faults.map((fault) => fault());
+    if (errors !== undefined) errors.push(...faults);
+    else if (faults.length > 0) throw ConfigError.join(faults);
     return branch;
   }
 
-  #build(faults: ConfigError[]): Branch {
-    if (this.#faults !== undefined) faults.push(...this.#faults);
+  #begin(child: ContainerSchema | ListSchema): BranchBuilder {
+    this.#open?.close();
+    this.#open = new BranchBuilder(child, this.#at, this);
+    return this.#open;
+  }
+
+  #build(): Branch {
     const slots = this.#slots;
-    for (let slot = 0; slot < slots.length; slot++) {
-      const content = slots[slot];
-      if (content instanceof BranchBuilder) slots[slot] = content.#build(faults);
-      else if (Array.isArray(content)) slots[slot] = this.#buildMany(this.schema.dataChildren[slot]!, content, faults);
+    if (!this.#isClosed) {
+      this.#open?.close();
+      this.#isClosed = true;
+      for (let slot = 0; slot < slots.length; slot++) {
+        const content = slots[slot];
+        if (content instanceof ListLoader) slots[slot] = content.finish();
+        else if (Array.isArray(content)) slots[slot] = this.#values(slot, content as Value[]);
+      }
     }
     return new Branch(this.schema, slots as Content[]);
   }
 
-  #buildMany(schema: DataSchema, content: unknown[], faults: ConfigError[]): Content | undefined {
-    if (schema.kind === 'leaf-list') {
-      const values = leafListValues(schema, content as Value[]);
-      if (values.length < content.length) faults.push(...this.#repeated(schema, content as Value[]));
-      return values;
+  #values(slot: number, values: readonly Value[]): readonly Value[] {
+    const schema = this.schema.dataChildren[slot] as LeafListSchema;
+    const distinct = leafListValues(schema, values);
+    if (distinct.length < values.length) {
+      for (const value of repeated(values)) this.#fault(() => givenTwice(this.path.child(schema, [value]), schema));
     }
-    const list = schema as ListSchema;
-    const entries: Branch[] = [];
-    for (const builder of content as BranchBuilder[]) {
-      const entry = builder.#build(faults);
-      const missing = list.keys.filter((key) => entry.leaf(key) === undefined);
-      if (missing.length === 0) entries.push(entry);
-      else faults.push(...missing.map((key) => missingKey(builder.path, key)));
-    }
-    const duplicate = (entry: Branch): void => {
-      faults.push(givenTwice(this.path.child(list, entry.keys()), list));
-    };
-    return entries.length === 0 ? undefined : ListData.of(list, entries, duplicate);
+    return distinct;
   }
 
-  #repeated(schema: LeafListSchema, values: readonly Value[]): ConfigError[] {
-    const seen = new Set<Value>();
-    const repeated = new Set<Value>();
-    for (const value of values) (seen.has(value) ? repeated : seen).add(value);
-    return [...repeated].map((value) => givenTwice(this.path.child(schema, [value]), schema));
+  #add(list: ListSchema, entry: Branch, builder: BranchBuilder): void {
+    const missing = list.keys.filter((key) => entry.leaf(key) === undefined);
+    for (const key of missing) this.#fault(() => missingKey(builder.path, key));
+    if (missing.length > 0) return;
+    let loader = this.#slots[list.slot] as ListLoader | undefined;
+    if (loader === undefined) {
+      loader = new ListLoader(list, (twin) => {
+        this.#fault(() => givenTwice(this.path.child(list, twin.keys()), list));
+      });
+      this.#put(list, loader);
+    }
+    loader.add(entry);
   }
 
   #once(child: DataSchema): void {
-    if (this.#slots[child.slot] === undefined) return;
-    this.#faults ??= [];
-    this.#faults.push(givenTwice(this.path.child(child), child));
+    const isOpen = this.#open?.schema === child;
+    if (!isOpen && this.#slots[child.slot] === undefined) return;
+    this.#fault(() => givenTwice(this.path.child(child), child));
   }
 
-  #open(child: ContainerSchema, builder: BranchBuilder): BranchBuilder {
-    this.#put(child, builder);
-    return builder;
+  #fault(make: () => ConfigError): void {
+    if (this.#faults.length < maxFaults) this.#faults.push(make);
   }
 
   #put(child: DataSchema, content: Building): void {
     setSlot(this.#slots as (Content | undefined)[], child.slot, content as Content);
   }
+}
+
+/** More are not told of one document. */
+const maxFaults = 100;
+
+function repeated(values: readonly Value[]): ReadonlySet<Value> {
+  const seen = new Set<Value>();
+  const again = new Set<Value>();
+  for (const value of values) (seen.has(value) ? again : seen).add(value);
+  return again;
 }
 
 function isComplete(keys: readonly (Value | undefined)[]): keys is readonly Value[] {

@@ -43,14 +43,10 @@ export abstract class ListData implements Iterable<Branch> {
   }
 
   /** From entries in any order; of entries with the same key the last counts, `duplicate` is told of the others. */
-  static of(schema: ListSchema, entries: readonly Branch[], duplicate?: (entry: Branch) => void): ListData {
-    if (schema.keys.length > 0 && schema.orderedBy === 'system') return loadSystemList(schema, entries, duplicate);
-    const list = ListData.empty(schema);
-    for (const entry of entries) {
-      if (duplicate !== undefined && list.get(entry.keys()) !== undefined) duplicate(entry);
-      list.put(entry);
-    }
-    return list;
+  static of(schema: ListSchema, entries: Iterable<Branch>, duplicate?: (entry: Branch) => void): ListData {
+    const loader = new ListLoader(schema, duplicate);
+    for (const entry of entries) loader.add(entry);
+    return loader.finish();
   }
 
   abstract get size(): number;
@@ -72,6 +68,66 @@ export abstract class ListData implements Iterable<Branch> {
   abstract delete(keys: readonly Value[]): boolean;
   /** What differs from an earlier version; cost follows the change where one was made from the other. */
   abstract changesSince(before: ListData): EntryChange[];
+}
+
+/** Makes a list of entries as they come, so that no step takes long: in key order they cost nothing but their place. */
+export class ListLoader {
+  readonly #schema: ListSchema;
+  readonly #duplicate: ((entry: Branch) => void) | undefined;
+  readonly #order: Compare<EntryKey>;
+  /** While the entries come in key order. */
+  #keys: EntryKey[] | undefined;
+  readonly #entries: Branch[] = [];
+  /** From the first on that does not. */
+  #system: SystemList | undefined;
+  /** Where the order is not that of the keys. */
+  readonly #other: ListData | undefined;
+
+  constructor(schema: ListSchema, duplicate?: (entry: Branch) => void) {
+    this.#schema = schema;
+    this.#duplicate = duplicate;
+    this.#order = entryOrder(schema);
+    if (schema.keys.length > 0 && schema.orderedBy === 'system') this.#keys = [];
+    else this.#other = ListData.empty(schema);
+  }
+
+  add(entry: Branch): void {
+    const keys = this.#keys;
+    if (keys === undefined) {
+      this.#put(entry);
+      return;
+    }
+    const key = entryKey(entry);
+    const order = keys.length === 0 ? -1 : this.#order(keys[keys.length - 1]!, key);
+    if (order < 0) {
+      keys.push(key);
+      this.#entries.push(entry);
+    } else if (order === 0) {
+      this.#duplicate?.(entry);
+      this.#entries[keys.length - 1] = entry;
+    } else {
+      this.#system = new SystemList(this.#schema, loadSortedMap(keys, this.#entries, this.#order));
+      this.#keys = undefined;
+      this.#put(entry);
+    }
+  }
+
+  finish(): ListData {
+    const list = this.#system ?? this.#other;
+    return list ?? new SystemList(this.#schema, loadSortedMap(this.#keys!, this.#entries, this.#order));
+  }
+
+  #put(entry: Branch): void {
+    if (this.#system !== undefined) {
+      if (!this.#system.add(entry)) this.#duplicate?.(entry);
+      return;
+    }
+    const list = this.#other!;
+    if (this.#duplicate !== undefined && this.#schema.keys.length > 0 && list.get(entry.keys()) !== undefined) {
+      this.#duplicate(entry);
+    }
+    list.put(entry);
+  }
 }
 
 /** Lists with keys, in key order. */
@@ -124,6 +180,11 @@ class SystemList extends ListData {
   put(entry: Branch): boolean {
     this.#map.set(entryKey(entry), entry);
     return true;
+  }
+
+  /** Drafts only: as `put`; false where the entry took another's place. */
+  add(entry: Branch): boolean {
+    return this.#map.set(entryKey(entry), entry);
   }
 
   delete(keys: readonly Value[]): boolean {
@@ -361,35 +422,6 @@ function partialProbe(schema: ListSchema, keys: readonly Value[]): EntryKey {
 function hasKeys(entry: Branch, keys: readonly Value[]): boolean {
   const { keys: leafs } = entry.schema as ListSchema;
   return keys.every((value, index) => entry.slots[leafs[index]!.slot] === value);
-}
-
-function loadSystemList(
-  schema: ListSchema,
-  entries: readonly Branch[],
-  duplicate: ((entry: Branch) => void) | undefined,
-): ListData {
-  const order = entryOrder(schema);
-  const sorted = isAscending(entries, order) ? entries : entries.toSorted((a, b) => order(entryKey(a), entryKey(b)));
-  const keys: EntryKey[] = [];
-  const values: Branch[] = [];
-  for (const entry of sorted) {
-    const key = entryKey(entry);
-    if (keys.length > 0 && order(keys.at(-1)!, key) === 0) {
-      duplicate?.(entry);
-      keys.pop();
-      values.pop();
-    }
-    keys.push(key);
-    values.push(entry);
-  }
-  return new SystemList(schema, loadSortedMap(keys, values, order));
-}
-
-function isAscending(entries: readonly Branch[], order: Compare<EntryKey>): boolean {
-  for (let index = 1; index < entries.length; index++) {
-    if (order(entryKey(entries[index - 1]!), entryKey(entries[index]!)) >= 0) return false;
-  }
-  return true;
 }
 
 function nth(entries: Iterable<Branch>, place: number): Branch | undefined {

@@ -41,21 +41,17 @@ export interface XmlReaderOptions {
 export class XmlReader {
   readonly #parser: SaxesParser<{ xmlns: true; fragment: boolean }>;
   readonly #handler: XmlHandler;
+  #hasBegun = false;
   #depth = 0;
+  /** Of the element that is being opened. */
   #attributes = 0;
 
   constructor(handler: XmlHandler, options: XmlReaderOptions = {}) {
     this.#handler = handler;
     const parser = new SaxesParser({ xmlns: true, fragment: options.fragment === true });
     this.#parser = parser;
-    parser.on('error', (error) => {
-      throw malformed(error.message);
-    });
+    // No more than six handlers: with a seventh V8 takes the parser, whose fields each character reads, for a dictionary.
     parser.on('doctype', () => this.#refuse('a document type declaration is not allowed'));
-    parser.on('xmldecl', ({ encoding }) => {
-      if (encoding !== undefined && !/^(?:utf-8|us-ascii)$/iu.test(encoding)) this.#refuse('encoding is not UTF-8');
-    });
-    parser.on('opentagstart', (tag) => this.#start(tag.name));
     parser.on('attribute', (attribute) => this.#countAttribute(attribute.name, attribute.value));
     parser.on('opentag', (tag) => this.#open(tag));
     parser.on('text', (text) => this.#text(text));
@@ -67,19 +63,23 @@ export class XmlReader {
   }
 
   write(text: string): void {
-    this.#parser.write(text);
+    this.#parse(() => this.#parser.write(text));
   }
 
   /** The end of the document: refuses what is not complete. */
   end(): void {
-    this.#parser.close();
+    this.#parse(() => this.#parser.close());
   }
 
-  #start(name: string): void {
-    this.#attributes = 0;
-    if (++this.#depth > codecLimits.depth)
-      throw tooBig(`elements are nested deeper than ${String(codecLimits.depth)} levels`);
-    if (name.length > codecLimits.nameLength) throw tooBig('the name of an element is too long');
+  /** What the parser itself refuses comes as an Error with line and column. */
+  #parse(work: () => unknown): void {
+    try {
+      work();
+    } catch (thrown) {
+      if (thrown instanceof ConfigError || !(thrown instanceof Error) || !/^\d+:\d+: /u.test(thrown.message))
+        throw thrown;
+      throw malformed(thrown.message);
+    }
   }
 
   #countAttribute(name: string, value: string): void {
@@ -89,21 +89,19 @@ export class XmlReader {
   }
 
   #open(tag: SaxesTagNS): void {
-    const attributes: XmlAttribute[] = [];
-    if (this.#attributes > 0) {
-      for (const name of Object.keys(tag.attributes)) {
-        const { uri, local, prefix, value } = tag.attributes[name]!;
-        if (prefix !== 'xmlns' && name !== 'xmlns') attributes.push({ uri, local, value });
-      }
-    }
-    const parser = this.#parser;
-    this.#handler.open({
-      uri: tag.uri,
-      local: tag.local,
-      attributes,
-      declared: tag.ns,
-      resolve: (prefix) => parser.resolve(prefix),
-    });
+    if (!this.#hasBegun) this.#begin();
+    if (++this.#depth > codecLimits.depth)
+      throw tooBig(`elements are nested deeper than ${String(codecLimits.depth)} levels`);
+    if (tag.name.length > codecLimits.nameLength) throw tooBig('the name of an element is too long');
+    const attributes = this.#attributes === 0 ? noAttributes : attributesOf(tag);
+    this.#attributes = 0;
+    this.#handler.open(new OpenElement(tag, attributes, this.#parser));
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    const { encoding } = this.#parser.xmlDecl;
+    if (encoding !== undefined && !/^(?:utf-8|us-ascii)$/iu.test(encoding)) this.#refuse('encoding is not UTF-8');
   }
 
   #text(text: string): void {
@@ -116,6 +114,41 @@ export class XmlReader {
     throw malformed(`${String(this.#parser.line)}:${String(this.#parser.column)}: ${message}`);
   }
 }
+
+class OpenElement implements XmlElement {
+  readonly uri: string;
+  readonly local: string;
+  readonly attributes: readonly XmlAttribute[];
+  readonly declared: Readonly<Record<string, string>>;
+  readonly #parser: Pick<SaxesParser<{ xmlns: true }>, 'resolve'>;
+
+  constructor(
+    { uri, local, ns }: SaxesTagNS,
+    attributes: readonly XmlAttribute[],
+    parser: Pick<SaxesParser<{ xmlns: true }>, 'resolve'>,
+  ) {
+    this.uri = uri;
+    this.local = local;
+    this.attributes = attributes;
+    this.declared = ns;
+    this.#parser = parser;
+  }
+
+  resolve(prefix: string): string | undefined {
+    return this.#parser.resolve(prefix);
+  }
+}
+
+function attributesOf(tag: SaxesTagNS): readonly XmlAttribute[] {
+  const attributes: XmlAttribute[] = [];
+  for (const name of Object.keys(tag.attributes)) {
+    const { uri, local, prefix, value } = tag.attributes[name]!;
+    if (prefix !== 'xmlns' && name !== 'xmlns') attributes.push({ uri, local, value });
+  }
+  return attributes;
+}
+
+const noAttributes: readonly XmlAttribute[] = [];
 
 /** A whole text fed to a reader bit by bit: `advance` returns true when it has been read to its end. */
 export class XmlFeed {

@@ -100,6 +100,7 @@ export class XmlDecoder implements XmlHandler {
   readonly #options: XmlDecodeOptions;
   readonly #target: Target;
   readonly #problems = new Problems(codecLimits.errors);
+  readonly #context: ElementContext;
   readonly #stack: Frame[] = [{ kind: 'document' }];
   /** Prefixes in scope, for what is kept as text. */
   readonly #scopes: Readonly<Record<string, string>>[] = [];
@@ -108,6 +109,7 @@ export class XmlDecoder implements XmlHandler {
     this.#schema = schema;
     this.#options = options;
     this.#target = openTarget(schema, path, options.parameters ?? 'input');
+    this.#context = new ElementContext(schema);
   }
 
   open(element: XmlElement): void {
@@ -155,6 +157,7 @@ export class XmlDecoder implements XmlHandler {
     } else {
       this.#stack.pop();
       if (frame.kind === 'value') this.#closeValue(frame);
+      else if (frame.kind === 'branch') frame.builder.close();
       else if (frame.kind === 'any') frame.builder.any(frame.child, { format: 'xml', text: frame.recorder.finish() });
     }
     this.#scopes.pop();
@@ -219,7 +222,7 @@ export class XmlDecoder implements XmlHandler {
       case 'container':
       case 'list': {
         const inner = child.kind === 'list' ? builder.entry(child) : builder.container(child);
-        this.#attributes(builder, child, element, () => inner.path);
+        if (element.attributes.length > 0) this.#attributes(builder, child, element, () => inner.path);
         return { kind: 'branch', builder: inner };
       }
       case 'leaf':
@@ -233,12 +236,13 @@ export class XmlDecoder implements XmlHandler {
           text: '',
           value: undefined,
         };
+        if (element.attributes.length === 0) return frame;
         const keys = () => (child.kind === 'leaf' || frame.value === undefined ? undefined : [frame.value]);
         frame.valueless = this.#attributes(builder, child, element, () => builder.path.child(child, keys()));
         return frame;
       }
       default: {
-        this.#attributes(builder, child, element, () => builder.path.child(child));
+        if (element.attributes.length > 0) this.#attributes(builder, child, element, () => builder.path.child(child));
         return { kind: 'any', builder, child, recorder: new AnyRecorder(), depth: 0 };
       }
     }
@@ -256,7 +260,8 @@ export class XmlDecoder implements XmlHandler {
   #closeValue(frame: ValueFrame): void {
     const { builder, child, element, text } = frame;
     if (frame.valueless && text === '') return;
-    const value = readLexical(child.type, text, this.#context(element));
+    this.#context.element = element;
+    const value = readLexical(child.type, text, this.#context);
     if (value instanceof Fault) {
       this.#problems.value(frame, value);
       return;
@@ -266,21 +271,8 @@ export class XmlDecoder implements XmlHandler {
     else builder.leafListItem(child, value);
   }
 
-  #context(element: XmlElement): ValueContext {
-    const schema = this.#schema;
-    return {
-      schema,
-      form: 'xml',
-      resolvePrefix(prefix): Module | undefined {
-        const uri = element.resolve(prefix);
-        return uri === undefined ? undefined : schema.namespaces.get(uri);
-      },
-    };
-  }
-
   /** True where a leaf may be without a value. */
   #attributes(builder: BranchBuilder, child: DataSchema, element: XmlElement, path: () => InstanceIdentifier): boolean {
-    if (element.attributes.length === 0) return false;
     const verdict = this.#options.attributes?.(element.attributes, child, path);
     for (const attribute of verdict?.unknown ?? element.attributes) {
       const message = `there is no attribute '${attribute.local}'`;
@@ -298,6 +290,22 @@ export class XmlDecoder implements XmlHandler {
 
   #inScope(): Record<string, string> {
     return Object.assign({}, ...this.#scopes) as Record<string, string>;
+  }
+}
+
+/** Prefixes as they are declared at the element whose value is read. */
+class ElementContext implements ValueContext {
+  readonly schema: Schema;
+  readonly form = 'xml';
+  element: XmlElement | undefined;
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+  }
+
+  resolvePrefix(prefix: string): Module | undefined {
+    const uri = this.element?.resolve(prefix);
+    return uri === undefined ? undefined : this.schema.namespaces.get(uri);
   }
 }
 
