@@ -46,7 +46,7 @@ async function runClient(args: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const [{ run }, { loadSchema }] = await Promise.all([import('./northbound/cli/index.js'), import('./yang/index.js')]);
   process.exitCode = await run(args, {
-    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files }).schema,
+    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files }),
     mib: async () => {
       const { formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
       return {
@@ -55,7 +55,7 @@ async function runClient(args: readonly string[]): Promise<void> {
           const module = schema.modules.get(name);
           return module === undefined ? undefined : formatMib(schema, module);
         },
-        map: (schema) => mibMap(schema),
+        map: (schema, name) => mibMap(schema, name === undefined ? undefined : schema.modules.get(name)),
       };
     },
     stdout: (text) => void process.stdout.write(text),

@@ -271,7 +271,7 @@ class Compilation {
       prefixes: new Map(),
       submodules: module.units
         .filter((unit) => unit !== module.main)
-        .map(({ source: { moduleName, revision } }) => ({ name: moduleName, revision })),
+        .map(({ source: { moduleName, revision, text } }) => ({ name: moduleName, revision, text })),
       children: [],
       augments: [],
       extensions:

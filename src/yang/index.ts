@@ -12,6 +12,7 @@ export * from './path.js';
 export type * from './schema.js';
 export { checkShape, decodeContent, decodeInput } from './shape.js';
 export * from './tree.js';
+export { treeDiagram } from './tree-diagram.js';
 export type * from './types.js';
 export { Validator, type ValidatorOptions } from './validation/validator.js';
 export {

@@ -54,7 +54,7 @@ export interface Module {
   readonly features: ReadonlyMap<string, boolean>;
   /** The module that a prefix stands for inside this module, its own prefix included. */
   readonly prefixes: ReadonlyMap<string, Module>;
-  readonly submodules: readonly { readonly name: string; readonly revision: string }[];
+  readonly submodules: readonly { readonly name: string; readonly revision: string; readonly text: string }[];
   /** Top-level nodes as they are declared, with choice and case; augments of other modules are not here. */
   readonly children: readonly SchemaNode[];
   /** What its top-level augment statements add, to itself or to other modules. */

@@ -22,6 +22,8 @@ export interface XmlWrapper {
 
 export interface XmlEncodeOptions {
   readonly wrapper?: XmlWrapper;
+  /** For people: each element on a line of its own, this put in front once for each level. What anydata holds stays as it is. */
+  readonly indent?: string;
 }
 
 /**
@@ -44,22 +46,38 @@ export function* xmlTextChunks(
   content: Content,
   options: XmlEncodeOptions = {},
 ): Generator<string, void, void> {
-  const writer = new XmlWriter(schema);
   const { wrapper } = options;
+  const writer = new XmlWriter(schema, options.indent, wrapper === undefined ? 0 : 1);
   if (wrapper !== undefined) writer.text += `<${wrapper.name} xmlns="${escapeXmlAttribute(wrapper.namespace)}">`;
   const isData = node.kind === 'container' || node.kind === 'list' || !('dataChildren' in node);
   if (isData) yield* writer.child(node, content, undefined);
   else yield* writer.members(content as Branch, undefined);
-  if (wrapper !== undefined) writer.text += `</${wrapper.name}>`;
-  yield writer.text;
+  if (wrapper !== undefined) writer.text += `${writer.newLine(-1)}</${wrapper.name}>`;
+  yield options.indent === undefined ? writer.text : `${writer.text}\n`;
 }
 
 class XmlWriter {
   text = '';
   readonly #schema: Schema;
+  readonly #indent: string | undefined;
+  #level: number;
+  #isFirst = true;
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, indent: string | undefined, level: number) {
     this.#schema = schema;
+    this.#indent = indent;
+    this.#level = level;
+    this.#isFirst = level === 0;
+  }
+
+  /** What stands in front of an element, or with -1 in front of the end of the one around it. */
+  newLine(more: 0 | -1): string {
+    if (this.#indent === undefined) return '';
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      return '';
+    }
+    return `\n${this.#indent.repeat(this.#level + more)}`;
   }
 
   /** `above` is the module whose namespace is the default one around the children. */
@@ -101,8 +119,10 @@ class XmlWriter {
       return;
     }
     this.text += `${before}>`;
+    this.#level++;
     yield* this.members(branch, child.module);
-    this.text += `</${child.name}>`;
+    this.text += `${this.newLine(-1)}</${child.name}>`;
+    this.#level--;
   }
 
   #value(child: LeafSchema | LeafListSchema, value: Value, above: Module | undefined): void {
@@ -125,7 +145,7 @@ class XmlWriter {
 
   #start(child: DataSchema, above: Module | undefined, declarations: string): string {
     const own = child.module === above ? '' : ` xmlns="${escapeXmlAttribute(child.module.namespace)}"`;
-    return `<${child.name}${own}${declarations}`;
+    return `${this.newLine(0)}<${child.name}${own}${declarations}`;
   }
 }
 

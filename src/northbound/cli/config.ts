@@ -1,10 +1,11 @@
 /** Commands on the tree: get, set, confirm, diff, history, rollback, load, save, passwd. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { parseJsonText, type Schema } from '../../yang/index.js';
+import { encodeJson, type Schema } from '../../yang/index.js';
 import { type Assignment, fromJson, nodeOf, splitAssignment, typedValue } from './assignment.js';
 import type { RpcStruct, RpcValue } from './client.js';
-import { type Call, type Command, type Output, readText } from './index.js';
+import { agentSchema, formatDocument, readDocument } from './document.js';
+import { type Call, type Command, type Output, writeFile } from './index.js';
 import { formatDifferences, formatTable, formatValue, isStruct } from './text.js';
 import { UsageError } from './usage.js';
 
@@ -16,7 +17,10 @@ export function configCommands(parser: Argv, perform: Perform): void {
     .command(
       'get <path>',
       'print what is at a path',
-      (each) => at(each).option('datastore', { type: 'string' }),
+      (each) =>
+        at(each)
+          .option('datastore', { type: 'string' })
+          .option('xml', { type: 'boolean', default: false, describe: 'as XML' }),
       (given) => perform(get, given),
     )
     .command(
@@ -65,7 +69,7 @@ export function configCommands(parser: Argv, perform: Perform): void {
     )
     .command(
       'load <file>',
-      'apply a JSON document in one transaction',
+      'apply a JSON or XML document in one transaction',
       (each) =>
         each
           .positional('file', { type: 'string', demandOption: true })
@@ -75,8 +79,11 @@ export function configCommands(parser: Argv, perform: Perform): void {
     )
     .command(
       'save <file>',
-      'write the configuration as JSON',
-      (each) => each.positional('file', { type: 'string', demandOption: true }),
+      'write the configuration as JSON, or as XML',
+      (each) =>
+        each
+          .positional('file', { type: 'string', demandOption: true })
+          .option('xml', { type: 'boolean', default: false, describe: 'as XML' }),
       (given) => perform(save, given),
     )
     .command(
@@ -90,10 +97,13 @@ export function configCommands(parser: Argv, perform: Perform): void {
     );
 }
 
-async function get({ client, arguments: given, style }: Call): Promise<Output> {
+async function get(call: Call): Promise<Output> {
+  const { client, arguments: given, style } = call;
   const rest = typeof given.datastore === 'string' ? [given.datastore] : [];
   const value = await client.call('config.get', String(given.path), ...rest);
-  return { value, text: formatValue(value, style) };
+  if (given.xml !== true) return { value, text: formatValue(value, style) };
+  const text = formatDocument(await agentSchema(call), String(given.path), value, 'xml');
+  return { value: text, text };
 }
 
 async function set(call: Call): Promise<Output> {
@@ -113,16 +123,10 @@ async function set(call: Call): Promise<Output> {
   return applied(await client.call('config.apply', edits, options(given)));
 }
 
-/** Our own modules, which are on this disk; those of the agent where a path is not in them: an operator's. */
-async function schemaFor({ client, parts }: Call, assignments: readonly Assignment[]): Promise<Schema> {
-  const own = parts.loadSchema([]);
-  if (assignments.every(({ path }) => nodeOf(own, path) !== undefined)) return own;
-  const listed = await client.call('schema.list');
-  const modules = (Array.isArray(listed) ? (listed as readonly RpcValue[]) : []).filter(isStruct);
-  const missing = modules.map(({ name }) => String(name)).filter((name) => !own.modules.has(name));
-  const files = [];
-  for (const name of missing) files.push({ name: `${name}.yang`, text: String(await client.call('schema.get', name)) });
-  return files.length === 0 ? own : parts.loadSchema([], files);
+/** Our own modules where they are enough; those of the agent where a path is not in them: an operator's. */
+async function schemaFor(call: Call, assignments: readonly Assignment[]): Promise<Schema> {
+  const own = call.parts.loadSchema([]).schema;
+  return assignments.every(({ path }) => nodeOf(own, path) !== undefined) ? own : agentSchema(call);
 }
 
 async function confirm({ client, arguments: given }: Call): Promise<Output> {
@@ -162,17 +166,23 @@ async function rollback({ client, arguments: given }: Call): Promise<Output> {
 }
 
 /** Merged into running, or in its place: then what the document does not have goes, but for secrets, which no document has. */
-async function load({ client, arguments: given }: Call): Promise<Output> {
+async function load(call: Call): Promise<Output> {
+  const { client, arguments: given } = call;
   const file = String(given.file);
-  const value = fromJson(parseJsonText(readText(file)));
+  const schema = await agentSchema(call);
+  const { root } = await readDocument(schema, file, { configOnly: true });
+  const value = fromJson(encodeJson(schema, schema.root, root));
   const operation = given.replace === true ? 'replace' : 'merge';
   return applied(await client.call('config.apply', [{ path: '/', operation, value }], { comment: `load ${file}` }));
 }
 
-async function save({ client, arguments: given }: Call): Promise<Output> {
-  const value = await client.call('config.get', '/', 'running');
-  writeFileSync(String(given.file), `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  return { value: true, text: `saved to ${String(given.file)}\n` };
+/** What `load` and `validate` read. */
+async function save(call: Call): Promise<Output> {
+  const file = String(call.arguments.file);
+  const value = await call.client.call('config.get', '/', 'running');
+  const form = call.arguments.xml === true ? 'xml' : 'json';
+  writeFile(file, formatDocument(await agentSchema(call), '/', value, form));
+  return { value: true, text: `saved to ${file}\n` };
 }
 
 async function passwd({ client, arguments: given }: Call): Promise<Output> {

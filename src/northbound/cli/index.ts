@@ -1,9 +1,9 @@
 /** The command line: every command but `agent` itself is a client of the agent, or works on modules on disk. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { ConfigError } from '../../error.js';
-import type { Schema } from '../../yang/index.js';
+import type { LoadResult, Schema } from '../../yang/index.js';
 import { certificateCommands } from './certificate.js';
 import { type Client, connect, UnreachableError } from './client.js';
 import { configCommands } from './config.js';
@@ -12,11 +12,11 @@ import type { Style } from './text.js';
 import { UsageError } from './usage.js';
 
 export interface CliParts {
-  /** Modules of the agent, of further directories, and given as text. */
+  /** Modules of the agent, of further directories, and given as text. Throws ConfigError for a directory that cannot be read. */
   readonly loadSchema: (
     directories: readonly string[],
     files?: readonly { readonly name: string; readonly text: string }[],
-  ) => Schema;
+  ) => LoadResult;
   readonly mib: () => Promise<MibPrinter>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
@@ -28,7 +28,8 @@ export interface MibPrinter {
   modules(schema: Schema): readonly string[];
   /** Undefined for a module that SNMP does not show. */
   format(schema: Schema, module: string): string | undefined;
-  map(schema: Schema): readonly object[];
+  /** Of all modules, or of one. */
+  map(schema: Schema, module?: string): readonly object[];
 }
 
 /** What a command is given. */
@@ -165,31 +166,42 @@ export function readText(file: string): string {
 }
 
 export function readFile(file: string): Buffer {
+  return withFile(file, () => readFileSync(file));
+}
+
+/** For the owner alone: what the agent tells may be more than others are to know. */
+export function writeFile(file: string, content: string): void {
+  withFile(file, () => writeFileSync(file, content, { mode: 0o600 }));
+}
+
+function withFile<T>(file: string, work: () => T): T {
   try {
-    return readFileSync(file);
+    return work();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'cannot be read';
+    const code = (cause as NodeJS.ErrnoException).code ?? 'cannot be used';
     throw new ConfigError({ tag: 'invalid-value', message: `${file}: ${code}` }, { cause });
   }
 }
 
 function report(error: unknown, json: boolean, parts: CliParts): number {
-  if (error instanceof UsageError) {
-    parts.stderr(json ? `${JSON.stringify({ errors: [{ message: error.message }] })}\n` : `signet: ${error.message}\n`);
-    return 2;
-  }
-  if (error instanceof UnreachableError) {
-    parts.stderr(json ? `${JSON.stringify({ errors: [{ message: error.message }] })}\n` : `signet: ${error.message}\n`);
-    return 69;
-  }
-  if (!(error instanceof ConfigError)) throw error;
-  const errors = error.all();
-  parts.stderr(
-    json
-      ? `${JSON.stringify({ errors: errors.map(({ tag, path, message }) => ({ tag, path, message })) })}\n`
-      : errors.map((each) => `${each.line()}\n`).join(''),
-  );
-  return 1;
+  const status = statusOf(error);
+  if (status === undefined) throw error;
+  const errors = error instanceof ConfigError ? error.all() : [];
+  const { message } = error as Error;
+  if (json) {
+    const told = errors.map(({ tag, appTag, path, message: text }) => ({ tag, appTag, path, message: text }));
+    parts.stderr(`${JSON.stringify({ errors: told.length === 0 ? [{ message }] : told })}\n`);
+  } else if (errors.length === 0) parts.stderr(`signet: ${message}\n`);
+  else parts.stderr(errors.map((each) => `${each.line()}\n`).join(''));
+  return status;
+}
+
+/** Undefined for what should not happen. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof UsageError) return 2;
+  if (error instanceof UnreachableError) return 69;
+  // The operating system's own words: they name the call and the file.
+  return error instanceof ConfigError || (error instanceof Error && 'syscall' in error) ? 1 : undefined;
 }
 
 function plain(_name: string, value: unknown): unknown {

@@ -182,18 +182,20 @@ export const configMethods: readonly Method[] = [
     name: 'schema.list',
     parameters: [],
     signatures: [['array']],
-    help: 'The YANG modules, each {name, revision, namespace, implemented}; submodules come with their modules.',
+    help: 'The YANG modules, each {name, revision, namespace, implemented, submodules}; submodules are names.',
     call: ({ session }) => [...session.schema.modules.values()].map(moduleToRpc),
   },
   {
     name: 'schema.get',
     parameters: ['module'],
     signatures: [['string', 'string']],
-    help: 'The YANG text of a module.',
+    help: 'The YANG text of a module or submodule.',
     call: ({ session }, parameters) => {
       const name = parameters.string(0);
-      const module = session.schema.modules.get(name);
-      if (module !== undefined) return module.text;
+      const { modules } = session.schema;
+      const submodules = [...modules.values()].flatMap((module) => module.submodules);
+      const found = modules.get(name) ?? submodules.find((submodule) => submodule.name === name);
+      if (found !== undefined) return found.text;
       throw new ConfigError({ tag: 'data-missing', message: `there is no module ${name.slice(0, 64)}` });
     },
   },
@@ -263,12 +265,13 @@ function historyToRpc({ transaction, time, origin, comment, kind }: HistoryEntry
   ]);
 }
 
-function moduleToRpc({ name, revision, namespace, implemented }: Module): RpcStruct {
+function moduleToRpc({ name, revision, namespace, implemented, submodules }: Module): RpcStruct {
   return new Map<string, RpcValue>([
     ['name', name],
     ['revision', revision],
     ['namespace', namespace],
     ['implemented', implemented],
+    ['submodules', submodules.map((submodule) => submodule.name)],
   ]);
 }
 

@@ -8,30 +8,7 @@ import { splitAssignment } from '../../../src/northbound/cli/assignment.js';
 import { decodeResponse, encodeCall } from '../../../src/northbound/cli/client.js';
 import { formatDifferences, formatTable, formatValue } from '../../../src/northbound/cli/text.js';
 import { adminPassword, mainScript, makeState, type RunningAgent, startAgent } from '../../support/agent.js';
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function signet(args: readonly string[], input = ''): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [mainScript, ...args], { timeout: 30_000 });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      stdout += chunk;
-    });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      stderr += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (status) => resolve({ status, stdout, stderr }));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-  });
-}
+import { signet } from '../../support/signet.js';
 
 test('an assignment splits at the first = outside brackets', () => {
   assert.deepEqual(splitAssignment('a.b=c=d'), { path: 'a.b', value: 'c=d' });
