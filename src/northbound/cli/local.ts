@@ -28,13 +28,11 @@ export function localCommands(parser: Argv, perform: Perform): void {
       'validate <file>',
       'judge a JSON or XML document by modules on disk, without an agent',
       (each) =>
-        directories(each)
-          .positional('file', { type: 'string', demandOption: true })
-          .option('data', {
-            type: 'boolean',
-            default: false,
-            describe: 'state too: it must be complete where there is some',
-          }),
+        directories(each).positional('file', { type: 'string', demandOption: true }).option('data', {
+          type: 'boolean',
+          default: false,
+          describe: 'state too: it must be complete where there is some',
+        }),
       (given) => perform(validate, given),
     )
     .command(
