@@ -5,7 +5,6 @@
 
 import type { KeyObject } from 'node:crypto';
 import { type Certificate, certificateLabels, readCertificate } from './certificate.js';
-import { type RevocationList, readRevocationList } from './crl.js';
 import { type DerNode, derLimits, readDer, tags } from './der.js';
 import { malformed, X509Error } from './errors.js';
 import { keyIdOf } from './key.js';
@@ -14,6 +13,7 @@ import { decodeBase64, type PemBlock, parsePem } from './pem.js';
 import { readPkcs7 } from './pkcs7.js';
 import { readPkcs12 } from './pkcs12.js';
 import { isPrivateKeyLabel, privateKeyKind, readDerPrivateKey, readPemPrivateKey } from './private-key.js';
+import { type RevocationList, readRevocationList } from './revocation-list.js';
 
 export const contentFormats = ['pem', 'der', 'pkcs7', 'pkcs12'] as const;
 
