@@ -61,6 +61,17 @@ export function save(directory: string, name: string, content: string | Buffer):
   return path;
 }
 
+/** Seeded numbers below a limit (mulberry32): small, and good enough to choose test cases. */
+export function seededRandom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+}
+
 const keys = new Map<string, Promise<KeyPair>>();
 const generator = createKeyGenerator();
 
@@ -82,6 +93,7 @@ export interface Issue {
   readonly notAfter?: Date;
   readonly hash?: SignatureHash;
   readonly version?: number;
+  readonly serial?: Buffer;
 }
 
 /** A certificate of any shape, signed all the same. */
@@ -91,7 +103,7 @@ export async function issue(options: Issue): Promise<Certificate> {
   const der = await signed(issuer.key, options.hash ?? 'sha256', (algorithm) =>
     sequence(
       ...(options.version === 1 ? [] : [context(0, integer((options.version ?? 3) - 1))]),
-      unsigned(Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
+      unsigned(options.serial ?? Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
       algorithm(),
       subjectName(issuer.subject),
       sequence(time(options.notBefore ?? new Date('2026-01-01')), time(options.notAfter ?? new Date('2028-01-01'))),
@@ -101,6 +113,13 @@ export async function issue(options: Issue): Promise<Certificate> {
     ),
   );
   return readCertificate(der);
+}
+
+/** The same certificate with a signature of the right form that no key made. */
+export function readTampered({ der }: Certificate): Certificate {
+  const changed = Buffer.from(der);
+  changed[changed.length - 1]! ^= 1;
+  return readCertificate(changed);
 }
 
 /** The extensions of an ordinary certification authority. */
