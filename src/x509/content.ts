@@ -7,8 +7,9 @@ import type { KeyObject } from 'node:crypto';
 import { type Certificate, certificateLabels, readCertificate } from './certificate.js';
 import { type DerNode, derLimits, readDer, tags } from './der.js';
 import { malformed, X509Error } from './errors.js';
+import { type WorkBudget, workBudget } from './kdf.js';
 import { keyIdOf } from './key.js';
-import { type WorkBudget, workBudget } from './pbe.js';
+import type { Password } from './pbe.js';
 import { decodeBase64, type PemBlock, parsePem } from './pem.js';
 import { readPkcs7 } from './pkcs7.js';
 import { readPkcs12 } from './pkcs12.js';
@@ -92,7 +93,7 @@ export function choosePrivateKey(
 }
 
 class Collection {
-  readonly #password: string | undefined;
+  readonly #password: Password | undefined;
   readonly #budget: WorkBudget = workBudget();
   readonly #certificates: Certificate[] = [];
   readonly #keys: PrivateKeyEntry[] = [];
@@ -102,7 +103,7 @@ class Collection {
   hasPkcs7 = false;
 
   constructor(password: string | undefined) {
-    this.#password = password;
+    this.#password = password === undefined ? undefined : { text: password };
   }
 
   /** Base64 may wrap DER or the text of a PEM file, once. */
@@ -220,13 +221,26 @@ function isTime(tag: number): boolean {
 
 /** The text of octets that are text; undefined for DER and other binary data. */
 function asText(octets: Buffer): string | undefined {
-  if (octets.length >= 2 && octets.readUInt16BE(0) === 0xfffe) return octets.toString('utf16le');
+  const wide = asUtf16(octets);
+  if (wide !== undefined) return wide;
   // DER begins with 0x30 ('0'), which neither base64 of DER nor PEM does; text has no control characters.
   const sample = octets.subarray(0, 4096);
   if (sample.some((octet) => octet < 0x09 || (octet > 0x0d && octet < 0x20))) {
     return octets.includes('-----BEGIN ') && octets[0] !== 0x30 ? octets.toString('utf8') : undefined;
   }
   return octets[0] === 0x30 && !octets.includes('-----BEGIN ') ? undefined : octets.toString('utf8');
+}
+
+/** Text in units of two octets, as Windows writes it: by its byte order mark, or by the PEM or base64 that it is. */
+function asUtf16(octets: Buffer): string | undefined {
+  if (octets.length < 4 || octets.length % 2 !== 0) return undefined;
+  const mark = octets.readUInt16BE(0);
+  if (mark === 0xfffe) return octets.toString('utf16le');
+  if (mark === 0xfeff) return Buffer.from(octets).swap16().toString('utf16le');
+  const sample = octets.subarray(0, 64);
+  const zeros = (parity: number): boolean => sample.every((octet, index) => (octet === 0) === (index % 2 === parity));
+  if (zeros(1)) return octets.toString('utf16le');
+  return zeros(0) ? Buffer.from(octets).swap16().toString('utf16le') : undefined;
 }
 
 function firstElement(octets: Buffer): Buffer {

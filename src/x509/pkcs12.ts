@@ -32,18 +32,9 @@ import {
   tags,
 } from './der.js';
 import { malformed, X509Error } from './errors.js';
+import { deriveKey, derivePkcs12, digestSizes, iterationCount, type WorkBudget, workBudget } from './kdf.js';
 import { attributeOids, hashOids, hmacOids } from './oids.js';
-import {
-  decryptWithPassword,
-  deriveKey,
-  digestSizes,
-  encryptWithPassword,
-  pkcs12Derive,
-  spend,
-  type WorkBudget,
-  workBudget,
-  wrongPassword,
-} from './pbe.js';
+import { decryptWithPassword, encryptWithPassword, type Password, wrongPassword } from './pbe.js';
 import { containerCertificates, pkcs7Oids } from './pkcs7.js';
 import { encryptedPrivateKeyInfo, readDerPrivateKey, writtenIterations } from './private-key.js';
 
@@ -58,7 +49,7 @@ export interface Pkcs12 {
  */
 export async function readPkcs12(
   octets: Buffer,
-  password: string | undefined,
+  password: Password | undefined,
   budget: WorkBudget = workBudget(),
 ): Promise<Pkcs12> {
   const root = expectTag(readDer(octets, derLimits, 'ber'), tags.sequence, 'PKCS#12');
@@ -71,9 +62,20 @@ export async function readPkcs12(
   );
   const macData = root.children[2];
   const secret = await establishPassword({ macData, authSafe, safes, password, budget });
-  const bags = { certificates: [], keys: [] };
-  for (const safe of safes) collectBags(await openSafe(safe, secret, budget), bags, 0);
-  return readBags(bags, secret, budget);
+  // Deriving runs on threads: certificates and keys, each under a salt of its own, are opened side by side.
+  const opened = await Promise.all(
+    safes.map(async (safe) => {
+      const bags: Bags = { certificates: [], keys: [] };
+      collectBags(await openSafe(safe, secret, budget), bags, 0);
+      return { certificates: bags.certificates, privateKeys: await readKeys(bags, secret, budget) };
+    }),
+  );
+  const found = {
+    certificates: opened.flatMap(({ certificates }) => certificates),
+    privateKeys: opened.flatMap(({ privateKeys }) => privateKeys),
+  };
+  checkCount(found.certificates.length + found.privateKeys.length);
+  return found;
 }
 
 export interface Pkcs12Parameters {
@@ -118,7 +120,7 @@ interface Integrity {
   readonly macData: DerNode | undefined;
   readonly authSafe: Buffer;
   readonly safes: readonly ContentInfo[];
-  readonly password: string | undefined;
+  readonly password: Password | undefined;
   readonly budget: WorkBudget;
 }
 
@@ -130,41 +132,40 @@ function contentInfo(node: DerNode | undefined): ContentInfo {
 }
 
 /** The password by which the file is opened, the MAC having been checked where there is one. */
-async function establishPassword(integrity: Integrity): Promise<string | undefined> {
-  const { macData, authSafe, safes, password, budget } = integrity;
+async function establishPassword(integrity: Integrity): Promise<Password | undefined> {
+  const { macData, safes, password, budget } = integrity;
   if (macData === undefined) return password;
-  if (password !== undefined) {
-    if (await macVerifies(macData, authSafe, password, budget)) return password;
-    // A wrong password opens no layer; one that does open it leaves only damage as the reason.
-    if (await opensALayer(safes, password, budget))
-      throw new X509Error('damaged', 'the file is damaged: its MAC is wrong');
-    throw wrongPassword();
+  // Files that were written without a password bear the MAC of the empty one, in either of its forms.
+  const { text } = password ?? { text: '' };
+  const forms: readonly Password[] = text === '' ? [{ text }, { text, bare: true }] : [{ text }];
+  for (const form of forms) {
+    if (await macVerifies(macData, integrity, form)) return form;
   }
-  // Files that were written without a password bear the MAC of the empty one.
-  if (await macVerifies(macData, authSafe, '', budget)) return '';
-  throw new X509Error('password-required', 'the file is encrypted; its password is needed');
+  if (password === undefined) throw passwordRequired();
+  // A wrong password opens no layer; one that does open it leaves only damage as the reason.
+  if (await opensALayer(safes, password, budget)) {
+    throw new X509Error('damaged', 'the file is damaged: its MAC is wrong');
+  }
+  throw wrongPassword();
 }
 
-async function macVerifies(node: DerNode, authSafe: Buffer, password: string, budget: WorkBudget): Promise<boolean> {
+async function macVerifies(node: DerNode, { authSafe, budget }: Integrity, password: Password): Promise<boolean> {
   const [digestInfo, saltNode, countNode] = expectTag(node, tags.sequence, 'MAC').children;
   const algorithm = expectTag(expectTag(digestInfo, tags.sequence, 'MAC').children[0], tags.sequence, 'MAC');
   const expected = joinedOctets(expectTag(digestInfo!.children[1], tags.octetString, 'MAC'));
   const type = readOid(algorithm.children[0], 'MAC');
   if (type === pbmac1Oid) {
-    const { hash, key } = await pbmac1Key(algorithm.children[1], password, budget);
+    const { hash, key } = await pbmac1Key(algorithm.children[1], password.text, budget);
     return equal(createHmac(hash, key).update(authSafe).digest(), expected);
   }
   const hash = hashOids.get(type);
   if (hash === undefined) throw new X509Error('unsupported', `MAC with the hash ${type}`);
   const salt = joinedOctets(expectTag(saltNode, tags.octetString, 'MAC salt'));
-  const iterations = countNode === undefined ? 1 : readSmallInteger(countNode, 'iteration count');
+  const iterations = countNode === undefined ? 1 : iterationCount(countNode);
   const size = digestSizes[hash as keyof typeof digestSizes];
-  const verifies = async (secret: string | undefined): Promise<boolean> => {
-    spend(budget, iterations);
-    const key = await pkcs12Derive({ hash, purpose: 3, password: secret, salt, iterations, size });
-    return equal(createHmac(hash, key).update(authSafe).digest(), expected);
-  };
-  return (await verifies(password)) || (password === '' && (await verifies(undefined)));
+  const secret = password.bare === true ? undefined : password.text;
+  const key = await derivePkcs12({ hash, purpose: 3, password: secret, salt, iterations, size }, budget);
+  return equal(createHmac(hash, key).update(authSafe).digest(), expected);
 }
 
 /** RFC 9579 section 4: PBKDF2 whose key length must be given, then HMAC. */
@@ -179,7 +180,7 @@ async function pbmac1Key(
   return { hash, key: await deriveKey(derivation!, password, undefined, budget) };
 }
 
-async function opensALayer(safes: readonly ContentInfo[], password: string, budget: WorkBudget): Promise<boolean> {
+async function opensALayer(safes: readonly ContentInfo[], password: Password, budget: WorkBudget): Promise<boolean> {
   const encrypted = safes.find(({ type }) => type === pkcs7Oids.encryptedData);
   try {
     if (encrypted !== undefined) {
@@ -198,16 +199,14 @@ async function opensALayer(safes: readonly ContentInfo[], password: string, budg
 }
 
 /** The SafeContents of one ContentInfo. */
-async function openSafe(safe: ContentInfo, password: string | undefined, budget: WorkBudget): Promise<DerNode> {
+async function openSafe(safe: ContentInfo, password: Password | undefined, budget: WorkBudget): Promise<DerNode> {
   if (safe.type === pkcs7Oids.data) {
     return readDer(joinedOctets(expectTag(safe.content, tags.octetString, 'PKCS#12 bags')), derLimits, 'ber');
   }
   if (safe.type !== pkcs7Oids.encryptedData) {
     throw new X509Error('unsupported', 'PKCS#12 content that is encrypted for a certificate instead of by a password');
   }
-  if (password === undefined) {
-    throw new X509Error('password-required', 'the file is encrypted; its password is needed');
-  }
+  if (password === undefined) throw passwordRequired();
   const info = expectTag(
     expectTag(safe.content, tags.sequence, 'encrypted data').children[1],
     tags.sequence,
@@ -245,9 +244,7 @@ function collectBags(safe: DerNode, into: Bags, depth: number): void {
     if (type === bagOids.key || type === bagOids.shroudedKey) into.keys.push({ der: value.raw, name });
     else if (type === bagOids.certificate) into.certificates.push(...certificateBag(value, name));
     else if (type === bagOids.nested) collectBags(value, into, depth + 1);
-    if (into.keys.length + into.certificates.length > containerCertificates) {
-      throw new X509Error('too-big', `more than ${containerCertificates} entries in one container`);
-    }
+    checkCount(into.keys.length + into.certificates.length);
   }
 }
 
@@ -271,12 +268,20 @@ function friendlyName(attributes: DerNode | undefined): string | undefined {
   return undefined;
 }
 
-async function readBags(bags: Bags, password: string | undefined, budget: WorkBudget): Promise<Pkcs12> {
-  const privateKeys: { key: KeyObject; name: string | undefined }[] = [];
-  for (const { der, name } of bags.keys) {
-    privateKeys.push({ key: await readDerPrivateKey(der, password, budget), name });
+function readKeys(bags: Bags, password: Password | undefined, budget: WorkBudget): Promise<Pkcs12['privateKeys']> {
+  return Promise.all(
+    bags.keys.map(async ({ der, name }) => ({ key: await readDerPrivateKey(der, password, budget), name })),
+  );
+}
+
+function checkCount(entries: number): void {
+  if (entries > containerCertificates) {
+    throw new X509Error('too-big', `more than ${containerCertificates} entries in one container`);
   }
-  return { certificates: bags.certificates, privateKeys };
+}
+
+function passwordRequired(): X509Error {
+  return new X509Error('password-required', 'the file is encrypted; its password is needed');
 }
 
 function data(content: Buffer): Asn1 {
@@ -291,7 +296,7 @@ function encryptedData({ algorithm, encrypted }: { algorithm: Asn1; encrypted: B
 async function macOf(authSafe: Buffer, password: string): Promise<Asn1> {
   const salt = randomBytes(16);
   const derivation = { hash: 'sha256', purpose: 3, password, salt, iterations: writtenIterations, size: 32 } as const;
-  const mac = createHmac('sha256', await pkcs12Derive(derivation))
+  const mac = createHmac('sha256', await derivePkcs12(derivation, workBudget()))
     .update(authSafe)
     .digest();
   const algorithm = sequence(oid('2.16.840.1.101.3.4.2.1'), nullValue());
