@@ -149,6 +149,9 @@ class Collection {
   }
 
   async #addDer(octets: Buffer, trusted = false): Promise<ContentFormat> {
+    if (octets.length > 4 && octets.readUInt32BE(0) === javaKeyStore) {
+      throw new X509Error('unsupported', 'a Java key store of the old kind; convert it with keytool to PKCS12');
+    }
     // OpenSSL's TRUSTED CERTIFICATE appends its own data to the certificate.
     const der = trusted ? firstElement(octets) : octets;
     const root = readDer(der, derLimits, 'ber');
@@ -269,3 +272,6 @@ const containerLabels: ReadonlySet<string> = new Set([
 ]);
 
 const silentLabels: ReadonlySet<string> = new Set(['EC PARAMETERS', 'DH PARAMETERS', 'PUBLIC KEY']);
+
+/** The first octets of JKS. */
+const javaKeyStore = 0xfeed_feed;

@@ -32,6 +32,7 @@ export {
   readContent,
 } from './content.js';
 export { X509Error, type X509ErrorCode, x509ErrorCodes } from './errors.js';
+export { type KeyUsage, keyUsages, type UsageParameters } from './extensions.js';
 export { type ChainFinding, type ChainFindingCode, chainFindingCodes } from './findings.js';
 export type { SecurityLevel } from './form.js';
 export { type GeneralName, type GeneralNameType, generalNameTypes } from './general-name.js';
@@ -60,5 +61,5 @@ export { type Encoded, makeRequest, type RequestParameters } from './request.js'
 export { checkRevocation, isCurrentList, type RevocationCheck, type RevocationFinding } from './revocation.js';
 export { type RevocationList, readRevocationList } from './revocation-list.js';
 export { makeSelfSigned, type SelfSignedParameters } from './self-signed.js';
-export { type SignatureHash, signatureHashes } from './sign.js';
+export { type SignatureHash, signatureHashes, signatureHashFault } from './sign.js';
 export { type ChainCircumstances, type ServerChainCheck, validateServerChain } from './validate.js';

@@ -24,7 +24,7 @@ import {
 } from '../../src/x509/index.js';
 import { nameText, parseNameText, readName } from '../../src/x509/name.js';
 import { signed } from '../../src/x509/sign.js';
-import { issue, ordinaryChain, serverExtensions, testKey } from './support.js';
+import { issue, ordinaryChain, seededRandom, serverExtensions, testKey, tlv } from './support.js';
 
 const long = process.env.SIGNET_LONG === '1';
 const mutations = long ? 3000 : 200;
@@ -69,7 +69,7 @@ async function samples(): Promise<readonly Sample[]> {
 }
 
 test(`${mutations} mutated files: a value or a typed error, each in under a second`, async () => {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const all = await samples();
   let errors = 0;
   for (let round = 0; round < mutations; round++) {
@@ -245,17 +245,6 @@ function mutate(octets: Buffer, random: Random): [string, Buffer] {
   }
 }
 
-/** mulberry32: small, seeded, good enough to choose mutations. */
-function generator(start: number): Random {
-  let state = start;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
-
 function revocationList(issuer: Certificate, key: KeyObject, serialNumber: string): Promise<Buffer> {
   return signed(key, 'sha256', (algorithm) =>
     sequence(
@@ -272,11 +261,4 @@ function revocationList(issuer: Certificate, key: KeyObject, serialNumber: strin
 
 function oldPem(key: KeyObject): Buffer {
   return Buffer.from(key.export({ type: 'sec1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'password' }));
-}
-
-function tlv(tag: number, content: Buffer): Buffer {
-  if (content.length < 0x80) return Buffer.concat([Buffer.of(tag, content.length), content]);
-  const octets: number[] = [];
-  for (let left = content.length; left > 0; left >>= 8) octets.unshift(left & 0xff);
-  return Buffer.concat([Buffer.of(tag, 0x80 | octets.length, ...octets), content]);
 }

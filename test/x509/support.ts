@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { type Asn1, context, embed, integer, sequence, time, unsigned } from '../../src/x509/asn1.js';
 import { type Certificate, readCertificate } from '../../src/x509/certificate.js';
+import { type DerNode, readDer } from '../../src/x509/der.js';
 import {
   authorityKeyIdentifier,
   basicConstraints,
@@ -190,4 +191,33 @@ export async function ordinaryChain(): Promise<TestChain> {
     rootKey,
     intermediateKey,
   };
+}
+
+/** One element of DER with this identifier octet. */
+export function tlv(tag: number, content: Buffer): Buffer {
+  if (content.length < 0x80) return Buffer.concat([Buffer.of(tag, content.length), content]);
+  const octets: number[] = [];
+  for (let left = content.length; left > 0; left >>= 8) octets.unshift(left & 0xff);
+  return Buffer.concat([Buffer.of(tag, 0x80 | octets.length, ...octets), content]);
+}
+
+/**
+ * The same value with indefinite lengths, and octet strings cut in two, down to `depth` levels: how Windows and Java
+ * write containers.
+ */
+export function toBer(der: Buffer, depth: number): Buffer {
+  return berNode(readDer(der), depth);
+}
+
+function berNode(node: DerNode, depth: number): Buffer {
+  const identifier = node.raw[0]!;
+  const end = Buffer.of(0, 0);
+  if (node.constructed && depth >= 0) {
+    const children = node.children.map((each) => berNode(each, depth - 1));
+    return Buffer.concat([Buffer.of(identifier, 0x80), ...children, end]);
+  }
+  if (identifier !== 0x04 || depth < 0) return node.raw;
+  const half = node.content.length >> 1;
+  const pieces = [node.content.subarray(0, half), node.content.subarray(half)].map((piece) => tlv(0x04, piece));
+  return Buffer.concat([Buffer.of(0x24, 0x80), ...pieces, end]);
 }
