@@ -35,7 +35,7 @@ test(
   },
 );
 
-test('the names of cert-to-name (RFC 7407 4, RFC 6353 4): mail, hosts, addresses in the order of the certificate', async () => {
+test('the names of cert-to-name (RFC 7407, ietf-x509-cert-to-name): mail, hosts, addresses in the order of the certificate', async () => {
   const { privateKey: key } = await testKey('ec-p256');
   const names = [
     { type: 'email', value: 'Some.One@EXAMPLE.com' },

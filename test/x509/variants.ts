@@ -78,6 +78,21 @@ export function serverSlots({ key, issuerKey }: Making): Slots {
   };
 }
 
+/** An extension of every kind that is decoded only where it is used. */
+export function richSlots(): Slots {
+  return {
+    cp: policies(['1', '2']),
+    pm: mapping('1', '2'),
+    pc: policyConstraints(2, 3),
+    ia: inhibitAny(4),
+    ip: addresses('0a', 8),
+    as: systems(sequence(sequence(integer(64_496), integer(64_511)))),
+    ns: netscape([5]),
+    dp: extension('2.5.29.31', false, sequence(sequence(context(0, context(0, uri('http://a.example/c.crl')))))),
+    san: subjectAltName([{ type: 'dns', value: 'rich.example' }], false),
+  };
+}
+
 export const rootName: SubjectFields = { country: 'DE', organization: 'Tést', commonName: 'Root' };
 
 export const middleName: SubjectFields = { organization: 'Tést', commonName: 'Intermediate' };
