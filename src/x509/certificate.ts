@@ -230,12 +230,12 @@ function keyFacts(x509: X509Certificate): Pick<Certificate, 'publicKey' | 'keyId
   }
 }
 
-/** What one signature check costs is bounded: 8192 bits is the largest key in use, and exponents are small. */
-function checkWork({ asymmetricKeyDetails: details }: KeyObject): void {
+/** What one signature check costs is bounded: by the largest keys in use, and exponents as OpenSSL takes them. */
+function checkWork({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): void {
   const { modulusLength = 0, publicExponent = 0n } = details ?? {};
-  if (modulusLength > 8192) {
-    throw new X509Error('too-big', `a public key of ${modulusLength} bits; 8192 are the most`);
-  }
+  const most = type === 'rsa' || type === 'rsa-pss' ? 8192 : 3072;
+  if (modulusLength > most)
+    throw new X509Error('too-big', `a public key of ${modulusLength} bits; ${most} are the most`);
   if (publicExponent > 0xffff_ffff_ffff_ffffn) {
     throw new X509Error('unsupported', 'an RSA key with a public exponent of more than 64 bits');
   }

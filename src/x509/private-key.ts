@@ -102,6 +102,7 @@ export function keyMatches(key: KeyObject, certificate: { readonly keyId: string
 }
 
 function parse(der: Buffer, type: 'pkcs8' | 'pkcs1' | 'sec1', budget: WorkBudget): KeyObject {
+  checkIntegers(readDer(der, keyLimits, 'ber'), type);
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: der, format: 'der', type });
@@ -109,6 +110,17 @@ function parse(der: Buffer, type: 'pkcs8' | 'pkcs1' | 'sec1', budget: WorkBudget
     throw malformed('the private key is damaged or of an unknown kind', cause);
   }
   return checkedKey(key, budget);
+}
+
+/** Primes and exponents beyond those of the largest key would cost hours at the first signature. */
+function checkIntegers(root: DerNode, type: 'pkcs8' | 'pkcs1' | 'sec1'): void {
+  if (root.tag === tags.integer && root.tagClass === 0 && root.content.length > 1025) {
+    throw new X509Error('too-big', 'a private key with a number of more than 8192 bits');
+  }
+  for (const child of root.children) checkIntegers(child, type);
+  const inner = type === 'pkcs8' ? root.children[2] : undefined;
+  if (inner?.tag !== tags.octetString || inner.content[0] !== 0x30) return;
+  checkIntegers(readDer(joinedOctets(inner), keyLimits, 'ber'), 'pkcs1');
 }
 
 /** A key of a kind that TLS servers use, and whose two halves belong together. */

@@ -232,12 +232,12 @@ function pointsOf(certificate: Certificate): readonly DistributionPoint[] {
 function isTrusted(list: RevocationList, issuer: Certificate, check: WholeCheck, depth: number): boolean {
   const { path, others, listSignatures } = check;
   const above = [issuer, ...path.slice(1)];
-  const signs = (candidate: Certificate): boolean =>
-    candidate.comparableSubject === list.comparableIssuer &&
-    namesIssuer(list, candidate) &&
-    listSignatures.isIssuer(candidate, list);
-  if (above.some(signs)) return true;
-  return others.some((candidate) => signs(candidate) && isCertified(candidate, check, depth));
+  const mayBe = (candidate: Certificate): boolean =>
+    candidate.comparableSubject === list.comparableIssuer && namesIssuer(list, candidate);
+  if (above.some((candidate) => mayBe(candidate) && listSignatures.isIssuer(candidate, list))) return true;
+  return others.some(
+    (candidate) => mayBe(candidate) && isCertified(candidate, check, depth) && listSignatures.isIssuer(candidate, list),
+  );
 }
 
 function isCertified(signer: Certificate, check: WholeCheck, depth: number): boolean {

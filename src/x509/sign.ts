@@ -2,7 +2,7 @@
 
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Asn1, bitString, nullValue, oid, sequence, toDer } from './asn1.js';
+import { type Asn1, bitString, embed, nullValue, oid, sequence, toDer } from './asn1.js';
 import { invalidParameter, X509Error } from './errors.js';
 
 export const signatureHashes = ['sha256', 'sha384', 'sha512'] as const;
@@ -25,9 +25,9 @@ export async function signed(
   const fault = signatureHashFault(hash);
   if (fault !== undefined) throw invalidParameter('signature-hash', fault);
   const { algorithm, digest } = signatureAlgorithm(privateKey, hash);
-  const tbs = makeTbs(algorithm);
-  const signature = await signAsync(digest, toDer(tbs), { key: privateKey, dsaEncoding: 'der' });
-  return toDer(sequence(tbs, algorithm(), bitString(signature)));
+  const tbs = toDer(makeTbs(algorithm));
+  const signature = await signAsync(digest, tbs, { key: privateKey, dsaEncoding: 'der' });
+  return toDer(sequence(embed(tbs), algorithm(), bitString(signature)));
 }
 
 function signatureAlgorithm(key: KeyObject, hash: SignatureHash): { algorithm: () => Asn1; digest: string | null } {

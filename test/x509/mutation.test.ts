@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readDer } from '../../src/x509/der.js';
 import { subjectAltName } from '../../src/x509/extensions.js';
 import {
   browserFactsOf,
@@ -24,7 +25,7 @@ import {
 } from '../../src/x509/index.js';
 import { makeRevocationList } from './lists.js';
 import { everyMutation, mutate } from './mutate.js';
-import { caExtensions, issue, ordinaryChain, seededRandom, serverExtensions, testKey } from './support.js';
+import { caExtensions, issue, ordinaryChain, seededRandom, serverExtensions, testKey, tlv } from './support.js';
 import { authoritySlots, constraints, dns, richSlots } from './variants.js';
 
 const long = process.env.SIGNET_LONG === '1';
@@ -138,6 +139,7 @@ test('bombs: deep nesting, huge lengths, huge integers, endless indefinite lengt
     Buffer.concat([Buffer.from('30830f4240', 'hex'), Buffer.alloc(1_000_000, Buffer.from('0500', 'hex'))]),
     leaf.der.subarray(0, 100),
     Buffer.concat([leaf.der, leaf.der]),
+    ...(await hugePrimes()),
     Buffer.concat([
       Buffer.from('3083020009028300ffff', 'hex'),
       Buffer.alloc(65_535, 0x7f),
@@ -200,6 +202,17 @@ test('any octets at all are a value or a typed error', async () => {
     { seed, numRuns: long ? 2000 : 200 },
   );
 });
+
+/** An RSA key whose first prime has 32 000 bits, in both of its forms: a signature with it would take long. */
+async function hugePrimes(): Promise<readonly Buffer[]> {
+  const { privateKey } = await testKey('rsa-2048');
+  const [pkcs1, pkcs8] = (['pkcs1', 'pkcs8'] as const).map((type) => privateKey.export({ type, format: 'der' }));
+  const prime = tlv(0x02, Buffer.concat([Buffer.of(0x7f), Buffer.alloc(3999, 0xff)]));
+  const root = readDer(pkcs1!);
+  const swollen = tlv(0x30, Buffer.concat(root.children.map(({ raw }, index) => (index === 4 ? prime : raw))));
+  const [version, algorithm] = readDer(pkcs8!).children;
+  return [swollen, tlv(0x30, Buffer.concat([version!.raw, algorithm!.raw, tlv(0x04, swollen)]))];
+}
 
 /** What came of the inputs so far. */
 class Tally {
