@@ -157,7 +157,7 @@ class Collection {
     const root = readDer(der, derLimits, 'ber');
     switch (kindOf(root)) {
       case 'certificate':
-        this.#certificates.push(readCertificate(der));
+        this.#addCertificates([der]);
         return 'der';
       case 'revocation-list':
         this.#lists.push(readRevocationList(der));
@@ -182,14 +182,21 @@ class Collection {
   #addPkcs7(der: Buffer): void {
     this.hasPkcs7 = true;
     const { certificates, revocationLists } = readPkcs7(der);
-    this.#certificates.push(...certificates.map(readCertificate));
+    this.#addCertificates(certificates);
     this.#lists.push(...revocationLists.map(readRevocationList));
   }
 
   async #addPkcs12(der: Buffer): Promise<void> {
     const { certificates, privateKeys } = await readPkcs12(der, this.#password, this.#budget);
-    this.#certificates.push(...certificates.map((entry) => readCertificate(entry.der)));
+    this.#addCertificates(certificates.map((entry) => entry.der));
     for (const { key, name } of privateKeys) this.#addKey(key, name);
+  }
+
+  #addCertificates(ders: readonly Buffer[]): void {
+    if (this.#certificates.length + ders.length > mostCertificates) {
+      throw new X509Error('too-big', `more than ${mostCertificates} certificates`);
+    }
+    this.#certificates.push(...ders.map(readCertificate));
   }
 
   #addKey(key: KeyObject, name: string | undefined): void {
@@ -272,6 +279,9 @@ const containerLabels: ReadonlySet<string> = new Set([
 ]);
 
 const silentLabels: ReadonlySet<string> = new Set(['EC PARAMETERS', 'DH PARAMETERS', 'PUBLIC KEY']);
+
+/** Taken from one input; every one of them costs a parse. */
+const mostCertificates = 256;
 
 /** The first octets of JKS. */
 const javaKeyStore = 0xfeed_feed;

@@ -53,7 +53,7 @@ export { generalNameFault, type ParameterFault, subjectFaults } from './paramete
 export { type PathCheck, type PathResult, validatePath } from './path.js';
 export { type PemBlock, parsePem, toPem } from './pem.js';
 export { writePkcs7 } from './pkcs7.js';
-export { type Pkcs12Parameters, writePkcs12 } from './pkcs12.js';
+export { type Pkcs12Parameters, writePkcs12 } from './pkcs12-writer.js';
 export type { PolicyInputs } from './policies.js';
 export { keyMatches, privateKeyFromPkcs8, writeEncryptedPrivateKey } from './private-key.js';
 export type { Purpose } from './purpose.js';

@@ -3,21 +3,7 @@
  * PBMAC1 (RFC 9579).
  */
 
-import { createHash, createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  type Asn1,
-  bmpString,
-  context,
-  contextPrimitive,
-  integer,
-  nullValue,
-  octetString,
-  oid,
-  sequence,
-  setOf,
-  toDer,
-} from './asn1.js';
-import type { Certificate } from './certificate.js';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import {
   child,
   type DerNode,
@@ -34,9 +20,9 @@ import {
 import { malformed, X509Error } from './errors.js';
 import { deriveKey, derivePkcs12, digestSizes, iterationCount, type WorkBudget, workBudget } from './kdf.js';
 import { attributeOids, hashOids, hmacOids } from './oids.js';
-import { decryptWithPassword, encryptWithPassword, type Password, wrongPassword } from './pbe.js';
+import { decryptWithPassword, type Password, wrongPassword } from './pbe.js';
 import { containerCertificates, pkcs7Oids } from './pkcs7.js';
-import { encryptedPrivateKeyInfo, readDerPrivateKey, writtenIterations } from './private-key.js';
+import { readDerPrivateKey } from './private-key.js';
 
 export interface Pkcs12 {
   readonly certificates: readonly { readonly der: Buffer; readonly name: string | undefined }[];
@@ -76,39 +62,6 @@ export async function readPkcs12(
   };
   checkCount(found.certificates.length + found.privateKeys.length);
   return found;
-}
-
-export interface Pkcs12Parameters {
-  readonly privateKey: KeyObject;
-  /** End-entity certificate first. */
-  readonly chain: readonly Certificate[];
-  readonly friendlyName: string;
-  readonly password: string;
-}
-
-/** Writes a PFX: certificates and key under PBES2 with AES-256, MAC with SHA-256 (what OpenSSL 3 and Java 17 write). */
-export async function writePkcs12(parameters: Pkcs12Parameters): Promise<Buffer> {
-  const { privateKey, chain, friendlyName, password } = parameters;
-  const localKeyId = createHash('sha1')
-    .update(chain[0]?.der ?? '')
-    .digest();
-  const ownAttributes = (): Asn1 =>
-    setOf(
-      sequence(oid(attributeOids.friendlyName), setOf(bmpString(friendlyName))),
-      sequence(oid(attributeOids.localKeyId), setOf(octetString(localKeyId))),
-    );
-  const certificateBags = chain.map(({ der }, index) =>
-    sequence(
-      oid(bagOids.certificate),
-      context(0, sequence(oid(x509CertificateOid), context(0, octetString(der)))),
-      ...(index === 0 ? [ownAttributes()] : []),
-    ),
-  );
-  const keyInfo = await encryptedPrivateKeyInfo(privateKey, password);
-  const keyBag = sequence(oid(bagOids.shroudedKey), context(0, keyInfo), ownAttributes());
-  const certificates = await encryptWithPassword(toDer(sequence(...certificateBags)), password, writtenIterations);
-  const authSafe = toDer(sequence(encryptedData(certificates), data(toDer(sequence(keyBag)))));
-  return toDer(sequence(integer(3), data(authSafe), await macOf(authSafe, password)));
 }
 
 interface ContentInfo {
@@ -284,35 +237,16 @@ function passwordRequired(): X509Error {
   return new X509Error('password-required', 'the file is encrypted; its password is needed');
 }
 
-function data(content: Buffer): Asn1 {
-  return sequence(oid(pkcs7Oids.data), context(0, octetString(content)));
-}
-
-function encryptedData({ algorithm, encrypted }: { algorithm: Asn1; encrypted: Buffer }): Asn1 {
-  const info = sequence(oid(pkcs7Oids.data), algorithm, contextPrimitive(0, encrypted));
-  return sequence(oid(pkcs7Oids.encryptedData), context(0, sequence(integer(0), info)));
-}
-
-async function macOf(authSafe: Buffer, password: string): Promise<Asn1> {
-  const salt = randomBytes(16);
-  const derivation = { hash: 'sha256', purpose: 3, password, salt, iterations: writtenIterations, size: 32 } as const;
-  const mac = createHmac('sha256', await derivePkcs12(derivation, workBudget()))
-    .update(authSafe)
-    .digest();
-  const algorithm = sequence(oid('2.16.840.1.101.3.4.2.1'), nullValue());
-  return sequence(sequence(algorithm, octetString(mac)), octetString(salt), integer(writtenIterations));
-}
-
 function equal(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
 const pbmac1Oid = '1.2.840.113549.1.5.14';
 
-const x509CertificateOid = '1.2.840.113549.1.9.22.1';
+export const x509CertificateOid = '1.2.840.113549.1.9.22.1';
 
 /** Bag types of RFC 7292 appendix D. */
-const bagOids = {
+export const bagOids = {
   key: '1.2.840.113549.1.12.10.1.1',
   shroudedKey: '1.2.840.113549.1.12.10.1.2',
   certificate: '1.2.840.113549.1.12.10.1.3',

@@ -10,7 +10,7 @@ import { type ChainFinding, type ChainFindingCode, error, info, titled, warning 
 import { profileFindings, type SecurityLevel, strengthFindings, substanceFindings } from './form.js';
 import { namesIssuer, SignatureChecks } from './issuers.js';
 import { keyIdOf } from './key.js';
-import { nameText } from './name.js';
+import { nameText, type RdnSequence } from './name.js';
 import { constraintFindings } from './name-constraints.js';
 import { type PolicyInputs, policyFindings } from './policies.js';
 import { issuerFindings, leafFindings, type Purpose } from './purpose.js';
@@ -110,9 +110,22 @@ function linkFindings({ chain, signatures }: ChainJudgement, position: number): 
   if (!signatures.verifies(certificate, issuer)) {
     return [error('bad-signature', `${name} has a signature that the next certificate's key did not make`, position)];
   }
-  return namesIssuer(certificate, issuer)
-    ? []
-    : [error('issuer-mismatch', `${name} names another key or certificate of its issuer`, position)];
+  if (!namesIssuer(certificate, issuer)) {
+    return [error('issuer-mismatch', `${name} names another key or certificate of its issuer`, position)];
+  }
+  if (isSameSpelling(certificate.issuer, issuer.subject)) return [];
+  // RFC 5280 7.1 does not ask for the same octets; GnuTLS and NSS do.
+  const text = `${name} spells the name of its issuer otherwise than its issuer does, which some clients refuse`;
+  return [warning('issuer-mismatch', text, position)];
+}
+
+function isSameSpelling(one: RdnSequence, other: RdnSequence): boolean {
+  const octets = (name: RdnSequence): string =>
+    name
+      .flat()
+      .map(({ der }) => der.toString('latin1'))
+      .join();
+  return octets(one) === octets(other);
 }
 
 /** Browsers are some of a server's clients: what they alone refuse is a warning. */
