@@ -69,14 +69,18 @@ export interface Pkcs12Derivation {
   readonly size: number;
 }
 
+/** What a derivation takes from the budget, in microseconds. */
+export function pkcs12Cost({ hash: name, iterations, size }: Omit<Pkcs12Derivation, 'salt'>): number {
+  return iterations * Math.ceil(size / digestSizes[name as DigestName]) * (isLong(name) ? 0.75 : 0.5);
+}
+
 /**
- * The key derivation of RFC 7292 B.2. The password is taken as UTF-16 with a terminator (B.1); undefined stands for no
+ * The key derivation of RFC 7292 B.2; the caller has spent its {@link pkcs12Cost}. The password is taken as UTF-16 with a terminator (B.1); undefined stands for no
  * octets at all, which some writers use for an empty password. Gives the event loop its turn every 2000 iterations.
  */
-export async function derivePkcs12(derivation: Pkcs12Derivation, budget: WorkBudget): Promise<Buffer> {
+export async function derivePkcs12(derivation: Pkcs12Derivation): Promise<Buffer> {
   const { hash: name, purpose, password, salt, iterations, size } = derivation;
   const block = isLong(name) ? 128 : 64;
-  spend(budget, iterations * Math.ceil(size / digestSizes[name as DigestName]) * (isLong(name) ? 0.75 : 0.5));
   const secret = password === undefined ? Buffer.alloc(0) : Buffer.from(`${password}\0`, 'utf16le').swap16();
   const input = Buffer.concat([filled(salt, block), filled(secret, block)]);
   const diversifier = Buffer.alloc(block, purpose);

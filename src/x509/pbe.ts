@@ -15,6 +15,8 @@ import {
   deriveTraditional,
   iterationCount,
   kdfOids,
+  pkcs12Cost,
+  spend,
   type WorkBudget,
 } from './kdf.js';
 
@@ -47,9 +49,16 @@ export async function decryptWithPassword(
   }
   const scheme = pkcs12Schemes.get(type);
   if (scheme === undefined) throw new X509Error('unsupported', unsupportedEncryption(type));
-  const common = { hash: 'sha1', password: password.bare === true ? undefined : password.text, salt, iterations };
-  const key = await derivePkcs12({ ...common, purpose: 1, size: scheme.keySize }, budget);
-  const iv = await derivePkcs12({ ...common, purpose: 2, size: 8 }, budget);
+  const secret = password.bare === true ? undefined : password.text;
+  const common = { hash: 'sha1', password: secret, salt, iterations };
+  const [forKey, forIv] = [
+    { ...common, purpose: 1, size: scheme.keySize },
+    { ...common, purpose: 2, size: 8 },
+  ] as const;
+  // Both before either is begun: half of the work would be for nothing.
+  spend(budget, pkcs12Cost(forKey) + pkcs12Cost(forIv));
+  const key = await derivePkcs12(forKey);
+  const iv = await derivePkcs12(forIv);
   return decryptOld(scheme.cipher, key, iv, encrypted);
 }
 

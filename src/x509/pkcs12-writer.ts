@@ -15,7 +15,7 @@ import {
   toDer,
 } from './asn1.js';
 import type { Certificate } from './certificate.js';
-import { derivePkcs12, workBudget } from './kdf.js';
+import { derivePkcs12 } from './kdf.js';
 import { attributeOids } from './oids.js';
 import { encryptWithPassword } from './pbe.js';
 import { pkcs7Oids } from './pkcs7.js';
@@ -67,7 +67,7 @@ function encryptedData({ algorithm, encrypted }: { algorithm: Asn1; encrypted: B
 async function macOf(authSafe: Buffer, password: string): Promise<Asn1> {
   const salt = randomBytes(16);
   const derivation = { hash: 'sha256', purpose: 3, password, salt, iterations: writtenIterations, size: 32 } as const;
-  const mac = createHmac('sha256', await derivePkcs12(derivation, workBudget()))
+  const mac = createHmac('sha256', await derivePkcs12(derivation))
     .update(authSafe)
     .digest();
   const algorithm = sequence(oid('2.16.840.1.101.3.4.2.1'), nullValue());

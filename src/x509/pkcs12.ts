@@ -18,11 +18,20 @@ import {
   tags,
 } from './der.js';
 import { malformed, X509Error } from './errors.js';
-import { deriveKey, derivePkcs12, digestSizes, iterationCount, type WorkBudget, workBudget } from './kdf.js';
+import {
+  deriveKey,
+  derivePkcs12,
+  digestSizes,
+  iterationCount,
+  pkcs12Cost,
+  spend,
+  type WorkBudget,
+  workBudget,
+} from './kdf.js';
 import { attributeOids, hashOids, hmacOids } from './oids.js';
 import { decryptWithPassword, type Password, wrongPassword } from './pbe.js';
 import { containerCertificates, pkcs7Oids } from './pkcs7.js';
-import { readDerPrivateKey } from './private-key.js';
+import { privateKeyKind, readDerPrivateKey } from './private-key.js';
 
 export interface Pkcs12 {
   readonly certificates: readonly { readonly der: Buffer; readonly name: string | undefined }[];
@@ -117,7 +126,9 @@ async function macVerifies(node: DerNode, { authSafe, budget }: Integrity, passw
   const iterations = countNode === undefined ? 1 : iterationCount(countNode);
   const size = digestSizes[hash as keyof typeof digestSizes];
   const secret = password.bare === true ? undefined : password.text;
-  const key = await derivePkcs12({ hash, purpose: 3, password: secret, salt, iterations, size }, budget);
+  const derivation = { hash, purpose: 3, password: secret, salt, iterations, size } as const;
+  spend(budget, pkcs12Cost(derivation));
+  const key = await derivePkcs12(derivation);
   return equal(createHmac(hash, key).update(authSafe).digest(), expected);
 }
 
@@ -142,12 +153,14 @@ async function opensALayer(safes: readonly ContentInfo[], password: Password, bu
     }
     const bags: Bags = { certificates: [], keys: [] };
     for (const safe of safes) collectBags(await openSafe(safe, password, budget), bags, 0);
-    if (bags.keys.length === 0) return false;
-    await readDerPrivateKey(bags.keys[0]!.der, password, budget);
+    const key = bags.keys.find((each) => each.encrypted);
+    if (key === undefined) return false;
+    await readDerPrivateKey(key.der, password, budget);
     return true;
   } catch (error) {
-    if (error instanceof X509Error && error.code === 'too-big') throw error;
-    return false;
+    // Also where it would be too much work: then nothing can be told but that the MAC does not fit the password.
+    if (error instanceof X509Error) return false;
+    throw error;
   }
 }
 
@@ -183,7 +196,7 @@ interface NamedDer {
 
 interface Bags {
   readonly certificates: NamedDer[];
-  readonly keys: NamedDer[];
+  readonly keys: (NamedDer & { readonly encrypted: boolean })[];
 }
 
 function collectBags(safe: DerNode, into: Bags, depth: number): void {
@@ -194,8 +207,11 @@ function collectBags(safe: DerNode, into: Bags, depth: number): void {
     if (!isContext(wrapped, 0)) throw malformed('PKCS#12 bag is empty');
     const value = child(wrapped, 0, 'PKCS#12 bag');
     const name = friendlyName(bag.children[2]);
-    if (type === bagOids.key || type === bagOids.shroudedKey) into.keys.push({ der: value.raw, name });
-    else if (type === bagOids.certificate) into.certificates.push(...certificateBag(value, name));
+    if (type === bagOids.key || type === bagOids.shroudedKey) {
+      // GnuTLS calls a key shrouded that it did not encrypt.
+      into.keys.push({ der: value.raw, name, encrypted: privateKeyKind(value) === 'encrypted' });
+    }
+    if (type === bagOids.certificate) into.certificates.push(...certificateBag(value, name));
     else if (type === bagOids.nested) collectBags(value, into, depth + 1);
     checkCount(into.keys.length + into.certificates.length);
   }

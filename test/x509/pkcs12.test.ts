@@ -113,7 +113,10 @@ for (const [name, args, passwords] of gnutlsCases) {
       assert.deepEqual(ders(content), [leaf.der]);
       assert.equal(content.privateKeys[0]!.keyId, leaf.keyId);
     }
-    if (passwords[0] === '') return;
+    if (passwords[0] === '') {
+      await assert.rejects(readContent(file, { password: 'wrong' }), { code: 'wrong-password' });
+      return;
+    }
     await assert.rejects(readContent(file, { password: 'wrong' }), { code: 'wrong-password' });
     await assert.rejects(readContent(file), { code: 'password-required' });
     await assert.rejects(readContent(file.subarray(0, -3), { password: 'secret' }), { code: 'malformed' });
@@ -125,6 +128,7 @@ test(
   requireTool('certtool'),
   async () => {
     const { file } = await pkcs12ByGnutls(['--password', 'secret', '--pkcs-cipher', '3des-pkcs12']);
+    await assert.rejects(readContent(file, { password: 'wrong' }), { code: 'wrong-password' });
     await assert.rejects(readContent(file, { password: 'secret' }), {
       code: 'too-big',
       message: 'it asks for more work than is done for one input; write it anew with fewer iterations, and AES',
