@@ -11,8 +11,10 @@ export type Asn1 = forge.asn1.Asn1;
 
 /** node-forge, loaded once. Only its ASN.1 codec and RC2 are used: every other primitive is node:crypto's. */
 export function loadForge(): typeof forge {
-  return createRequire(import.meta.url)('node-forge') as typeof forge;
+  return load('node-forge') as typeof forge;
 }
+
+const load = createRequire(import.meta.url);
 
 export function toDer(value: Asn1): Buffer {
   return Buffer.from(loadForge().asn1.toDer(value).getBytes(), 'latin1');

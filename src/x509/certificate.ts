@@ -1,65 +1,56 @@
 /** A certificate that was read: node's view of it, and the fields that node does not show, with their octets. */
 
-import { createHash, X509Certificate } from 'node:crypto';
-import { domainToASCII } from 'node:url';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  type Extension,
+  type KnownExtensions,
+  readExtensionList,
+  readKnownExtensions,
+} from './certificate-extensions.js';
 import {
   type DerNode,
   expectTag,
   isContext,
   readBitOctets,
-  readBoolean,
   readDer,
   readInteger,
-  readNamedBits,
-  readOctets,
   readOid,
   readSmallInteger,
   readTime,
   tags,
 } from './der.js';
 import { malformed, X509Error } from './errors.js';
-import { type GeneralName, ipOctets, ipText, readGeneralName } from './general-name.js';
+import type { GeneralName } from './general-name.js';
 import { keyAlgorithmOf, keyIdOf } from './key.js';
 import { comparableName, nameText, type RdnSequence, readName } from './name.js';
-import { extensionNames, extensionOids, hashOids, signatureAlgorithms } from './oids.js';
+import { extensionNames, hashOids, keyOids, signatureAlgorithms } from './oids.js';
 import { parsePem, toPem } from './pem.js';
 
-export interface Extension {
-  readonly oid: string;
-  readonly critical: boolean;
-  /** The octets inside extnValue. */
-  readonly value: Buffer;
-}
-
-export interface BasicConstraints {
-  readonly ca: boolean;
-  readonly pathLength: number | undefined;
-}
-
 /** Immutable; made only by {@link readCertificate}. */
-export interface Certificate {
+export interface Certificate extends KnownExtensions {
   readonly der: Buffer;
-  /** node's view: verify, checkHost, checkPrivateKey, publicKey. */
+  /** node's view: verify, checkHost, checkPrivateKey. */
   readonly x509: X509Certificate;
   readonly version: 1 | 2 | 3;
-  /** Lower-case hex of the positive serial number. */
+  /** Lower-case hex, without the sign octet of a positive number. */
   readonly serialNumber: string;
+  /** Content octets of the serial number in lower-case hex: what is compared, as a CA may have used negative numbers. */
+  readonly serial: string;
   readonly subject: RdnSequence;
   readonly issuer: RdnSequence;
+  /** Subject and issuer as {@link comparableName} has them. */
+  readonly comparableSubject: string;
+  readonly comparableIssuer: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly signature: SignatureDescription;
+  readonly publicKey: KeyObject;
   readonly keyId: string;
   /** See {@link keyAlgorithmOf}. */
   readonly keyAlgorithm: string;
+  /** The curve of an EC key is spelled out by its parameters instead of named (RFC 5480 2.1.1 forbids it). */
+  readonly explicitCurve: boolean;
   readonly extensions: ReadonlyMap<string, Extension>;
-  readonly basicConstraints: BasicConstraints | undefined;
-  /** Bits of keyUsage; undefined where the extension is absent. */
-  readonly keyUsage: ReadonlySet<number> | undefined;
-  readonly extendedKeyUsage: readonly string[] | undefined;
-  readonly subjectAltNames: readonly GeneralName[];
-  readonly subjectKeyIdentifier: string | undefined;
-  readonly authorityKeyIdentifier: string | undefined;
 }
 
 export interface SignatureDescription {
@@ -92,15 +83,15 @@ export function readCertificate(der: Buffer): Certificate {
     der,
     x509,
     version,
-    serialNumber: serialText(serial),
-    issuer: readName(issuer!, 'issuer'),
+    ...serialFacts(serial),
+    ...nameFacts(readName(subject!, 'subject'), readName(issuer!, 'issuer')),
     notBefore: readTime(expectTag(validity, tags.sequence, 'validity').children[0], 'not-before'),
     notAfter: readTime(validity!.children[1], 'not-after'),
-    subject: readName(subject!, 'subject'),
     signature: readSignatureAlgorithm(outer),
     ...keyFacts(x509),
+    explicitCurve: hasExplicitCurve(key),
     extensions,
-    ...knownExtensions(extensions),
+    ...readKnownExtensions(extensions, certificateLimits),
   };
 }
 
@@ -156,34 +147,18 @@ export function isSelfSigned(certificate: Certificate): boolean {
 }
 
 /** Issuer and subject are the same name (RFC 5280 3.2). */
-export function isSelfIssued({ subject, issuer }: Certificate): boolean {
-  return comparableName(subject) === comparableName(issuer);
+export function isSelfIssued({ comparableSubject, comparableIssuer }: Certificate): boolean {
+  return comparableSubject === comparableIssuer;
 }
 
 /** True where `issuer`'s key made the signature of `certificate`. */
 export function verifies(certificate: Certificate, issuer: Certificate): boolean {
   try {
-    return certificate.x509.verify(issuer.x509.publicKey);
+    return certificate.x509.verify(issuer.publicKey);
   } catch {
     // A key of another type than the signature's is a plain no.
     return false;
   }
-}
-
-/**
- * True where a TLS client that reaches the server by this host name or address accepts the certificate's names: by
- * subjectAltName only (RFC 9525), `*` as the whole first label.
- */
-export function matchesHost(certificate: Certificate, host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1');
-  const octets = ipOctets(bare);
-  if (octets !== undefined) {
-    const wanted = ipText(octets);
-    return certificate.subjectAltNames.some(({ type, value }) => type === 'ip' && value === wanted);
-  }
-  return (
-    certificate.x509.checkHost(domainToASCII(bare) || bare, { subject: 'never', partialWildcards: false }) !== undefined
-  );
 }
 
 /** The certificates of a text with PEM blocks, in its order; blocks of other kinds are passed over. */
@@ -209,20 +184,6 @@ export function readSignatureAlgorithm(node: DerNode): SignatureDescription {
   return { oid, name: known.name, hash: hashOid === undefined ? 'sha1' : hashOids.get(hashOid) };
 }
 
-/** Reads Extensions (RFC 5280 4.1.2.9); each may stand once. */
-export function readExtensionList(node: DerNode | undefined): ReadonlyMap<string, Extension> {
-  const list = new Map<string, Extension>();
-  for (const entry of expectTag(node, tags.sequence, 'extensions').children) {
-    const oid = readOid(expectTag(entry, tags.sequence, 'extension').children[0], 'extension');
-    const flagged = entry.children.length === 3;
-    const critical = flagged && readBoolean(entry.children[1], 'critical');
-    const value = readOctets(entry.children[flagged ? 2 : 1], 'extension');
-    if (list.has(oid)) throw malformed(`extension ${extensionNames.get(oid) ?? oid} stands twice`);
-    list.set(oid, { oid, critical, value });
-  }
-  return list;
-}
-
 function readExtensions(rest: readonly DerNode[], version: number): ReadonlyMap<string, Extension> {
   const wrapped = rest.find((node) => isContext(node, 3));
   if (wrapped === undefined) return new Map();
@@ -230,57 +191,24 @@ function readExtensions(rest: readonly DerNode[], version: number): ReadonlyMap<
   return readExtensionList(wrapped.children[0]);
 }
 
-function knownExtensions(
-  list: ReadonlyMap<string, Extension>,
-): Pick<
-  Certificate,
-  | 'basicConstraints'
-  | 'keyUsage'
-  | 'extendedKeyUsage'
-  | 'subjectAltNames'
-  | 'subjectKeyIdentifier'
-  | 'authorityKeyIdentifier'
-> {
-  const read = <T>(oid: string, decode: (node: DerNode) => T): T | undefined => {
-    const found = list.get(oid);
-    return found === undefined ? undefined : decode(readDer(found.value, certificateLimits));
-  };
-  return {
-    basicConstraints: read(extensionOids.basicConstraints, readBasicConstraints),
-    keyUsage: read(extensionOids.keyUsage, (node) => readNamedBits(node, 'keyUsage')),
-    extendedKeyUsage: read(extensionOids.extendedKeyUsage, (node) =>
-      expectTag(node, tags.sequence, 'extKeyUsage').children.map((purpose) => readOid(purpose, 'extKeyUsage')),
-    ),
-    subjectAltNames: read(extensionOids.subjectAltName, readAltNames) ?? [],
-    subjectKeyIdentifier: read(extensionOids.subjectKeyIdentifier, (node) =>
-      readOctets(node, 'subjectKeyIdentifier').toString('hex'),
-    ),
-    authorityKeyIdentifier: read(extensionOids.authorityKeyIdentifier, (node) =>
-      expectTag(node, tags.sequence, 'authorityKeyIdentifier')
-        .children.find((part) => isContext(part, 0))
-        ?.content.toString('hex'),
-    ),
-  };
-}
-
-function readBasicConstraints(node: DerNode): BasicConstraints {
-  const parts = [...expectTag(node, tags.sequence, 'basicConstraints').children];
-  const ca = parts[0]?.tag === tags.boolean ? readBoolean(parts.shift(), 'cA') : false;
-  const pathLength = parts[0] === undefined ? undefined : readSmallInteger(parts.shift(), 'pathLenConstraint');
-  if (parts.length > 0) throw malformed('basicConstraints has too many fields');
-  return { ca, pathLength };
-}
-
-function readAltNames(node: DerNode): readonly GeneralName[] {
-  return expectTag(node, tags.sequence, 'subjectAltName').children.flatMap((name) => readGeneralName(name) ?? []);
-}
-
-function serialText(node: DerNode | undefined): string {
+function serialFacts(node: DerNode | undefined): Pick<Certificate, 'serialNumber' | 'serial'> {
   const octets = readInteger(node, 'serial number');
   // RFC 5280 4.1.2.2: users must be prepared for negative and zero serial numbers, and for no more than 20 octets.
   if (octets.length > 21) throw new X509Error('too-big', 'serial number of more than 20 octets');
   const start = octets.length > 1 && octets[0] === 0 ? 1 : 0;
-  return octets.subarray(start).toString('hex');
+  return { serialNumber: octets.subarray(start).toString('hex'), serial: octets.toString('hex') };
+}
+
+function nameFacts(
+  subject: RdnSequence,
+  issuer: RdnSequence,
+): Pick<Certificate, 'subject' | 'issuer' | 'comparableSubject' | 'comparableIssuer'> {
+  return {
+    subject,
+    issuer,
+    comparableSubject: comparableName(subject),
+    comparableIssuer: comparableName(issuer),
+  };
 }
 
 function nodeView(der: Buffer): X509Certificate {
@@ -291,11 +219,29 @@ function nodeView(der: Buffer): X509Certificate {
   }
 }
 
-function keyFacts(x509: X509Certificate): { keyId: string; keyAlgorithm: string } {
+function keyFacts(x509: X509Certificate): Pick<Certificate, 'publicKey' | 'keyId' | 'keyAlgorithm'> {
   try {
     const { publicKey } = x509;
-    return { keyId: keyIdOf(publicKey), keyAlgorithm: keyAlgorithmOf(publicKey) };
+    checkWork(publicKey);
+    return { publicKey, keyId: keyIdOf(publicKey), keyAlgorithm: keyAlgorithmOf(publicKey) };
   } catch (cause) {
+    if (cause instanceof X509Error) throw cause;
     throw new X509Error('unsupported', 'the public key of the certificate is of an unknown kind or damaged', { cause });
   }
+}
+
+/** What one signature check costs is bounded: by the largest keys in use, and exponents as OpenSSL takes them. */
+function checkWork({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): void {
+  const { modulusLength = 0, publicExponent = 0n } = details ?? {};
+  const most = type === 'rsa' || type === 'rsa-pss' ? 8192 : 3072;
+  if (modulusLength > most)
+    throw new X509Error('too-big', `a public key of ${modulusLength} bits; ${most} are the most`);
+  if (publicExponent > 0xffff_ffff_ffff_ffffn) {
+    throw new X509Error('unsupported', 'an RSA key with a public exponent of more than 64 bits');
+  }
+}
+
+function hasExplicitCurve(key: DerNode): boolean {
+  const [type, parameters] = key.children[0]?.children ?? [];
+  return parameters?.tag === tags.sequence && type?.tag === tags.oid && readOid(type, 'key') === keyOids.ec;
 }

@@ -1,15 +1,20 @@
 /** Putting the certificates that a certification authority returned in order, end-entity certificate first. */
 
-import { type Certificate, isSelfSigned, verifies } from './certificate.js';
+import { type Certificate, isSelfIssued } from './certificate.js';
 import { X509Error } from './errors.js';
-import { comparableName, nameText } from './name.js';
+import { IssuerIndex, SignatureChecks } from './issuers.js';
+import { nameText } from './name.js';
+import { longestChain } from './validate.js';
 
 export interface OrderedChain {
   /** End-entity certificate first, each signed by the next; without a self-signed root, unless it is the only one. */
   readonly chain: readonly Certificate[];
-  /** The self-signed certificate at the end, where one came along. */
+  /** The self-signed certificate at the end, where one came along or is known. */
   readonly root: Certificate | undefined;
-  /** True where the chain ends at a root that came along, or is a self-signed certificate. */
+  /**
+   * True where nothing is missing: the chain ends below a root that came along or is known, or is one self-signed
+   * certificate. Whoever keeps the chain without its root keeps this fact beside it, as it cannot be told again.
+   */
   readonly reachesRoot: boolean;
   /** Certificates that belong to no place in the chain. */
   readonly unused: readonly Certificate[];
@@ -20,40 +25,79 @@ export interface OrderedChain {
 export interface OrderOptions {
   /** Key identifiers ({@link Certificate.keyId}) of the private keys that are at hand: they tell the end-entity certificate. */
   readonly keyIds?: readonly string[];
+  /** Roots that are known, so that they need not come along. */
+  readonly roots?: readonly Certificate[];
 }
 
-/** Orders by signature, not by name alone. Throws X509Error `no-certificate` for an empty list. */
+/** Orders by signature, not by name alone. Throws X509Error `no-certificate` for an empty list, `too-big`. */
 export function orderChain(certificates: readonly Certificate[], options: OrderOptions = {}): OrderedChain {
   const all = withoutDuplicates(certificates);
+  const signatures = new SignatureChecks();
   const leaf = findLeaf(all, options.keyIds ?? []);
-  const chain = [leaf];
-  let current = leaf;
-  let root: Certificate | undefined;
-  while (!isSelfSigned(current)) {
-    const issuer = all.find((candidate) => !chain.includes(candidate) && isIssuer(candidate, current));
-    if (issuer === undefined) break;
-    if (isSelfSigned(issuer)) {
-      root = issuer;
-      break;
-    }
-    chain.push(issuer);
-    current = issuer;
-  }
+  const search: Search = { issuers: new IssuerIndex(all), roots: new IssuerIndex(options.roots ?? []), signatures };
+  const { chain, root } = climb(leaf, search);
   const used = new Set<Certificate>(root === undefined ? chain : [...chain, root]);
   const unused = all.filter((certificate) => !used.has(certificate));
-  const reachesRoot = root !== undefined || isSelfSigned(current);
+  const reachesRoot = root !== undefined || isRoot(chain.at(-1)!, signatures);
+  const cameAlong = root !== undefined && all.includes(root);
   return {
     chain,
     root,
     reachesRoot,
     unused,
-    remarks: remarksOn(certificates.length - all.length, chain, root, unused),
+    remarks: [
+      ...duplicateRemarks(certificates.length - all.length),
+      ...(cameAlong ? [`the root certificate ${shown(root)} is not sent by a server and was left out`] : []),
+      ...(reachesRoot ? [] : [`the certificate of the issuer ${nameText(chain.at(-1)!.issuer)} did not come along`]),
+      ...unused.map((each) => `the certificate ${shown(each)} does not belong to the chain and was left out`),
+    ],
   };
 }
 
-/** True where `issuer` has the name that `certificate` gives as its issuer's, and its key made the signature. */
-export function isIssuer(issuer: Certificate, certificate: Certificate): boolean {
-  return comparableName(issuer.subject) === comparableName(certificate.issuer) && verifies(certificate, issuer);
+/**
+ * True where each certificate was issued by the next, and the last one by itself or by one of `roots`: whether clients that
+ * know those roots can follow the chain. Throws X509Error `too-big`.
+ */
+export function isCompleteChain(chain: readonly Certificate[], roots: readonly Certificate[]): boolean {
+  const last = chain.at(-1);
+  if (last === undefined) return false;
+  const signatures = new SignatureChecks();
+  const isLinked = chain.slice(0, -1).every((certificate, index) => {
+    const issuer = chain[index + 1]!;
+    return certificate.comparableIssuer === issuer.comparableSubject && signatures.verifies(certificate, issuer);
+  });
+  if (!isLinked) return false;
+  const known = new IssuerIndex(roots).candidates(last);
+  return isRoot(last, signatures) || known.some((root) => signatures.verifies(last, root));
+}
+
+interface Search {
+  readonly issuers: IssuerIndex;
+  readonly roots: IssuerIndex;
+  readonly signatures: SignatureChecks;
+}
+
+/** From the end-entity certificate upwards, as far as issuers are found. */
+function climb(leaf: Certificate, search: Search): { chain: Certificate[]; root: Certificate | undefined } {
+  const { issuers, roots, signatures } = search;
+  const chain = [leaf];
+  for (let current = leaf; !isRoot(current, signatures) && chain.length < longestChain; ) {
+    const signed = (candidate: Certificate): boolean =>
+      !chain.includes(candidate) && signatures.verifies(current, candidate);
+    const found = issuers.candidates(current).filter(signed);
+    // Where a cross-certificate and the root of the same key both came along, the shorter chain is the better one.
+    const root = [...found, ...roots.candidates(current).filter(signed)].find((each) => isRoot(each, signatures));
+    if (root !== undefined) return { chain, root };
+    const [issuer] = found;
+    if (issuer === undefined) break;
+    chain.push(issuer);
+    current = issuer;
+  }
+  return { chain, root: undefined };
+}
+
+function isRoot(certificate: Certificate, signatures: SignatureChecks): boolean {
+  return isSelfIssued(certificate) && signatures.verifies(certificate, certificate);
 }
 
 function withoutDuplicates(certificates: readonly Certificate[]): readonly Certificate[] {
@@ -71,36 +115,23 @@ function findLeaf(all: readonly Certificate[], keyIds: readonly string[]): Certi
   const [leaf] = [...candidates].sort(
     (a, b) =>
       Number(a.basicConstraints?.ca === true) - Number(b.basicConstraints?.ca === true) ||
-      Number(isSelfSigned(a)) - Number(isSelfSigned(b)) ||
+      Number(isSelfIssued(a)) - Number(isSelfIssued(b)) ||
       b.notBefore.getTime() - a.notBefore.getTime(),
   );
   if (leaf === undefined) throw new X509Error('no-certificate', 'there is no certificate in it');
   return leaf;
 }
 
-/** Those that issued none of the others; all where each issued another (a ring of cross-certificates). */
+/** Those by whose name none of the others was issued; all where each was (a ring of cross-certificates). */
 function endEntities(all: readonly Certificate[]): readonly Certificate[] {
-  const found = all.filter((one) => !all.some((other) => other !== one && isIssuer(one, other)));
+  const found = all.filter(
+    (one) => !all.some((other) => other !== one && other.comparableIssuer === one.comparableSubject),
+  );
   return found.length > 0 ? found : all;
 }
 
-function remarksOn(
-  duplicates: number,
-  chain: readonly Certificate[],
-  root: Certificate | undefined,
-  unused: readonly Certificate[],
-): readonly string[] {
-  const last = chain.at(-1)!;
-  const remarks: string[] = [];
-  if (duplicates > 0) remarks.push(`${duplicates} certificate${duplicates === 1 ? '' : 's'} came twice`);
-  if (root !== undefined) remarks.push(`the root certificate ${shown(root)} is not sent by a server and was left out`);
-  if (root === undefined && !isSelfSigned(last)) {
-    remarks.push(`the certificate of the issuer ${nameText(last.issuer)} did not come along`);
-  }
-  for (const certificate of unused) {
-    remarks.push(`the certificate ${shown(certificate)} does not belong to the chain and was left out`);
-  }
-  return remarks;
+function duplicateRemarks(count: number): readonly string[] {
+  return count === 0 ? [] : [`${count} certificate${count === 1 ? '' : 's'} came twice`];
 }
 
 function shown({ subject, serialNumber }: Certificate): string {

@@ -5,15 +5,16 @@
 
 import type { KeyObject } from 'node:crypto';
 import { type Certificate, certificateLabels, readCertificate } from './certificate.js';
-import { type RevocationList, readRevocationList } from './crl.js';
 import { type DerNode, derLimits, readDer, tags } from './der.js';
 import { malformed, X509Error } from './errors.js';
+import { type WorkBudget, workBudget } from './kdf.js';
 import { keyIdOf } from './key.js';
-import { type WorkBudget, workBudget } from './pbe.js';
+import type { Password } from './pbe.js';
 import { decodeBase64, type PemBlock, parsePem } from './pem.js';
 import { readPkcs7 } from './pkcs7.js';
 import { readPkcs12 } from './pkcs12.js';
 import { isPrivateKeyLabel, privateKeyKind, readDerPrivateKey, readPemPrivateKey } from './private-key.js';
+import { type RevocationList, readRevocationList } from './revocation-list.js';
 
 export const contentFormats = ['pem', 'der', 'pkcs7', 'pkcs12'] as const;
 
@@ -92,7 +93,7 @@ export function choosePrivateKey(
 }
 
 class Collection {
-  readonly #password: string | undefined;
+  readonly #password: Password | undefined;
   readonly #budget: WorkBudget = workBudget();
   readonly #certificates: Certificate[] = [];
   readonly #keys: PrivateKeyEntry[] = [];
@@ -102,7 +103,7 @@ class Collection {
   hasPkcs7 = false;
 
   constructor(password: string | undefined) {
-    this.#password = password;
+    this.#password = password === undefined ? undefined : { text: password };
   }
 
   /** Base64 may wrap DER or the text of a PEM file, once. */
@@ -148,12 +149,15 @@ class Collection {
   }
 
   async #addDer(octets: Buffer, trusted = false): Promise<ContentFormat> {
+    if (octets.length > 4 && octets.readUInt32BE(0) === javaKeyStore) {
+      throw new X509Error('unsupported', 'a Java key store of the old kind; convert it with keytool to PKCS12');
+    }
     // OpenSSL's TRUSTED CERTIFICATE appends its own data to the certificate.
     const der = trusted ? firstElement(octets) : octets;
     const root = readDer(der, derLimits, 'ber');
     switch (kindOf(root)) {
       case 'certificate':
-        this.#certificates.push(readCertificate(der));
+        this.#addCertificates([der]);
         return 'der';
       case 'revocation-list':
         this.#lists.push(readRevocationList(der));
@@ -178,14 +182,21 @@ class Collection {
   #addPkcs7(der: Buffer): void {
     this.hasPkcs7 = true;
     const { certificates, revocationLists } = readPkcs7(der);
-    this.#certificates.push(...certificates.map(readCertificate));
+    this.#addCertificates(certificates);
     this.#lists.push(...revocationLists.map(readRevocationList));
   }
 
   async #addPkcs12(der: Buffer): Promise<void> {
     const { certificates, privateKeys } = await readPkcs12(der, this.#password, this.#budget);
-    this.#certificates.push(...certificates.map((entry) => readCertificate(entry.der)));
+    this.#addCertificates(certificates.map((entry) => entry.der));
     for (const { key, name } of privateKeys) this.#addKey(key, name);
+  }
+
+  #addCertificates(ders: readonly Buffer[]): void {
+    if (this.#certificates.length + ders.length > mostCertificates) {
+      throw new X509Error('too-big', `more than ${mostCertificates} certificates`);
+    }
+    this.#certificates.push(...ders.map(readCertificate));
   }
 
   #addKey(key: KeyObject, name: string | undefined): void {
@@ -220,13 +231,26 @@ function isTime(tag: number): boolean {
 
 /** The text of octets that are text; undefined for DER and other binary data. */
 function asText(octets: Buffer): string | undefined {
-  if (octets.length >= 2 && octets.readUInt16BE(0) === 0xfffe) return octets.toString('utf16le');
+  const wide = asUtf16(octets);
+  if (wide !== undefined) return wide;
   // DER begins with 0x30 ('0'), which neither base64 of DER nor PEM does; text has no control characters.
   const sample = octets.subarray(0, 4096);
   if (sample.some((octet) => octet < 0x09 || (octet > 0x0d && octet < 0x20))) {
     return octets.includes('-----BEGIN ') && octets[0] !== 0x30 ? octets.toString('utf8') : undefined;
   }
   return octets[0] === 0x30 && !octets.includes('-----BEGIN ') ? undefined : octets.toString('utf8');
+}
+
+/** Text in units of two octets, as Windows writes it: by its byte order mark, or by the PEM or base64 that it is. */
+function asUtf16(octets: Buffer): string | undefined {
+  if (octets.length < 4 || octets.length % 2 !== 0) return undefined;
+  const mark = octets.readUInt16BE(0);
+  if (mark === 0xfffe) return octets.toString('utf16le');
+  if (mark === 0xfeff) return Buffer.from(octets).swap16().toString('utf16le');
+  const sample = octets.subarray(0, 64);
+  const zeros = (parity: number): boolean => sample.every((octet, index) => (octet === 0) === (index % 2 === parity));
+  if (zeros(1)) return octets.toString('utf16le');
+  return zeros(0) ? Buffer.from(octets).swap16().toString('utf16le') : undefined;
 }
 
 function firstElement(octets: Buffer): Buffer {
@@ -255,3 +279,9 @@ const containerLabels: ReadonlySet<string> = new Set([
 ]);
 
 const silentLabels: ReadonlySet<string> = new Set(['EC PARAMETERS', 'DH PARAMETERS', 'PUBLIC KEY']);
+
+/** Taken from one input; every one of them costs a parse. */
+const mostCertificates = 256;
+
+/** The first octets of JKS. */
+const javaKeyStore = 0xfeed_feed;

@@ -42,6 +42,7 @@ export const tags = {
   ia5String: 22,
   utcTime: 23,
   generalizedTime: 24,
+  visibleString: 26,
   universalString: 28,
   bmpString: 30,
 } as const;
@@ -193,6 +194,7 @@ export function stringText(node: DerNode): string | undefined {
     case tags.printableString:
     case tags.numericString:
     case tags.ia5String:
+    case tags.visibleString:
     case tags.t61String:
       return node.content.toString('latin1');
     case tags.bmpString:

@@ -8,6 +8,7 @@ import {
   context,
   contextPrimitive,
   integer,
+  isOid,
   namedBits,
   octetString,
   oid,
@@ -15,6 +16,7 @@ import {
   toDer,
 } from './asn1.js';
 import { readBitOctets, readDer } from './der.js';
+import { invalidParameter } from './errors.js';
 import { type GeneralName, generalNames, isDnsName } from './general-name.js';
 import { subjectPublicKeyInfo } from './key.js';
 import type { SubjectFields } from './name.js';
@@ -29,9 +31,53 @@ export const keyUsageBits = {
   keyAgreement: 4,
   keyCertSign: 5,
   cRLSign: 6,
+  encipherOnly: 7,
+  decipherOnly: 8,
 } as const;
 
 export type KeyUsage = keyof typeof keyUsageBits;
+
+export const keyUsages = Object.keys(keyUsageBits) as readonly KeyUsage[];
+
+/** What a certificate of a server is asked for or issued with beyond what every such one needs. */
+export interface UsageParameters {
+  /** What the key is used for where absent: signatures, and with RSA key encipherment as well. */
+  readonly keyUsage?: readonly KeyUsage[];
+  /** Names of RFC 5280 4.2.1.12 (`serverAuth`, `clientAuth` ...) or dotted identifiers; serverAuth where absent. */
+  readonly extendedKeyUsage?: readonly string[];
+}
+
+/** The extensions keyUsage and extKeyUsage; throws `invalid-parameter` for what a TLS server cannot use. */
+export function usageExtensions(
+  { keyUsage: usages, extendedKeyUsage: purposes }: UsageParameters,
+  key: KeyObject,
+): Asn1[] {
+  return [
+    keyUsage(usages === undefined ? serverKeyUsages(key) : checkedUsages(usages)),
+    purposes === undefined ? serverAuthUsage() : extendedKeyUsage(checkedPurposes(purposes)),
+  ];
+}
+
+function checkedUsages(usages: readonly KeyUsage[]): readonly KeyUsage[] {
+  const field = 'key-usage';
+  if (!usages.includes('digitalSignature')) {
+    throw invalidParameter(field, 'digitalSignature is missing, without which no TLS server can use the key');
+  }
+  const authority = usages.find((usage) => usage === 'keyCertSign' || usage === 'cRLSign');
+  if (authority !== undefined) throw invalidParameter(field, `${authority} is for certification authorities alone`);
+  return usages;
+}
+
+function checkedPurposes(purposes: readonly string[]): readonly string[] {
+  const field = 'extended-key-usage';
+  const named: Readonly<Record<string, string>> = purposeOids;
+  const list = purposes.map((purpose) => named[purpose] ?? purpose);
+  const wrong = list.find((purpose) => !isOid(purpose));
+  if (wrong !== undefined)
+    throw invalidParameter(field, `'${wrong.slice(0, 64)}' is neither a purpose nor an object identifier`);
+  if (!list.includes(purposeOids.serverAuth)) throw invalidParameter(field, 'serverAuth is missing');
+  return [...new Set(list)];
+}
 
 export function basicConstraints(ca: boolean, pathLength?: number): Asn1 {
   // cA is DEFAULT FALSE, and DER leaves defaults out.

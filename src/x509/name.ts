@@ -41,14 +41,18 @@ export function isEmptySubject(subject: SubjectFields): boolean {
 
 /** Reads a Name (RFC 5280 4.1.2.4). */
 export function readName(node: DerNode, what: string): RdnSequence {
-  return expectTag(node, tags.sequence, what).children.map((rdn) => {
-    const attributes = expectTag(rdn, tags.set, what).children.map((pair) => {
-      expectTag(pair, tags.sequence, what);
-      const value = child(pair, 1, what);
-      return { oid: readOid(pair.children[0], what), text: stringText(value), der: value.raw };
-    });
-    if (attributes.length === 0) throw malformed(`${what} has an empty relative distinguished name`);
-    return attributes;
+  return expectTag(node, tags.sequence, what).children.map((rdn) =>
+    readRdn(expectTag(rdn, tags.set, what).children, what),
+  );
+}
+
+/** Reads the attributes of one relative distinguished name. */
+export function readRdn(pairs: readonly DerNode[], what: string): readonly NameAttribute[] {
+  if (pairs.length === 0) throw malformed(`${what} has an empty relative distinguished name`);
+  return pairs.map((pair) => {
+    expectTag(pair, tags.sequence, what);
+    const value = child(pair, 1, what);
+    return { oid: readOid(pair.children[0], what), text: stringText(value), der: value.raw };
   });
 }
 
@@ -69,8 +73,8 @@ export function parseNameText(field: string, value: string): Asn1 {
 }
 
 /**
- * The octets by which two names are compared: RFC 5280 7.1, reduced to what matters in practice (string type, case and
- * runs of white space do not count).
+ * The text by which two names are compared: RFC 5280 7.1 as far as OpenSSL goes, whose verdict a server's clients share
+ * (string type, case of ASCII and runs of white space do not count).
  */
 export function comparableName(name: RdnSequence): string {
   return JSON.stringify(
@@ -79,7 +83,10 @@ export function comparableName(name: RdnSequence): string {
 }
 
 function fold(value: string | undefined): string | undefined {
-  return value?.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
+  return value
+    ?.replace(/[\t-\r ]+/g, ' ')
+    .replace(/^ | $/g, '')
+    .replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 }
 
 function attributeText({ oid: type, text: value, der }: NameAttribute): string {

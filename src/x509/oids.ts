@@ -52,7 +52,14 @@ export const extensionOids = {
   policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
   inhibitAnyPolicy: '2.5.29.54',
+  freshestCrl: '2.5.29.46',
+  certificateIssuer: '2.5.29.29',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  ipAddressBlocks: '1.3.6.1.5.5.7.1.7',
+  autonomousSystems: '1.3.6.1.5.5.7.1.8',
+  proxyCertInfo: '1.3.6.1.5.5.7.1.14',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  netscapeCertType: '2.16.840.1.113730.1.1',
 } as const;
 
 /** Names of the extensions by identifier. */
@@ -63,8 +70,19 @@ export const extensionNames: ReadonlyMap<string, string> = new Map(
 export const purposeOids = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
   anyExtendedKeyUsage: '2.5.29.37.0',
 } as const;
+
+/** Names of the purposes by identifier. */
+export const purposeNames: ReadonlyMap<string, string> = new Map(
+  Object.entries(purposeOids).map(([name, oid]) => [oid, name]),
+);
+
+export const keyOids = { ec: '1.2.840.10045.2.1' } as const;
 
 /** Signature algorithms: name as RFC 3279, 4055, 5758, 8410 spell it, and the hash where the identifier tells it. */
 export interface SignatureAlgorithmInfo {

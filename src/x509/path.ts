@@ -1,19 +1,29 @@
-/** Certification paths to trust anchors (RFC 5280 section 6): found by signature, judged by the rules of a TLS server chain. */
+/** Certification paths to trust anchors (RFC 5280 section 6): found by name and signature, judged by the rules of a purpose. */
 
-import { type Certificate, isSelfSigned } from './certificate.js';
-import { isIssuer } from './chain.js';
-import { checkRevocation, type RevocationFinding, type RevocationList } from './crl.js';
-import { type ChainFinding, type ServerChainCheck, validateServerChain } from './validate.js';
+import type { Certificate } from './certificate.js';
+import { X509Error } from './errors.js';
+import { type ChainFinding, error } from './findings.js';
+import { IssuerIndex, SignatureChecks } from './issuers.js';
+import type { PolicyInputs } from './policies.js';
+import type { Purpose } from './purpose.js';
+import { checkRevocation, type ListSignatures, type RevocationFinding } from './revocation.js';
+import type { RevocationList } from './revocation-list.js';
+import { type ChainCircumstances, judgeChain, longestChain } from './validate.js';
 
-export interface PathCheck extends Omit<ServerChainCheck, 'chain'> {
+export interface PathCheck extends ChainCircumstances {
   /** The certificate to judge. */
   readonly leaf: Certificate;
   /** Certificates that may stand between; their order does not matter. */
   readonly intermediates: readonly Certificate[];
   readonly anchors: readonly Certificate[];
+  /** What the path is for; a server's where absent. */
+  readonly purpose?: Purpose;
   readonly revocationLists?: readonly RevocationList[];
   /** True where every certificate needs a current revocation list (level high). */
   readonly revocationRequired?: boolean;
+  /** What is known of the signatures of the lists from earlier checks. */
+  readonly listSignatures?: ListSignatures;
+  readonly policies?: PolicyInputs;
 }
 
 export interface PathResult {
@@ -25,59 +35,96 @@ export interface PathResult {
 }
 
 /**
- * Looks for a path to an anchor that has no errors; where there is none, tells the faults of the best one found.
- * The number of certificates in a path and of paths tried is bounded.
+ * Looks for a path to an anchor that has no errors; where there is none, tells the faults of the best one found. The length
+ * of a path, the signatures checked and the paths judged are bounded; the number of anchors does not count.
  */
 export function validatePath(check: PathCheck): PathResult {
-  const results: PathResult[] = [];
-  const search: Search = { check, paths: 0, longest: [check.leaf] };
-  for (const path of pathsFrom(search, [check.leaf])) {
-    const result = judge(check, path);
-    if (!result.findings.some(({ severity }) => severity === 'error')) return result;
-    results.push(result);
+  const search: Search = {
+    check,
+    anchors: new Set(check.anchors.map(({ der }) => der.toString('latin1'))),
+    issuers: new IssuerIndex(uniqueBy([...check.anchors, ...check.intermediates], ({ der }) => der.toString('latin1'))),
+    signatures: new SignatureChecks(),
+    steps: 0,
+    longest: [check.leaf],
+  };
+  let best: PathResult | undefined;
+  let judged = 0;
+  try {
+    for (const path of pathsFrom(search, [check.leaf])) {
+      const result = judge(search, path, true);
+      if (errors(result) === 0) return result;
+      if (best === undefined || errors(result) < errors(best)) best = result;
+      if (++judged === mostPaths) break;
+    }
+  } catch (thrown) {
+    // Beyond the bounds: what was found so far is the answer.
+    if (!(thrown instanceof X509Error) || thrown.code !== 'too-big') throw thrown;
   }
-  const [best] = results.sort((a, b) => errors(a) - errors(b));
   if (best !== undefined) return best;
-  const { findings } = judge(check, search.longest);
-  const text = 'the chain does not lead to a configured trust anchor';
+  const { findings } = judge({ ...search, signatures: new SignatureChecks() }, search.longest, false);
   return {
     path: search.longest,
     anchor: undefined,
-    findings: [...findings, { severity: 'error', code: 'incomplete-chain', text }],
+    findings: [...findings, error('incomplete-chain', 'the chain does not lead to a configured trust anchor')],
   };
 }
 
 interface Search {
   readonly check: PathCheck;
-  paths: number;
+  /** The octets of the anchors. */
+  readonly anchors: ReadonlySet<string>;
+  readonly issuers: IssuerIndex;
+  readonly signatures: SignatureChecks;
+  steps: number;
   longest: readonly Certificate[];
 }
 
 /** Depth first; yields each path that ends at an anchor. */
 function* pathsFrom(search: Search, path: readonly Certificate[]): Generator<readonly Certificate[]> {
-  const { anchors, intermediates } = search.check;
+  const { anchors, issuers, signatures } = search;
   const last = path.at(-1)!;
   if (path.length > search.longest.length) search.longest = path;
-  if (anchors.some(({ der }) => der.equals(last.der))) yield path;
-  if (path.length >= longestPath || isSelfSigned(last)) return;
-  for (const issuer of [...anchors, ...intermediates]) {
-    if (++search.paths > mostSteps) return;
+  if (anchors.has(last.der.toString('latin1'))) yield path;
+  if (path.length >= longestChain) return;
+  for (const issuer of issuers.candidates(last)) {
+    if (++search.steps > mostSteps) throw new X509Error('too-big', 'more paths than are looked at for one certificate');
     // A key and name that stand in the path already would lead in a circle (RFC 4158 2.4.2).
-    const seen = path.some(({ keyId, der }) => keyId === issuer.keyId || der.equals(issuer.der));
-    if (!seen && isIssuer(issuer, last)) yield* pathsFrom(search, [...path, issuer]);
+    const seen = path.some(
+      (each) => each.keyId === issuer.keyId && each.comparableSubject === issuer.comparableSubject,
+    );
+    if (!seen && signatures.verifies(last, issuer)) yield* pathsFrom(search, [...path, issuer]);
   }
 }
 
-function judge(check: PathCheck, path: readonly Certificate[]): PathResult {
-  const { leaf, intermediates, anchors, revocationLists, revocationRequired, ...rest } = check;
-  const revocation = { lists: revocationLists ?? [], required: revocationRequired ?? false };
-  const wanted = revocation.lists.length > 0 || revocation.required;
+function judge({ check, signatures }: Search, path: readonly Certificate[], anchored: boolean): PathResult {
+  const { now, clockTrusted, level, purpose = 'server', policies, intermediates, anchors } = check;
+  const circumstances = { now, clockTrusted, ...(level === undefined ? {} : { level }) };
+  const required = check.revocationRequired ?? false;
+  const lists = check.revocationLists ?? [];
+  const wanted = anchored && (lists.length > 0 || required);
   return {
     path,
     anchor: path.at(-1),
     findings: [
-      ...validateServerChain({ ...rest, chain: path }),
-      ...(wanted ? checkRevocation({ ...rest, ...revocation, path }) : []),
+      ...judgeChain({
+        ...circumstances,
+        chain: path,
+        purpose,
+        anchored,
+        signatures,
+        ...(policies === undefined ? {} : { policies }),
+      }),
+      ...(wanted
+        ? checkRevocation({
+            ...circumstances,
+            path,
+            lists,
+            required,
+            signatures,
+            others: [...intermediates, ...anchors],
+            ...(check.listSignatures === undefined ? {} : { listSignatures: check.listSignatures }),
+          })
+        : []),
     ],
   };
 }
@@ -86,7 +133,12 @@ function errors({ findings }: PathResult): number {
   return findings.filter(({ severity }) => severity === 'error').length;
 }
 
-const longestPath = 10;
+function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
 
-/** Issuers tried in all; each costs at most one signature check. */
-const mostSteps = 400;
+/** Issuers of the right name that are looked at, in a thicket of cross-certificates. */
+const mostSteps = 2000;
+
+/** Paths that are judged before the best of them is the answer. */
+const mostPaths = 32;

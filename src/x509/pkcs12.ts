@@ -3,21 +3,7 @@
  * PBMAC1 (RFC 9579).
  */
 
-import { createHash, createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  type Asn1,
-  bmpString,
-  context,
-  contextPrimitive,
-  integer,
-  nullValue,
-  octetString,
-  oid,
-  sequence,
-  setOf,
-  toDer,
-} from './asn1.js';
-import type { Certificate } from './certificate.js';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import {
   child,
   type DerNode,
@@ -32,20 +18,20 @@ import {
   tags,
 } from './der.js';
 import { malformed, X509Error } from './errors.js';
-import { attributeOids, hashOids, hmacOids } from './oids.js';
 import {
-  decryptWithPassword,
   deriveKey,
+  derivePkcs12,
   digestSizes,
-  encryptWithPassword,
-  pkcs12Derive,
+  iterationCount,
+  pkcs12Cost,
   spend,
   type WorkBudget,
   workBudget,
-  wrongPassword,
-} from './pbe.js';
+} from './kdf.js';
+import { attributeOids, hashOids, hmacOids } from './oids.js';
+import { decryptWithPassword, type Password, wrongPassword } from './pbe.js';
 import { containerCertificates, pkcs7Oids } from './pkcs7.js';
-import { encryptedPrivateKeyInfo, readDerPrivateKey, writtenIterations } from './private-key.js';
+import { privateKeyKind, readDerPrivateKey } from './private-key.js';
 
 export interface Pkcs12 {
   readonly certificates: readonly { readonly der: Buffer; readonly name: string | undefined }[];
@@ -58,7 +44,7 @@ export interface Pkcs12 {
  */
 export async function readPkcs12(
   octets: Buffer,
-  password: string | undefined,
+  password: Password | undefined,
   budget: WorkBudget = workBudget(),
 ): Promise<Pkcs12> {
   const root = expectTag(readDer(octets, derLimits, 'ber'), tags.sequence, 'PKCS#12');
@@ -71,42 +57,20 @@ export async function readPkcs12(
   );
   const macData = root.children[2];
   const secret = await establishPassword({ macData, authSafe, safes, password, budget });
-  const bags = { certificates: [], keys: [] };
-  for (const safe of safes) collectBags(await openSafe(safe, secret, budget), bags, 0);
-  return readBags(bags, secret, budget);
-}
-
-export interface Pkcs12Parameters {
-  readonly privateKey: KeyObject;
-  /** End-entity certificate first. */
-  readonly chain: readonly Certificate[];
-  readonly friendlyName: string;
-  readonly password: string;
-}
-
-/** Writes a PFX: certificates and key under PBES2 with AES-256, MAC with SHA-256 (what OpenSSL 3 and Java 17 write). */
-export async function writePkcs12(parameters: Pkcs12Parameters): Promise<Buffer> {
-  const { privateKey, chain, friendlyName, password } = parameters;
-  const localKeyId = createHash('sha1')
-    .update(chain[0]?.der ?? '')
-    .digest();
-  const ownAttributes = (): Asn1 =>
-    setOf(
-      sequence(oid(attributeOids.friendlyName), setOf(bmpString(friendlyName))),
-      sequence(oid(attributeOids.localKeyId), setOf(octetString(localKeyId))),
-    );
-  const certificateBags = chain.map(({ der }, index) =>
-    sequence(
-      oid(bagOids.certificate),
-      context(0, sequence(oid(x509CertificateOid), context(0, octetString(der)))),
-      ...(index === 0 ? [ownAttributes()] : []),
-    ),
+  // Deriving runs on threads: certificates and keys, each under a salt of its own, are opened side by side.
+  const opened = await Promise.all(
+    safes.map(async (safe) => {
+      const bags: Bags = { certificates: [], keys: [] };
+      collectBags(await openSafe(safe, secret, budget), bags, 0);
+      return { certificates: bags.certificates, privateKeys: await readKeys(bags, secret, budget) };
+    }),
   );
-  const keyInfo = await encryptedPrivateKeyInfo(privateKey, password);
-  const keyBag = sequence(oid(bagOids.shroudedKey), context(0, keyInfo), ownAttributes());
-  const certificates = await encryptWithPassword(toDer(sequence(...certificateBags)), password, writtenIterations);
-  const authSafe = toDer(sequence(encryptedData(certificates), data(toDer(sequence(keyBag)))));
-  return toDer(sequence(integer(3), data(authSafe), await macOf(authSafe, password)));
+  const found = {
+    certificates: opened.flatMap(({ certificates }) => certificates),
+    privateKeys: opened.flatMap(({ privateKeys }) => privateKeys),
+  };
+  checkCount(found.certificates.length + found.privateKeys.length);
+  return found;
 }
 
 interface ContentInfo {
@@ -118,7 +82,7 @@ interface Integrity {
   readonly macData: DerNode | undefined;
   readonly authSafe: Buffer;
   readonly safes: readonly ContentInfo[];
-  readonly password: string | undefined;
+  readonly password: Password | undefined;
   readonly budget: WorkBudget;
 }
 
@@ -130,41 +94,42 @@ function contentInfo(node: DerNode | undefined): ContentInfo {
 }
 
 /** The password by which the file is opened, the MAC having been checked where there is one. */
-async function establishPassword(integrity: Integrity): Promise<string | undefined> {
-  const { macData, authSafe, safes, password, budget } = integrity;
+async function establishPassword(integrity: Integrity): Promise<Password | undefined> {
+  const { macData, safes, password, budget } = integrity;
   if (macData === undefined) return password;
-  if (password !== undefined) {
-    if (await macVerifies(macData, authSafe, password, budget)) return password;
-    // A wrong password opens no layer; one that does open it leaves only damage as the reason.
-    if (await opensALayer(safes, password, budget))
-      throw new X509Error('damaged', 'the file is damaged: its MAC is wrong');
-    throw wrongPassword();
+  // Files that were written without a password bear the MAC of the empty one, in either of its forms.
+  const { text } = password ?? { text: '' };
+  const forms: readonly Password[] = text === '' ? [{ text }, { text, bare: true }] : [{ text }];
+  for (const form of forms) {
+    if (await macVerifies(macData, integrity, form)) return form;
   }
-  // Files that were written without a password bear the MAC of the empty one.
-  if (await macVerifies(macData, authSafe, '', budget)) return '';
-  throw new X509Error('password-required', 'the file is encrypted; its password is needed');
+  if (password === undefined) throw passwordRequired();
+  // A wrong password opens no layer; one that does open it leaves only damage as the reason.
+  if (await opensALayer(safes, password, budget)) {
+    throw new X509Error('damaged', 'the file is damaged: its MAC is wrong');
+  }
+  throw wrongPassword();
 }
 
-async function macVerifies(node: DerNode, authSafe: Buffer, password: string, budget: WorkBudget): Promise<boolean> {
+async function macVerifies(node: DerNode, { authSafe, budget }: Integrity, password: Password): Promise<boolean> {
   const [digestInfo, saltNode, countNode] = expectTag(node, tags.sequence, 'MAC').children;
   const algorithm = expectTag(expectTag(digestInfo, tags.sequence, 'MAC').children[0], tags.sequence, 'MAC');
   const expected = joinedOctets(expectTag(digestInfo!.children[1], tags.octetString, 'MAC'));
   const type = readOid(algorithm.children[0], 'MAC');
   if (type === pbmac1Oid) {
-    const { hash, key } = await pbmac1Key(algorithm.children[1], password, budget);
+    const { hash, key } = await pbmac1Key(algorithm.children[1], password.text, budget);
     return equal(createHmac(hash, key).update(authSafe).digest(), expected);
   }
   const hash = hashOids.get(type);
   if (hash === undefined) throw new X509Error('unsupported', `MAC with the hash ${type}`);
   const salt = joinedOctets(expectTag(saltNode, tags.octetString, 'MAC salt'));
-  const iterations = countNode === undefined ? 1 : readSmallInteger(countNode, 'iteration count');
+  const iterations = countNode === undefined ? 1 : iterationCount(countNode);
   const size = digestSizes[hash as keyof typeof digestSizes];
-  const verifies = async (secret: string | undefined): Promise<boolean> => {
-    spend(budget, iterations);
-    const key = await pkcs12Derive({ hash, purpose: 3, password: secret, salt, iterations, size });
-    return equal(createHmac(hash, key).update(authSafe).digest(), expected);
-  };
-  return (await verifies(password)) || (password === '' && (await verifies(undefined)));
+  const secret = password.bare === true ? undefined : password.text;
+  const derivation = { hash, purpose: 3, password: secret, salt, iterations, size } as const;
+  spend(budget, pkcs12Cost(derivation));
+  const key = await derivePkcs12(derivation);
+  return equal(createHmac(hash, key).update(authSafe).digest(), expected);
 }
 
 /** RFC 9579 section 4: PBKDF2 whose key length must be given, then HMAC. */
@@ -179,7 +144,7 @@ async function pbmac1Key(
   return { hash, key: await deriveKey(derivation!, password, undefined, budget) };
 }
 
-async function opensALayer(safes: readonly ContentInfo[], password: string, budget: WorkBudget): Promise<boolean> {
+async function opensALayer(safes: readonly ContentInfo[], password: Password, budget: WorkBudget): Promise<boolean> {
   const encrypted = safes.find(({ type }) => type === pkcs7Oids.encryptedData);
   try {
     if (encrypted !== undefined) {
@@ -188,26 +153,26 @@ async function opensALayer(safes: readonly ContentInfo[], password: string, budg
     }
     const bags: Bags = { certificates: [], keys: [] };
     for (const safe of safes) collectBags(await openSafe(safe, password, budget), bags, 0);
-    if (bags.keys.length === 0) return false;
-    await readDerPrivateKey(bags.keys[0]!.der, password, budget);
+    const key = bags.keys.find((each) => each.encrypted);
+    if (key === undefined) return false;
+    await readDerPrivateKey(key.der, password, budget);
     return true;
   } catch (error) {
-    if (error instanceof X509Error && error.code === 'too-big') throw error;
-    return false;
+    // Also where it would be too much work: then nothing can be told but that the MAC does not fit the password.
+    if (error instanceof X509Error) return false;
+    throw error;
   }
 }
 
 /** The SafeContents of one ContentInfo. */
-async function openSafe(safe: ContentInfo, password: string | undefined, budget: WorkBudget): Promise<DerNode> {
+async function openSafe(safe: ContentInfo, password: Password | undefined, budget: WorkBudget): Promise<DerNode> {
   if (safe.type === pkcs7Oids.data) {
     return readDer(joinedOctets(expectTag(safe.content, tags.octetString, 'PKCS#12 bags')), derLimits, 'ber');
   }
   if (safe.type !== pkcs7Oids.encryptedData) {
     throw new X509Error('unsupported', 'PKCS#12 content that is encrypted for a certificate instead of by a password');
   }
-  if (password === undefined) {
-    throw new X509Error('password-required', 'the file is encrypted; its password is needed');
-  }
+  if (password === undefined) throw passwordRequired();
   const info = expectTag(
     expectTag(safe.content, tags.sequence, 'encrypted data').children[1],
     tags.sequence,
@@ -231,7 +196,7 @@ interface NamedDer {
 
 interface Bags {
   readonly certificates: NamedDer[];
-  readonly keys: NamedDer[];
+  readonly keys: (NamedDer & { readonly encrypted: boolean })[];
 }
 
 function collectBags(safe: DerNode, into: Bags, depth: number): void {
@@ -242,12 +207,13 @@ function collectBags(safe: DerNode, into: Bags, depth: number): void {
     if (!isContext(wrapped, 0)) throw malformed('PKCS#12 bag is empty');
     const value = child(wrapped, 0, 'PKCS#12 bag');
     const name = friendlyName(bag.children[2]);
-    if (type === bagOids.key || type === bagOids.shroudedKey) into.keys.push({ der: value.raw, name });
-    else if (type === bagOids.certificate) into.certificates.push(...certificateBag(value, name));
-    else if (type === bagOids.nested) collectBags(value, into, depth + 1);
-    if (into.keys.length + into.certificates.length > containerCertificates) {
-      throw new X509Error('too-big', `more than ${containerCertificates} entries in one container`);
+    if (type === bagOids.key || type === bagOids.shroudedKey) {
+      // GnuTLS calls a key shrouded that it did not encrypt.
+      into.keys.push({ der: value.raw, name, encrypted: privateKeyKind(value) === 'encrypted' });
     }
+    if (type === bagOids.certificate) into.certificates.push(...certificateBag(value, name));
+    else if (type === bagOids.nested) collectBags(value, into, depth + 1);
+    checkCount(into.keys.length + into.certificates.length);
   }
 }
 
@@ -271,31 +237,20 @@ function friendlyName(attributes: DerNode | undefined): string | undefined {
   return undefined;
 }
 
-async function readBags(bags: Bags, password: string | undefined, budget: WorkBudget): Promise<Pkcs12> {
-  const privateKeys: { key: KeyObject; name: string | undefined }[] = [];
-  for (const { der, name } of bags.keys) {
-    privateKeys.push({ key: await readDerPrivateKey(der, password, budget), name });
+function readKeys(bags: Bags, password: Password | undefined, budget: WorkBudget): Promise<Pkcs12['privateKeys']> {
+  return Promise.all(
+    bags.keys.map(async ({ der, name }) => ({ key: await readDerPrivateKey(der, password, budget), name })),
+  );
+}
+
+function checkCount(entries: number): void {
+  if (entries > containerCertificates) {
+    throw new X509Error('too-big', `more than ${containerCertificates} entries in one container`);
   }
-  return { certificates: bags.certificates, privateKeys };
 }
 
-function data(content: Buffer): Asn1 {
-  return sequence(oid(pkcs7Oids.data), context(0, octetString(content)));
-}
-
-function encryptedData({ algorithm, encrypted }: { algorithm: Asn1; encrypted: Buffer }): Asn1 {
-  const info = sequence(oid(pkcs7Oids.data), algorithm, contextPrimitive(0, encrypted));
-  return sequence(oid(pkcs7Oids.encryptedData), context(0, sequence(integer(0), info)));
-}
-
-async function macOf(authSafe: Buffer, password: string): Promise<Asn1> {
-  const salt = randomBytes(16);
-  const derivation = { hash: 'sha256', purpose: 3, password, salt, iterations: writtenIterations, size: 32 } as const;
-  const mac = createHmac('sha256', await pkcs12Derive(derivation))
-    .update(authSafe)
-    .digest();
-  const algorithm = sequence(oid('2.16.840.1.101.3.4.2.1'), nullValue());
-  return sequence(sequence(algorithm, octetString(mac)), octetString(salt), integer(writtenIterations));
+function passwordRequired(): X509Error {
+  return new X509Error('password-required', 'the file is encrypted; its password is needed');
 }
 
 function equal(a: Buffer, b: Buffer): boolean {
@@ -304,10 +259,10 @@ function equal(a: Buffer, b: Buffer): boolean {
 
 const pbmac1Oid = '1.2.840.113549.1.5.14';
 
-const x509CertificateOid = '1.2.840.113549.1.9.22.1';
+export const x509CertificateOid = '1.2.840.113549.1.9.22.1';
 
 /** Bag types of RFC 7292 appendix D. */
-const bagOids = {
+export const bagOids = {
   key: '1.2.840.113549.1.12.10.1.1',
   shroudedKey: '1.2.840.113549.1.12.10.1.2',
   certificate: '1.2.840.113549.1.12.10.1.3',

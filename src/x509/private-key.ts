@@ -4,8 +4,9 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, v
 import { octetString, sequence, toDer } from './asn1.js';
 import { child, type DerNode, expectTag, joinedOctets, readDer, tags } from './der.js';
 import { malformed, X509Error } from './errors.js';
+import { spend, type WorkBudget, workBudget } from './kdf.js';
 import { keyIdOf } from './key.js';
-import { decryptWithPassword, encryptWithPassword, type WorkBudget, wrongPassword } from './pbe.js';
+import { decryptTraditional, decryptWithPassword, encryptWithPassword, type Password, wrongPassword } from './pbe.js';
 import { type PemBlock, toPem } from './pem.js';
 import type { Encoded } from './request.js';
 
@@ -20,44 +21,46 @@ export function isPrivateKeyLabel(label: string): boolean {
 /** Reads the private key of a PEM block. */
 export async function readPemPrivateKey(
   block: PemBlock,
-  password: string | undefined,
+  password: Password | undefined,
   budget: WorkBudget,
 ): Promise<KeyObject> {
   if (!block.encrypted) return readDerPrivateKey(block.der, password, budget);
   if (password === undefined) throw passwordRequired();
-  const cipher = /^DEK-Info: *([A-Z0-9-]+),[0-9A-Fa-f]+ *$/m.exec(block.text)?.[1];
-  if (cipher === undefined) throw malformed('encrypted PEM without DEK-Info');
-  if (!/^(AES-(128|192|256)-CBC|DES-EDE3-CBC)$/.test(cipher)) {
-    throw new X509Error('unsupported', `the private key is encrypted by ${cipher}, which is not supported`);
-  }
-  try {
-    return checkedKey(createPrivateKey({ key: block.text, format: 'pem', passphrase: password }));
-  } catch (cause) {
-    if (cause instanceof X509Error) throw cause;
-    throw wrongPassword(cause);
-  }
+  const [, cipher, iv] = /^DEK-Info: *([A-Z0-9-]+),([0-9A-Fa-f]+) *$/m.exec(block.text) ?? [];
+  if (cipher === undefined || iv === undefined) throw malformed('encrypted PEM without DEK-Info');
+  const plain = decryptTraditional(cipher, Buffer.from(iv, 'hex'), block.der, password.text);
+  return readDecrypted(plain, budget);
 }
 
 /** Reads a private key in DER, whichever of the forms it has. */
 export async function readDerPrivateKey(
   der: Buffer,
-  password: string | undefined,
+  password: Password | undefined,
   budget: WorkBudget,
 ): Promise<KeyObject> {
   const root = readDer(der, keyLimits, 'ber');
   const kind = privateKeyKind(root);
   if (kind === undefined) throw malformed('not a private key');
-  if (kind !== 'encrypted') return parse(der, kind);
+  if (kind !== 'encrypted') return parse(der, kind, budget);
   if (password === undefined) throw passwordRequired();
   const encrypted = joinedOctets(expectTag(root.children[1], tags.octetString, 'encrypted private key'));
-  const plain = await decryptWithPassword(child(root, 0, 'encryption'), encrypted, password, budget);
+  return readDecrypted(await decryptWithPassword(child(root, 0, 'encryption'), encrypted, password, budget), budget);
+}
+
+/** One wrong password in 256 leaves a padding that looks right, and then nonsense instead of a key. */
+function readDecrypted(plain: Buffer, budget: WorkBudget): KeyObject {
+  const kind = kindIn(plain);
+  if (kind === undefined || kind === 'encrypted') throw wrongPassword();
+  return parse(plain, kind, budget);
+}
+
+function kindIn(plain: Buffer): PrivateKeyKind | undefined {
   try {
-    readDer(plain, keyLimits);
-  } catch (cause) {
-    // Padding comes out right for one wrong password in 256; ASN.1 then does not.
-    throw wrongPassword(cause);
+    return privateKeyKind(readDer(plain, keyLimits, 'ber'));
+  } catch (thrown) {
+    if (thrown instanceof X509Error) return undefined;
+    throw thrown;
   }
-  return parse(plain, 'pkcs8');
 }
 
 export type PrivateKeyKind = 'pkcs8' | 'pkcs1' | 'sec1' | 'encrypted';
@@ -90,7 +93,7 @@ export async function encryptedPrivateKeyInfo(key: KeyObject, password: string):
 
 /** Reads a private key from PKCS#8 DER in clear: what the key store holds. */
 export function privateKeyFromPkcs8(der: Buffer): KeyObject {
-  return parse(der, 'pkcs8');
+  return parse(der, 'pkcs8', workBudget());
 }
 
 /** True where the private key belongs to the certificate with this key-id. */
@@ -98,23 +101,43 @@ export function keyMatches(key: KeyObject, certificate: { readonly keyId: string
   return keyIdOf(key) === certificate.keyId;
 }
 
-function parse(der: Buffer, type: 'pkcs8' | 'pkcs1' | 'sec1'): KeyObject {
+function parse(der: Buffer, type: 'pkcs8' | 'pkcs1' | 'sec1', budget: WorkBudget): KeyObject {
+  checkIntegers(readDer(der, keyLimits, 'ber'), type);
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: der, format: 'der', type });
   } catch (cause) {
     throw malformed('the private key is damaged or of an unknown kind', cause);
   }
-  return checkedKey(key);
+  return checkedKey(key, budget);
+}
+
+/** Microseconds of a signature and its verification. */
+function trialCost({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): number {
+  // By RSA it costs the cube of the key's length.
+  if (details?.modulusLength !== undefined) return 1000 * (details.modulusLength / 2048) ** 3;
+  return type === 'ec' ? (curveCosts[details?.namedCurve ?? ''] ?? 8000) : 1000;
+}
+
+/** Primes and exponents beyond those of the largest key would cost hours at the first signature. */
+function checkIntegers(root: DerNode, type: 'pkcs8' | 'pkcs1' | 'sec1'): void {
+  if (root.tag === tags.integer && root.tagClass === 0 && root.content.length > 1025) {
+    throw new X509Error('too-big', 'a private key with a number of more than 8192 bits');
+  }
+  for (const child of root.children) checkIntegers(child, type);
+  const inner = type === 'pkcs8' ? root.children[2] : undefined;
+  if (inner?.tag !== tags.octetString || inner.content[0] !== 0x30) return;
+  checkIntegers(readDer(joinedOctets(inner), keyLimits, 'ber'), 'pkcs1');
 }
 
 /** A key of a kind that TLS servers use, and whose two halves belong together. */
-function checkedKey(key: KeyObject): KeyObject {
+function checkedKey(key: KeyObject, budget: WorkBudget): KeyObject {
   const type = key.asymmetricKeyType ?? '';
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (!serverKeyTypes.has(type)) throw new X509Error('unsupported', `a private key of type ${type}`);
   if (bits > 8192) throw new X509Error('too-big', `an RSA key of ${bits} bits; 8192 are the most`);
   if (bits > 0 && bits < 512) throw new X509Error('unsupported', `an RSA key of ${bits} bits`);
+  spend(budget, trialCost(key));
   const sample = randomBytes(32);
   const hash = type.startsWith('ed') ? null : 'sha256';
   try {
@@ -134,3 +157,5 @@ const keyLimits = { bytes: 65_536, depth: 12, nodes: 500 } as const;
 const serverKeyTypes: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448']);
 
 const pemTypes: ReadonlySet<string> = new Set(['RSA PRIVATE KEY', 'EC PRIVATE KEY']);
+
+const curveCosts: Readonly<Record<string, number>> = { prime256v1: 500, secp384r1: 3000 };

@@ -3,7 +3,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Asn1, context, embed, integer, oid, sequence, setOf, text } from './asn1.js';
 import { invalidParameter } from './errors.js';
-import { basicConstraints, keyUsage, serverAuthUsage, serverKeyUsages, subjectAltName } from './extensions.js';
+import {
+  basicConstraints,
+  namesOrCommonName,
+  subjectAltName,
+  type UsageParameters,
+  usageExtensions,
+} from './extensions.js';
 import type { GeneralName } from './general-name.js';
 import { subjectPublicKeyInfo } from './key.js';
 import { isEmptySubject, isIa5, isWellFormed, type SubjectFields, subjectName } from './name.js';
@@ -11,9 +17,10 @@ import { attributeOids } from './oids.js';
 import { toPem } from './pem.js';
 import { type SignatureHash, signed } from './sign.js';
 
-export interface RequestParameters {
+export interface RequestParameters extends UsageParameters {
   readonly privateKey: KeyObject;
   readonly subject: SubjectFields;
+  /** Where empty, the common name where it is a DNS name or address: authorities issue what a request asks for. */
   readonly subjectAltNames: readonly GeneralName[];
   readonly signatureHash: SignatureHash;
   /** 1..255 characters; stands in the request in clear (RFC 2985 5.4.1). */
@@ -46,12 +53,12 @@ export async function makeRequest(parameters: RequestParameters): Promise<Encode
 }
 
 function attributes(parameters: RequestParameters, publicKey: KeyObject): Asn1 {
-  const { subject, subjectAltNames, challengePassword, unstructuredName } = parameters;
+  const { subject, challengePassword, unstructuredName } = parameters;
+  const names = namesOrCommonName(parameters.subjectAltNames, subject);
   const wanted = sequence(
     basicConstraints(false),
-    keyUsage(serverKeyUsages(publicKey)),
-    serverAuthUsage(),
-    ...(subjectAltNames.length === 0 ? [] : [subjectAltName(subjectAltNames, isEmptySubject(subject))]),
+    ...usageExtensions(parameters, publicKey),
+    ...(names.length === 0 ? [] : [subjectAltName(names, isEmptySubject(subject))]),
   );
   const list = [attribute(attributeOids.extensionRequest, wanted)];
   if (challengePassword !== undefined) {

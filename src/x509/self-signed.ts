@@ -8,12 +8,11 @@ import {
   authorityKeyIdentifier,
   basicConstraints,
   extensions,
-  keyUsage,
   namesOrCommonName,
-  serverAuthUsage,
-  serverKeyUsages,
   subjectAltName,
   subjectKeyIdentifier,
+  type UsageParameters,
+  usageExtensions,
 } from './extensions.js';
 import type { GeneralName } from './general-name.js';
 import { subjectPublicKeyInfo } from './key.js';
@@ -22,7 +21,7 @@ import { toPem } from './pem.js';
 import type { Encoded } from './request.js';
 import { type SignatureHash, signed } from './sign.js';
 
-export interface SelfSignedParameters {
+export interface SelfSignedParameters extends UsageParameters {
   readonly privateKey: KeyObject;
   /** At least one field: an issuer must have a name (RFC 5280 4.1.2.4). */
   readonly subject: SubjectFields;
@@ -63,8 +62,7 @@ export async function makeSelfSigned(parameters: SelfSignedParameters): Promise<
       embed(subjectPublicKeyInfo(publicKey)),
       extensions(3, [
         basicConstraints(false),
-        keyUsage(serverKeyUsages(publicKey)),
-        serverAuthUsage(),
+        ...usageExtensions(parameters, publicKey),
         subjectKeyIdentifier(publicKey),
         authorityKeyIdentifier(publicKey),
         subjectAltName(names, false),

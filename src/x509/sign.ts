@@ -2,13 +2,19 @@
 
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Asn1, bitString, nullValue, oid, sequence, toDer } from './asn1.js';
-import { X509Error } from './errors.js';
+import { type Asn1, bitString, embed, nullValue, oid, sequence, toDer } from './asn1.js';
+import { invalidParameter, X509Error } from './errors.js';
 
 export const signatureHashes = ['sha256', 'sha384', 'sha512'] as const;
 
 /** The hash of a signature; a key that brings its own (Ed25519) has no use for it. */
 export type SignatureHash = (typeof signatureHashes)[number];
+
+/** Why a signature is not made with this hash; undefined where it is. */
+export function signatureHashFault(name: string): string | undefined {
+  if ((signatureHashes as readonly string[]).includes(name)) return undefined;
+  return `${refusedHashes[name] ?? `${name.slice(0, 32)} is not known`}; use sha256, sha384 or sha512`;
+}
 
 /** `SEQUENCE { tbs, signatureAlgorithm, signature }`: the form of certificates, requests and revocation lists. */
 export async function signed(
@@ -16,10 +22,12 @@ export async function signed(
   hash: SignatureHash,
   makeTbs: (signatureAlgorithm: () => Asn1) => Asn1,
 ): Promise<Buffer> {
+  const fault = signatureHashFault(hash);
+  if (fault !== undefined) throw invalidParameter('signature-hash', fault);
   const { algorithm, digest } = signatureAlgorithm(privateKey, hash);
-  const tbs = makeTbs(algorithm);
-  const signature = await signAsync(digest, toDer(tbs), { key: privateKey, dsaEncoding: 'der' });
-  return toDer(sequence(tbs, algorithm(), bitString(signature)));
+  const tbs = toDer(makeTbs(algorithm));
+  const signature = await signAsync(digest, tbs, { key: privateKey, dsaEncoding: 'der' });
+  return toDer(sequence(embed(tbs), algorithm(), bitString(signature)));
 }
 
 function signatureAlgorithm(key: KeyObject, hash: SignatureHash): { algorithm: () => Asn1; digest: string | null } {
@@ -55,4 +63,10 @@ const ecdsaOids: Readonly<Record<SignatureHash, string>> = {
   sha256: '1.2.840.10045.4.3.2',
   sha384: '1.2.840.10045.4.3.3',
   sha512: '1.2.840.10045.4.3.4',
+};
+
+const refusedHashes: Readonly<Record<string, string>> = {
+  md4: 'md4 is refused: collisions are found by hand, so that a signature with it proves nothing',
+  md5: 'md5 is refused: colliding certificates have been made with it (RFC 6151), and no client takes it',
+  sha1: 'sha1 is refused: collisions have been made (RFC 9155), and no client takes it in a certificate',
 };

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { certificatePem, certificatesOfPem, orderChain, parsePem, toPem, X509Error } from '../../src/x509/index.js';
+import {
+  certificatePem,
+  certificatesOfPem,
+  isCompleteChain,
+  orderChain,
+  parsePem,
+  toPem,
+  X509Error,
+} from '../../src/x509/index.js';
 import { requireTool } from '../support/tools.js';
-import { issue, openssl, ordinaryChain, save, temporaryDirectory } from './support.js';
+import { issue, openssl, ordinaryChain, save, temporaryDirectory, testKey } from './support.js';
 
 test('openssl and certtool verify the chain that the tests build on', requireTool('openssl'), async () => {
   const directory = temporaryDirectory();
@@ -70,6 +78,59 @@ test('an issuer with the right name and a wrong key is no issuer', async () => {
   const impostor = await issue({ subject: { organization: 'Test', commonName: 'Intermediate' }, key: leafKey });
   assert.deepEqual(orderChain([leaf, impostor]).chain, [leaf]);
   assert.deepEqual(orderChain([leaf, impostor, intermediate]).chain, [leaf, intermediate]);
+});
+
+test('a certificate whose issuer is the root that came along is complete, and so it is below a known root', async () => {
+  const { root, leafKey, rootKey, leaf, intermediate } = await ordinaryChain();
+  const direct = await issue({
+    subject: { commonName: 'server.example' },
+    key: leafKey,
+    issuer: { subject: { organization: 'Test', commonName: 'Root' }, key: rootKey },
+  });
+  const along = orderChain([root, direct]);
+  assert.deepEqual([along.chain, along.root, along.reachesRoot], [[direct], root, true]);
+  assert.deepEqual(along.remarks, ['the root certificate CN=Root,O=Test is not sent by a server and was left out']);
+  const known = orderChain([direct], { roots: [root] });
+  assert.deepEqual([known.chain, known.reachesRoot, known.remarks], [[direct], true, []]);
+  const unknown = orderChain([direct]);
+  assert.deepEqual(
+    [unknown.reachesRoot, unknown.remarks],
+    [false, ['the certificate of the issuer CN=Root,O=Test did not come along']],
+  );
+  // An upper authority that is missing is no root.
+  assert.equal(orderChain([leaf], { roots: [root] }).reachesRoot, false);
+  assert.deepEqual(orderChain([leaf, intermediate], { roots: [root] }).remarks, []);
+  assert.equal(isCompleteChain([leaf, intermediate], [root]), true);
+  assert.equal(isCompleteChain([direct], [root]), true);
+  assert.equal(isCompleteChain([root], []), true);
+  assert.equal(isCompleteChain([leaf, intermediate], []), false);
+  assert.equal(isCompleteChain([leaf], [root]), false);
+  assert.equal(isCompleteChain([leaf, root], [root]), false);
+  assert.equal(isCompleteChain([], [root]), false);
+});
+
+test('of a cross-certificate and the root of one key the root ends the chain', async () => {
+  const { root, rootKey, leaf, intermediate } = await ordinaryChain();
+  const { privateKey: otherKey } = await testKey('ec-p256', 'other');
+  const cross = await issue({
+    subject: { organization: 'Test', commonName: 'Root' },
+    key: rootKey,
+    issuer: { subject: { commonName: 'Other root' }, key: otherKey },
+  });
+  const ordered = orderChain([cross, leaf, intermediate, root]);
+  assert.deepEqual([ordered.chain, ordered.root, ordered.unused], [[leaf, intermediate], root, [cross]]);
+  assert.deepEqual(orderChain([cross, leaf, intermediate]).chain, [leaf, intermediate, cross]);
+});
+
+test('many certificates of one name cost no more signatures than are allowed', async () => {
+  const { leaf, intermediate } = await ordinaryChain();
+  const twins = Array.from({ length: 400 }, (_, index) => ({
+    ...intermediate,
+    keyId: `twin ${index}`,
+    der: Buffer.from(`${index}`),
+    publicKey: leaf.publicKey,
+  }));
+  assert.throws(() => orderChain([leaf, ...twins], { keyIds: [leaf.keyId] }), { name: 'X509Error', code: 'too-big' });
 });
 
 test('an empty list has no certificate', () => {

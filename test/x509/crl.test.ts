@@ -83,11 +83,20 @@ test('a list beside a certificate in PEM', requireTool('openssl'), async () => {
 });
 
 test(
-  'a list with an issuing distribution point is not usable, as its scope is not obeyed',
+  'a list for users alone says nothing of an authority, and one for authorities nothing of a user (RFC 5280 5.2.5)',
   requireTool('openssl'),
   async () => {
-    const list = await listByOpenssl([], '[ext]\nissuingDistributionPoint=critical,@idp\n[idp]\nonlyuser=TRUE\n');
-    assert.deepEqual(list.unknownCritical, ['issuingDistributionPoint']);
+    const { leaf, intermediate } = chain;
+    const idp = (flag: string): string => `[ext]\nissuingDistributionPoint=critical,@idp\n[idp]\n${flag}=TRUE\n`;
+    const users = await listByOpenssl([{ certificate: leaf, reason: 'superseded' }], idp('onlyuser'));
+    const authorities = await listByOpenssl([{ certificate: leaf, reason: 'superseded' }], idp('onlyCA'));
+    assert.deepEqual(users.unknownCritical, []);
+    const judge = (lists: readonly RevocationList[]) =>
+      checkRevocation({ path: [leaf, intermediate], lists, now: hours(1), clockTrusted: true, required: true }).map(
+        ({ code }) => code,
+      );
+    assert.deepEqual(judge([users]), ['revoked']);
+    assert.deepEqual(judge([authorities]), ['revocation-unknown']);
   },
 );
 

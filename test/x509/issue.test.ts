@@ -6,9 +6,13 @@ import {
   keyAlgorithms,
   makeRequest,
   makeSelfSigned,
+  matchesHost,
   readCertificate,
+  type SignatureHash,
   type SubjectFields,
   signatureHashes,
+  signatureHashFault,
+  type UsageParameters,
   validateServerChain,
 } from '../../src/x509/index.js';
 import { requireTool } from '../support/tools.js';
@@ -81,8 +85,9 @@ for (const algorithm of keyAlgorithms) {
         assert.equal(gnutls.status, 0, gnutls.text);
         assert.doesNotMatch(gnutls.text, /error|warning/i);
         assert.deepEqual(describe(der).subjectAltNames, names);
-        const check = { chain: [readCertificate(der)], key: privateKey, now: new Date(), clockTrusted: true };
-        const findings = validateServerChain({ ...check, hosts: ['clock.example', 'a.clock.example', '192.0.2.7'] });
+        const made = readCertificate(der);
+        const findings = validateServerChain({ chain: [made], key: privateKey, now: new Date(), clockTrusted: true });
+        for (const host of ['clock.example', 'a.clock.example', '192.0.2.7']) assert.ok(matchesHost(made, host), host);
         const refusedByBrowsers = algorithm === 'ec-p521' || algorithm === 'ed25519';
         assert.deepEqual(
           findings.map(({ severity, code }) => `${severity} ${code}`),
@@ -244,6 +249,86 @@ test(
     assert.match(judged.text, /X509v3 Subject Alternative Name: critical/);
   },
 );
+
+test(
+  'key usages and purposes that are asked for stand in request and certificate',
+  requireTool('openssl'),
+  async () => {
+    const { privateKey } = await testKey('rsa-2048');
+    const parameters = {
+      privateKey,
+      subject,
+      subjectAltNames: names,
+      signatureHash: 'sha256',
+      keyUsage: ['digitalSignature', 'keyAgreement', 'decipherOnly'],
+      extendedKeyUsage: ['serverAuth', 'clientAuth', '1.3.6.1.4.1.32473.7', 'serverAuth'],
+    } as const;
+    const { pem } = await makeRequest(parameters);
+    const request = openssl(directory, 'req', '-noout', '-text', '-in', save(directory, 'usage.csr', pem)).stdout;
+    const made = await makeSelfSigned({ ...parameters, validityDays: 1, now });
+    const file = save(directory, 'usage.crt', made.pem);
+    const certificate = openssl(directory, 'x509', '-noout', '-text', '-in', file).stdout;
+    for (const text of [request, certificate]) {
+      assert.match(text, /Key Usage: critical\s+Digital Signature, Key Agreement, Decipher Only\n/);
+      assert.match(
+        text,
+        /Extended Key Usage: \s+TLS Web Server Authentication, TLS Web Client Authentication, 1\.3\.6\.1\.4\.1\.32473\.7\n/,
+      );
+    }
+  },
+);
+
+const refusedUsages: readonly [string, UsageParameters][] = [
+  [
+    'key-usage: digitalSignature is missing, without which no TLS server can use the key',
+    { keyUsage: ['keyEncipherment'] },
+  ],
+  ['key-usage: keyCertSign is for certification authorities alone', { keyUsage: ['digitalSignature', 'keyCertSign'] }],
+  ['extended-key-usage: serverAuth is missing', { extendedKeyUsage: ['clientAuth'] }],
+  [
+    "extended-key-usage: 'nonsense' is neither a purpose nor an object identifier",
+    { extendedKeyUsage: ['serverAuth', 'nonsense'] },
+  ],
+];
+
+for (const [message, usage] of refusedUsages) {
+  test(`refused: ${message}`, async () => {
+    const { privateKey } = await testKey('ec-p256');
+    const parameters = { privateKey, subject, subjectAltNames: [], signatureHash: 'sha256', ...usage } as const;
+    const field = message.split(':')[0]!;
+    await assert.rejects(makeRequest(parameters), { code: 'invalid-parameter', message, field });
+    await assert.rejects(makeSelfSigned({ ...parameters, validityDays: 1, now }), { message });
+  });
+}
+
+test('md4, md5 and sha1 are refused with the reason', async () => {
+  const { privateKey } = await testKey('ec-p256');
+  const reasons: Readonly<Record<string, RegExp>> = {
+    md4: /^md4 is refused: collisions .*; use sha256, sha384 or sha512$/,
+    md5: /^md5 is refused: .*\(RFC 6151\).*; use sha256, sha384 or sha512$/,
+    sha1: /^sha1 is refused: .*\(RFC 9155\).*; use sha256, sha384 or sha512$/,
+    'sha3-256': /^sha3-256 is not known; use sha256, sha384 or sha512$/,
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    assert.match(signatureHashFault(name) ?? '', reason);
+    const parameters = { privateKey, subject, subjectAltNames: [], signatureHash: name as SignatureHash };
+    await assert.rejects(makeRequest(parameters), { code: 'invalid-parameter', field: 'signature-hash' });
+    await assert.rejects(makeSelfSigned({ ...parameters, validityDays: 1, now }), { field: 'signature-hash' });
+  }
+  for (const hash of signatureHashes) assert.equal(signatureHashFault(hash), undefined);
+});
+
+test('a request without alternative names asks for the common name as one', requireTool('openssl'), async () => {
+  const { privateKey } = await testKey('ec-p256');
+  const text = async (commonName: string): Promise<string> => {
+    const parameters = { privateKey, subject: { commonName }, subjectAltNames: [], signatureHash: 'sha256' } as const;
+    const file = save(directory, 'cn.csr', (await makeRequest(parameters)).pem);
+    return openssl(directory, 'req', '-noout', '-text', '-in', file).stdout;
+  };
+  assert.match(await text('clock.example'), /Subject Alternative Name: *\s+DNS:clock\.example\n/);
+  assert.match(await text('192.0.2.1'), /Subject Alternative Name: *\s+IP Address:192\.0\.2\.1\n/);
+  assert.doesNotMatch(await text('Clock in room 5'), /Subject Alternative Name/);
+});
 
 function tools(): { skip: string | false } {
   const first = requireTool('openssl');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { type Asn1, context, embed, integer, sequence, time, unsigned } from '../../src/x509/asn1.js';
 import { type Certificate, readCertificate } from '../../src/x509/certificate.js';
+import { type DerNode, readDer } from '../../src/x509/der.js';
 import {
   authorityKeyIdentifier,
   basicConstraints,
@@ -61,6 +62,17 @@ export function save(directory: string, name: string, content: string | Buffer):
   return path;
 }
 
+/** Seeded numbers below a limit (mulberry32): small, and good enough to choose test cases. */
+export function seededRandom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+}
+
 const keys = new Map<string, Promise<KeyPair>>();
 const generator = createKeyGenerator();
 
@@ -82,6 +94,7 @@ export interface Issue {
   readonly notAfter?: Date;
   readonly hash?: SignatureHash;
   readonly version?: number;
+  readonly serial?: Buffer;
 }
 
 /** A certificate of any shape, signed all the same. */
@@ -91,7 +104,7 @@ export async function issue(options: Issue): Promise<Certificate> {
   const der = await signed(issuer.key, options.hash ?? 'sha256', (algorithm) =>
     sequence(
       ...(options.version === 1 ? [] : [context(0, integer((options.version ?? 3) - 1))]),
-      unsigned(Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
+      unsigned(options.serial ?? Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
       algorithm(),
       subjectName(issuer.subject),
       sequence(time(options.notBefore ?? new Date('2026-01-01')), time(options.notAfter ?? new Date('2028-01-01'))),
@@ -101,6 +114,13 @@ export async function issue(options: Issue): Promise<Certificate> {
     ),
   );
   return readCertificate(der);
+}
+
+/** The same certificate with a signature of the right form that no key made. */
+export function readTampered({ der }: Certificate): Certificate {
+  const changed = Buffer.from(der);
+  changed[changed.length - 1]! ^= 1;
+  return readCertificate(changed);
 }
 
 /** The extensions of an ordinary certification authority. */
@@ -171,4 +191,33 @@ export async function ordinaryChain(): Promise<TestChain> {
     rootKey,
     intermediateKey,
   };
+}
+
+/** One element of DER with this identifier octet. */
+export function tlv(tag: number, content: Buffer): Buffer {
+  if (content.length < 0x80) return Buffer.concat([Buffer.of(tag, content.length), content]);
+  const octets: number[] = [];
+  for (let left = content.length; left > 0; left >>= 8) octets.unshift(left & 0xff);
+  return Buffer.concat([Buffer.of(tag, 0x80 | octets.length, ...octets), content]);
+}
+
+/**
+ * The same value with indefinite lengths, and octet strings cut in two, down to `depth` levels: how Windows and Java
+ * write containers.
+ */
+export function toBer(der: Buffer, depth: number): Buffer {
+  return berNode(readDer(der), depth);
+}
+
+function berNode(node: DerNode, depth: number): Buffer {
+  const identifier = node.raw[0]!;
+  const end = Buffer.of(0, 0);
+  if (node.constructed && depth >= 0) {
+    const children = node.children.map((each) => berNode(each, depth - 1));
+    return Buffer.concat([Buffer.of(identifier, 0x80), ...children, end]);
+  }
+  if (identifier !== 0x04 || depth < 0) return node.raw;
+  const half = node.content.length >> 1;
+  const pieces = [node.content.subarray(0, half), node.content.subarray(half)].map((piece) => tlv(0x04, piece));
+  return Buffer.concat([Buffer.of(0x24, 0x80), ...pieces, end]);
 }

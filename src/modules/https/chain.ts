@@ -4,7 +4,7 @@ import { ConfigError } from '../../error.js';
 import type { Clock } from '../../southbound/index.js';
 import {
   type Certificate,
-  matchesHost,
+  hostFindings as judgeHosts,
   orderChain,
   readCertificate,
   type SecurityLevel,
@@ -68,11 +68,9 @@ export function chainFindings(
   ];
 }
 
-/** A certificate that holds for one of the names by which the device is reached is as good as one that holds for all. */
+/** What is to be said of a certificate that holds for none of the names by which the device is reached. */
 export function hostFindings(leaf: Certificate, hosts: readonly string[]): readonly Omit<Finding, 'path'>[] {
-  if (hosts.length === 0 || hosts.some((host) => matchesHost(leaf, host))) return [];
-  const text = `the certificate does not hold for ${hosts.join(' or ')}, by which the device is reached`;
-  return [{ severity: 'warning', text, appTag: 'name-mismatch' }];
+  return judgeHosts(leaf, hosts).map(({ severity, text, code }) => ({ severity, text, appTag: code }));
 }
 
 /** Codes of findings that depend on the clock. */

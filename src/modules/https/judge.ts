@@ -6,6 +6,7 @@ import {
   generalNameFault,
   readCertificate,
   type SecurityLevel,
+  signatureHashFault,
   subjectFaults,
   validateServerChain,
 } from '../../x509/index.js';
@@ -103,7 +104,7 @@ function judgeNames(entry: CertificateEntry, path: string): Finding[] {
 }
 
 function judgeHash(entry: CertificateEntry, path: string): Finding[] {
-  const reason = refusedHashes[entry.signatureHash];
+  const reason = signatureHashFault(entry.signatureHash);
   return reason === undefined ? [] : [{ severity: 'error', path: `${path}/signature-hash`, text: reason }];
 }
 
@@ -196,9 +197,3 @@ function parameterPath(message: string): string {
 
 export const noKey =
   'private key does not belong to the certificate: no key of this device matches it; install it together with its key, or have the request of this entry signed';
-
-const refusedHashes: Readonly<Record<string, string>> = {
-  md4: 'md4 is refused: collisions are found by hand, so that a signature with it proves nothing; use sha256, sha384 or sha512',
-  md5: 'md5 is refused: colliding certificates have been made with it (RFC 6151), and no client takes it; use sha256, sha384 or sha512',
-  sha1: 'sha1 is refused: collisions have been made (RFC 9155), and no client takes it in a certificate; use sha256, sha384 or sha512',
-};
