@@ -43,7 +43,7 @@ describe('the five minutes of the README', { skip }, () => {
   };
 
   test('every block works in the order of the text', async () => {
-    const [look, declare, sign, script, walk, named, mend, ...more] = blocks;
+    const [look, declare, sign, script, walk, named, mend, documents, ...more] = blocks;
     assert.equal(more.length, 0, 'a block that this test does not know');
     assert.match(await shell(look?.text ?? ''), /default +self-signed/);
     assert.match(await shell(declare?.text ?? ''), /subject=O = Example, CN = web\.example\.net/);
@@ -58,5 +58,8 @@ describe('the five minutes of the README', { skip }, () => {
     const mended = await shell(mend?.text ?? '');
     assert.match(mended, /^ok +https /m);
     assert.doesNotMatch(mended, /FAULT/);
+    const judged = await shell(documents?.text ?? '');
+    assert.match(judged, /^backup\.json is valid$/m);
+    assert.match(judged, /^module: signet-https$/m);
   });
 });

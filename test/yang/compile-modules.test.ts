@@ -177,10 +177,13 @@ test('RFC 7950 7.2: submodules share the definitions of their module', () => {
     ['/a:x', '/a:c'],
   );
   const a = schema.modules.get('a')!;
-  assert.deepEqual(a.submodules, [
-    { name: 's', revision: '' },
-    { name: 'u', revision: '' },
-  ]);
+  assert.deepEqual(
+    a.submodules.map(({ name, revision, text }) => [name, revision, text.slice(0, 12)]),
+    [
+      ['s', '', 'submodule s '],
+      ['u', '', 'submodule u '],
+    ],
+  );
   assert.deepEqual([...a.features], [['f', true]]);
   assert.equal(schema.modules.has('s'), false);
 });

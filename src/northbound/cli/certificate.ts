@@ -1,9 +1,8 @@
 /** `signet certificate`: the certificate work, by name. */
-import { writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
-import { type Call, type Command, type Output, readFile, readText } from './index.js';
+import { type Call, type Command, type Output, readFile, readText, writeFile } from './index.js';
 import { formatTable, formatValue, isStruct } from './text.js';
 import { UsageError } from './usage.js';
 
@@ -153,7 +152,7 @@ async function exportPair(call: Call): Promise<Output> {
   const data = isStruct(value) ? value.data : undefined;
   const octets = Buffer.isBuffer(data) ? data : Buffer.from(String(data ?? ''), 'base64');
   if (typeof given.out === 'string') {
-    writeFileSync(given.out, octets, { mode: 0o600 });
+    writeFile(given.out, octets);
     return { value: true, text: `written to ${given.out}\n` };
   }
   if (given.format === 'pem' || given.format === 'pkcs8') return { value, text: octets.toString('utf8') };

@@ -1,5 +1,5 @@
 /** The command line: every command but `agent` itself is a client of the agent, or works on modules on disk. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { ConfigError } from '../../error.js';
@@ -169,9 +169,17 @@ export function readFile(file: string): Buffer {
   return withFile(file, () => readFileSync(file));
 }
 
-/** For the owner alone: what the agent tells may be more than others are to know. */
-export function writeFile(file: string, content: string): void {
-  withFile(file, () => writeFileSync(file, content, { mode: 0o600 }));
+/** For the owner alone, also where the file was there: what the agent tells may be more than others are to know. */
+export function writeFile(file: string, content: string | Buffer): void {
+  withFile(file, () => {
+    const descriptor = openSync(file, 'w', 0o600);
+    try {
+      if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600);
+      writeFileSync(descriptor, content);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
 }
 
 function withFile<T>(file: string, work: () => T): T {
