@@ -26,7 +26,8 @@ import { ownSets, publishedSets } from './oracle/sets.js';
 const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
 const published = publishedModules();
 const own = join(repositoryRoot(), 'schema');
-const documentsOfSet = process.env.SIGNET_LONG === '1' ? 40 : 4;
+const isLong = process.env.SIGNET_LONG === '1';
+const documentsOfSet = isLong ? 40 : 4;
 
 const hasJsonschema = await run('python3', ['-c', 'import jsonschema']).then(
   ({ status }) => status === 0,
@@ -60,7 +61,9 @@ describe('JSON Schema 2020-12', () => {
   }
 
   const sets = [
-    ...publishedSets.map((implement) => ({ directory: published.directory, implement, skip: published.skip })),
+    ...publishedSets
+      .filter((_, index) => isLong || index % 3 === 0)
+      .map((implement) => ({ directory: published.directory, implement, skip: published.skip })),
     ...ownSets.map((implement) => ({ directory: own, implement, skip: false as const })),
   ];
   for (const [index, { directory, implement, skip }] of sets.entries()) {
