@@ -104,11 +104,12 @@ function take(buffer: { text: string }): string {
   return text;
 }
 
-function moduleOf(schema: BranchSchema): Module | undefined {
+export function moduleOf(schema: BranchSchema): Module | undefined {
   return schema.kind === 'root' ? undefined : schema.module;
 }
 
-function memberName(child: DataSchema, parent: Module | undefined): string {
+/** The member that holds `child` in what is of the module `parent` (RFC 7951 section 4). */
+export function memberName(child: DataSchema, parent: Module | undefined): string {
   return child.module === parent ? child.name : `${child.module.name}:${child.name}`;
 }
 

@@ -1,218 +1,183 @@
-/** JSON Schema 2020-12 from compiled YANG: complete for editors and people, or only the shape, for a first check. */
+/** JSON Schema 2020-12 from compiled YANG: complete, for editors and people. */
+import { memberName, moduleOf } from './json-encode.js';
+import { choiceRules } from './json-schema-choices.js';
+import { typeJsonSchema } from './json-schema-types.js';
 import type { JsonObject, JsonValue } from './json-text.js';
 import { setMember } from './json-text.js';
-import type { BranchSchema, DataSchema, LeafListSchema, LeafSchema, Module, Schema, SchemaNode } from './schema.js';
-import type { RangeRestriction, Type } from './types.js';
-import { finalType, valueToJson } from './values.js';
+import type { BranchSchema, DataSchema, Module, ParametersSchema, RootSchema, Schema, SchemaNode } from './schema.js';
+import { valueToJson } from './values.js';
 
-export interface JsonSchemaOptions {
-  /** Only names, nesting and JSON types: what a partial edit has to have as well, and nothing that needs a pattern. */
-  readonly shapeOnly?: boolean;
-  /** Numbers, strings and booleans may stand for each other (XML-RPC). */
-  readonly relaxed?: boolean;
-}
-
-/** For a whole document with the data of one module, or of all. */
+/**
+ * For a whole RFC 7951 document with the data of one module (where it augments others, theirs too), or of all. The
+ * parameters of the module's operations, its notifications and its structures are in `$defs`.
+ */
 export function moduleJsonSchema(schema: Schema, module?: Module): JsonObject {
-  const generator = new Generator({});
-  const children = schema.root.dataChildren.filter((child) => module === undefined || child.module === module);
+  const generator = new Generator(schema);
+  const tops = module === undefined ? undefined : topNodes(module);
+  const children = schema.root.dataChildren.filter((child) => tops?.has(child) !== false);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: module?.name ?? 'configuration',
     ...(module === undefined || module.description === '' ? {} : { description: module.description }),
     ...generator.members(schema.root, children),
+    ...generator.definitions(module),
   };
 }
 
 /** For the value of one node as `decodeJson` takes it: a branch's members, a leaf's value, a list's array. */
-export function nodeJsonSchema(node: BranchSchema | DataSchema, options: JsonSchemaOptions = {}): JsonObject {
-  const generator = new Generator(options);
+export function nodeJsonSchema(node: BranchSchema | DataSchema): JsonObject {
+  const generator = new Generator(undefined);
   return 'dataChildren' in node && node.kind !== 'list'
     ? generator.members(node, node.dataChildren)
     : generator.child(node as DataSchema);
 }
 
-/** For one entry of a list; its keys may be absent where the path names them. */
-export function entryJsonSchema(list: BranchSchema, options: JsonSchemaOptions = {}): JsonObject {
-  return new Generator(options).members(list, list.dataChildren);
-}
-
 class Generator {
-  readonly #options: JsonSchemaOptions;
+  readonly #schema: Schema | undefined;
 
-  constructor(options: JsonSchemaOptions) {
-    this.#options = options;
+  /** `schema`: where annotations may be told of, in `$defs`. */
+  constructor(schema: Schema | undefined) {
+    this.#schema = schema;
   }
 
   members(parent: BranchSchema, children: readonly DataSchema[]): JsonObject {
     const properties: Record<string, JsonValue> = {};
-    for (const child of children) {
-      const own = this.child(child);
-      const qualified = `${child.module.name}:${child.name}`;
-      const isForeign = parent.kind === 'root' || child.module !== parent.module;
-      setMember(properties, isForeign ? qualified : child.name, own);
-      // RFC 7951 section 4: a name may be qualified where it need not be.
-      if (!isForeign && this.#options.shapeOnly === true) setMember(properties, qualified, own);
-    }
-    const required = this.#options.shapeOnly === true ? [] : requiredNames(parent, children);
+    for (const child of children) setMember(properties, memberName(child, moduleOf(parent)), this.child(child));
+    const required = requiredNames(parent, children);
     return {
       type: 'object',
       properties,
-      patternProperties: { '^@': true },
+      patternProperties: { '^@': this.#schema === undefined ? true : { $ref: '#/$defs/annotations' } },
       additionalProperties: false,
       ...(required.length === 0 ? {} : { required }),
+      ...choiceRules(parent),
     };
   }
 
   child(child: DataSchema): JsonObject {
-    return this.#options.shapeOnly === true ? this.#bare(child) : { ...remarks(child), ...this.#bare(child) };
+    return { ...remarks(child), ...this.#content(child) };
   }
 
-  #bare(child: DataSchema): JsonObject {
+  /** What the rest refers to, and what no datastore holds. */
+  definitions(module: Module | undefined): JsonObject {
+    const { rpcs, notifications, structures } = this.#schema!;
+    const all: Record<string, JsonValue> = { annotations: this.#annotations() };
+    for (const [name, { input, output, module: owner }] of rpcs) {
+      if (owner !== module) continue;
+      for (const part of [input, output]) setMember(all, `${part.kind} of ${name}`, this.#parameters(part));
+    }
+    for (const [name, notification] of notifications) {
+      if (notification.module === module) setMember(all, name, this.#parameters(notification));
+    }
+    for (const [name, structure] of structures) {
+      if (structure.module === module) setMember(all, `structure ${name}`, this.child(structure));
+    }
+    return { $defs: all };
+  }
+
+  #parameters(node: ParametersSchema | Extract<SchemaNode, { kind: 'notification' }>): JsonObject {
+    const { description } = node;
+    return { ...(description === '' ? {} : { description }), ...this.members(node, node.dataChildren) };
+  }
+
+  /** RFC 7952 5.2: an object, or for a leaf-list an object or null for each entry. */
+  #annotations(): JsonObject {
+    const properties: Record<string, JsonValue> = {};
+    for (const [name, { description, type, module }] of this.#schema!.annotations) {
+      setMember(properties, name, {
+        ...(description === '' ? {} : { description }),
+        ...typeJsonSchema(type, module),
+      });
+    }
+    const one = { type: 'object', properties, additionalProperties: false };
+    return { anyOf: [one, { type: 'array', items: { anyOf: [one, { type: 'null' }] } }] };
+  }
+
+  #content(child: DataSchema): JsonObject {
     switch (child.kind) {
       case 'container':
         return this.members(child, child.dataChildren);
       case 'list':
-        return { type: 'array', items: this.members(child, child.dataChildren), ...this.#size(child) };
+        return { type: 'array', items: this.members(child, child.dataChildren), ...size(child) };
       case 'leaf-list':
-        return { type: 'array', items: this.#type(child, child.type), ...this.#size(child) };
+        return { type: 'array', items: typeJsonSchema(child.type, child.module), ...size(child) };
       case 'leaf':
-        return this.#type(child, child.type);
+        return typeJsonSchema(child.type, child.module);
       case 'anydata':
         return { type: 'object' };
       case 'anyxml':
         return {};
     }
   }
-
-  #size(child: { readonly minElements: number; readonly maxElements: number }): JsonObject {
-    if (this.#options.shapeOnly === true) return {};
-    return {
-      ...(child.minElements > 0 ? { minItems: child.minElements } : {}),
-      ...(Number.isFinite(child.maxElements) ? { maxItems: child.maxElements } : {}),
-    };
-  }
-
-  #type(leaf: LeafSchema | LeafListSchema, type: Type): JsonObject {
-    const final = finalType(type);
-    if (final.base === 'union') return { anyOf: final.members.map((member) => this.#type(leaf, member)) };
-    if (this.#options.relaxed === true) return final.base === 'empty' ? {} : { type: ['string', 'number', 'boolean'] };
-    if (this.#options.shapeOnly === true) return shape(final);
-    return { ...shape(final), ...restrictions(leaf, final) };
-  }
 }
 
-/** JSON type alone (RFC 7951 section 6). */
-function shape(type: Exclude<Type, { base: 'leafref' | 'union' }>): JsonObject {
-  switch (type.base) {
-    case 'boolean':
-      return { type: 'boolean' };
-    case 'empty':
-      return { type: 'array', prefixItems: [{ type: 'null' }], minItems: 1, maxItems: 1 };
-    case 'int8':
-    case 'int16':
-    case 'int32':
-    case 'uint8':
-    case 'uint16':
-    case 'uint32':
-      return { type: 'integer' };
-    default:
-      return { type: 'string' };
-  }
-}
-
-function restrictions(
-  leaf: LeafSchema | LeafListSchema,
-  type: Exclude<Type, { base: 'leafref' | 'union' }>,
-): JsonObject {
-  switch (type.base) {
-    case 'enumeration':
-      return { enum: type.enums.map((each) => each.name) };
-    case 'identityref':
-      return { enum: identityNames(leaf, type.bases) };
-    case 'bits':
-      return { description: `any of ${type.bits.map((bit) => bit.name).join(', ')}, with spaces between` };
-    case 'binary':
-      return { contentEncoding: 'base64' };
-    case 'int64':
-    case 'uint64':
-      return { pattern: type.base === 'int64' ? '^[+-]?[0-9]+$' : '^\\+?[0-9]+$' };
-    case 'decimal64':
-      return { pattern: '^[+-]?[0-9]+(\\.[0-9]+)?$' };
-    case 'string':
-      return { ...lengths(type.lengths), ...patterns(type.patterns) };
-    case 'boolean':
-    case 'empty':
-    case 'instance-identifier':
-      return {};
-    default:
-      return ranges(type.ranges[0]!);
-  }
-}
-
-function ranges(range: RangeRestriction): JsonObject {
-  const parts = range.parts.map((part) => ({ minimum: Number(part.min), maximum: Number(part.max) }));
-  return parts.length === 1 ? parts[0]! : { anyOf: parts };
-}
-
-function lengths(restrictions: readonly RangeRestriction[]): JsonObject {
-  const [first] = restrictions;
-  if (first === undefined) return {};
-  const parts = first.parts.map((part) => ({
-    ...(part.min > 0n ? { minLength: Number(part.min) } : {}),
-    ...(part.max < 2n ** 53n ? { maxLength: Number(part.max) } : {}),
-  }));
-  return parts.length === 1 ? parts[0]! : { anyOf: parts };
-}
-
-/** XSD patterns that ECMAScript reads alike: for editors only, never for a check of ours. */
-function patterns(all: readonly { readonly text: string; readonly invert: boolean }[]): JsonObject {
-  const [first, ...rest] = all
-    .filter((pattern) => !/\\[icIC]|-\[|[$^]/u.test(pattern.text.replaceAll('[^', '[')))
-    .map((pattern) => {
-      const own = { pattern: `^(?:${pattern.text})$` };
-      return pattern.invert ? { not: own } : own;
-    });
-  if (first === undefined) return {};
-  return rest.length === 0 ? first : { allOf: [first, ...rest] };
-}
-
-function identityNames(leaf: LeafSchema | LeafListSchema, bases: (Type & { base: 'identityref' })['bases']): string[] {
-  const [first, ...rest] = bases;
-  const admitted = [...(first?.derived ?? [])].filter((each) => rest.every((base) => base.derived.has(each)));
-  return admitted.flatMap((each) => {
-    const qualified = `${each.module.name}:${each.name}`;
-    return each.module === leaf.module ? [qualified, each.name] : [qualified];
-  });
+function size(child: DataSchema & { readonly kind: 'list' | 'leaf-list' }): JsonObject {
+  return {
+    ...(child.minElements > 0 && child.config ? { minItems: child.minElements } : {}),
+    ...(Number.isFinite(child.maxElements) ? { maxItems: child.maxElements } : {}),
+    ...(child.kind === 'leaf-list' && child.config ? { uniqueItems: true } : {}),
+  };
 }
 
 function remarks(child: DataSchema): JsonObject {
-  const initial = child.kind === 'leaf' ? child.default : undefined;
+  const units = 'units' in child && child.units !== undefined ? `units: ${child.units}` : '';
+  const description = [child.description, units].filter((text) => text !== '').join('\n\n');
+  const initial = initialValue(child);
   return {
-    ...(child.description === '' ? {} : { description: child.description }),
+    ...(description === '' ? {} : { description }),
     ...(child.config ? {} : { readOnly: true }),
     ...(child.status === 'current' ? {} : { deprecated: true }),
-    ...(initial === undefined ? {} : { default: valueToJson((child as LeafSchema).type, initial) }),
+    ...(initial === undefined ? {} : { default: initial }),
   };
+}
+
+function initialValue(child: DataSchema): JsonValue | undefined {
+  if (child.kind === 'leaf') return child.default === undefined ? undefined : valueToJson(child.type, child.default);
+  if (child.kind !== 'leaf-list' || child.defaults.length === 0) return undefined;
+  return child.defaults.map((value) => valueToJson(child.type, value));
 }
 
 /** Keys, and what is mandatory outside a choice: inside one another case may have been chosen. */
 function requiredNames(parent: BranchSchema, children: readonly DataSchema[]): string[] {
   const keys: readonly DataSchema[] = parent.kind === 'list' ? parent.keys : [];
   return children
-    .filter((child) => keys.includes(child) || (isMandatory(child) && !isInChoice(child) && child.when.length === 0))
-    .map((child) =>
-      parent.kind === 'root' || child.module !== parent.module ? `${child.module.name}:${child.name}` : child.name,
-    );
+    .filter((child) => keys.includes(child) || isNeeded(child))
+    .map((child) => memberName(child, moduleOf(parent)));
 }
 
-function isMandatory(child: DataSchema): boolean {
-  if (!child.config) return false;
-  if (child.kind === 'list' || child.kind === 'leaf-list') return child.minElements > 0;
-  return child.kind !== 'container' && child.mandatory;
+/** RFC 7950 section 3, mandatory node; conditions are left to validation. */
+function isNeeded(child: DataSchema): boolean {
+  if (!child.config || isInChoice(child) || child.when.length > 0) return false;
+  switch (child.kind) {
+    case 'container':
+      return child.presence === undefined && child.dataChildren.some(isNeeded);
+    case 'list':
+    case 'leaf-list':
+      return child.minElements > 0;
+    default:
+      return child.mandatory;
+  }
 }
 
 function isInChoice(child: DataSchema): boolean {
-  const parent: SchemaNode | { readonly kind: 'root' } | undefined = child.parent;
+  const parent: SchemaNode | RootSchema | undefined = child.parent;
   return parent?.kind === 'case' || parent?.kind === 'choice';
+}
+
+/** The top-level nodes in which there is anything of the module. */
+function topNodes(module: Module): ReadonlySet<DataSchema> {
+  const nodes = [...module.children, ...module.augments.flatMap((augment) => augment.nodes)];
+  return new Set(nodes.flatMap(topsOf));
+}
+
+function topsOf(node: SchemaNode): DataSchema[] {
+  let top = node;
+  for (let { parent } = top; parent !== undefined && parent.kind !== 'root'; { parent } = top) top = parent;
+  return dataNodesOf(top);
+}
+
+function dataNodesOf(node: SchemaNode): DataSchema[] {
+  if (node.kind === 'choice') return node.cases.flatMap(dataNodesOf);
+  if (node.kind === 'case') return node.children.flatMap(dataNodesOf);
+  return 'slot' in node ? [node] : [];
 }

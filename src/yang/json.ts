@@ -54,7 +54,17 @@ export async function decodeJsonText(
   text: string | Uint8Array,
   options: JsonDecodeOptions = {},
 ): Promise<Content> {
-  const decoder = new JsonDecoder(schema, path, await parseJsonTextInSlices(text), options);
+  return decodeJsonInSlices(schema, path, await parseJsonTextInSlices(text), options);
+}
+
+/** As {@link decodeJson}, letting others run in between. */
+export async function decodeJsonInSlices(
+  schema: Schema,
+  path: InstanceIdentifier,
+  json: JsonValue,
+  options: JsonDecodeOptions = {},
+): Promise<Content> {
+  const decoder = new JsonDecoder(schema, path, json, options);
   await inSlices((isDue) => decoder.advance(isDue));
   return decoder.finish();
 }

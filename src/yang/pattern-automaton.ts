@@ -2,7 +2,7 @@
  * A pattern as a non-deterministic automaton, run as a set of states: time is linear in the value whatever the pattern
  * is. Long counted repetitions of one character class are single states that count; shorter ones are written out.
  */
-import type { CharacterSet } from './pattern-characters.js';
+import { type CharacterClass, type CharacterSet, charactersOf } from './pattern-characters.js';
 import type { PatternNode } from './pattern-parser.js';
 
 /** Classes of code points that no set of the pattern tells apart. */
@@ -66,7 +66,7 @@ export interface Automaton {
 /** How many states `node` takes: known before any is made, so that a huge pattern is refused at no cost. */
 export function automatonSize(node: PatternNode): number {
   switch (node.kind) {
-    case 'set':
+    case 'class':
       return 1;
     case 'sequence':
       return sum(node.parts);
@@ -82,10 +82,10 @@ export function automatonSize(node: PatternNode): number {
 }
 
 export function buildAutomaton(node: PatternNode): Automaton {
-  const sets: CharacterSet[] = [];
+  const sets = new Map<CharacterClass, CharacterSet>();
   collectSets(node, sets);
-  const alphabet = new Alphabet(sets);
-  const builder = new Builder(alphabet);
+  const alphabet = new Alphabet([...sets.values()]);
+  const builder = new Builder(alphabet, sets);
   const accept = builder.add({ kind: 'accept' });
   const start = builder.build(node, accept);
   return { alphabet, states: builder.states, start, counts: builder.states.some((state) => state.kind === 'count') };
@@ -95,10 +95,12 @@ export function buildAutomaton(node: PatternNode): Automaton {
 class Builder {
   readonly states: State[] = [];
   readonly #alphabet: Alphabet;
-  readonly #members = new Map<CharacterSet, Uint8Array>();
+  readonly #sets: ReadonlyMap<CharacterClass, CharacterSet>;
+  readonly #members = new Map<CharacterClass, Uint8Array>();
 
-  constructor(alphabet: Alphabet) {
+  constructor(alphabet: Alphabet, sets: ReadonlyMap<CharacterClass, CharacterSet>) {
     this.#alphabet = alphabet;
+    this.#sets = sets;
   }
 
   add(state: State): number {
@@ -108,8 +110,8 @@ class Builder {
   /** The state at which `node` begins, when `next` follows it. */
   build(node: PatternNode, next: number): number {
     switch (node.kind) {
-      case 'set':
-        return this.add({ kind: 'take', members: this.#flags(node.set), next });
+      case 'class':
+        return this.add({ kind: 'take', members: this.#flags(node.characters), next });
       case 'sequence':
         return node.parts.reduceRight((following, part) => this.build(part, following), next);
       case 'choice':
@@ -123,8 +125,8 @@ class Builder {
 
   #repeat(node: PatternNode & { kind: 'repeat' }, next: number): number {
     const { body, min, max } = node;
-    if (isCounted(node)) {
-      return this.add({ kind: 'count', members: this.#flags((body as { set: CharacterSet }).set), min, max, next });
+    if (isCounted(node) && body.kind === 'class') {
+      return this.add({ kind: 'count', members: this.#flags(body.characters), min, max, next });
     }
     let entry = next;
     if (max === Number.POSITIVE_INFINITY) {
@@ -140,23 +142,23 @@ class Builder {
     return entry;
   }
 
-  #flags(set: CharacterSet): Uint8Array {
-    let flags = this.#members.get(set);
+  #flags(one: CharacterClass): Uint8Array {
+    let flags = this.#members.get(one);
     if (flags === undefined) {
-      flags = this.#alphabet.members(set);
-      this.#members.set(set, flags);
+      flags = this.#alphabet.members(this.#sets.get(one)!);
+      this.#members.set(one, flags);
     }
     return flags;
   }
 }
 
 function isCounted(node: PatternNode & { kind: 'repeat' }): boolean {
-  if (node.body.kind !== 'set') return false;
+  if (node.body.kind !== 'class') return false;
   return node.max === Number.POSITIVE_INFINITY ? node.min > maxWrittenOut : node.max > maxWrittenOut;
 }
 
-function collectSets(node: PatternNode, into: CharacterSet[]): void {
-  if (node.kind === 'set') into.push(node.set);
+function collectSets(node: PatternNode, into: Map<CharacterClass, CharacterSet>): void {
+  if (node.kind === 'class') into.set(node.characters, charactersOf(node.characters));
   else if (node.kind === 'repeat') collectSets(node.body, into);
   else for (const part of node.kind === 'sequence' ? node.parts : node.branches) collectSets(part, into);
 }

@@ -3,6 +3,41 @@
 /** Sorted, disjoint, not touching: `[first, last, first, last, ...]`, both ends inclusive. */
 export type CharacterSet = readonly number[];
 
+/** What stands for one character in a pattern, as it is written. */
+export type CharacterClass =
+  /** One character where both are the same. */
+  | { readonly kind: 'range'; readonly first: number; readonly last: number }
+  /** `\d`, `\S`, ... or `.` */
+  | { readonly kind: 'letter'; readonly letter: string }
+  /** `\p{NAME}` and `\P{NAME}` */
+  | { readonly kind: 'property'; readonly name: string; readonly negated: boolean }
+  /** `[...]` and `[^...]`, less what a subtraction takes away from either. */
+  | {
+      readonly kind: 'group';
+      readonly parts: readonly CharacterClass[];
+      readonly negated: boolean;
+      readonly without: CharacterClass | undefined;
+    };
+
+/** The characters that a class admits. */
+export function charactersOf(one: CharacterClass): CharacterSet {
+  switch (one.kind) {
+    case 'range':
+      return [one.first, one.last];
+    case 'letter':
+      return multiCharacterClass(one.letter);
+    case 'property': {
+      const set = property(one.name);
+      return one.negated ? complement(set) : set;
+    }
+    case 'group': {
+      const all = union(...one.parts.map(charactersOf));
+      const set = one.negated ? complement(all) : all;
+      return one.without === undefined ? set : subtract(set, charactersOf(one.without));
+    }
+  }
+}
+
 export const lastCodePoint = 0x10ffff;
 
 /** A set from any ranges, in any order. */
@@ -42,32 +77,40 @@ export function pairs(set: CharacterSet): [number, number][] {
   return result;
 }
 
-/** `\d`, `\S`, ... by letter (G.4.2.5), and `.`; undefined for a letter that is no class. */
-export function multiCharacterClass(letter: string): CharacterSet | undefined {
-  const lower = letter.toLowerCase();
-  if (letter === '.') return complement(characterSet([[0x0a, 0x0a], [0x0d, 0x0d]])); // biome-ignore format: pairs
-  const make = Object.hasOwn(classes, lower) ? classes[lower] : undefined;
-  if (make === undefined) return undefined;
-  return letter === lower ? make() : complement(make());
+/** Whether `\LETTER` is one of the classes of G.4.2.5. */
+export function isClassLetter(letter: string): boolean {
+  return Object.hasOwn(classes, letter.toLowerCase());
 }
 
-/**
- * `\p{NAME}`: a general category (`Lu`), or a block (`IsBasicLatin`). Undefined where there is none of that name.
- * Categories are those of the Unicode version that the engine knows.
- */
-export function property(name: string): CharacterSet | undefined {
-  if (name.startsWith('Is')) {
-    const block = blocks.split(' ').find((entry) => entry.startsWith(`${name.slice(2)}:`));
-    const ends = block?.slice(block.indexOf(':') + 1).split('-');
-    return ends === undefined ? undefined : [Number.parseInt(ends[0]!, 16), Number.parseInt(ends[1]!, 16)];
-  }
-  if (!/^(?:L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|Z[slp]?|S[mcko]?|C[cfon]?)$/u.test(name)) return undefined;
+/** `\d`, `\S`, ... by letter (G.4.2.5), and `.`. */
+export function multiCharacterClass(letter: string): CharacterSet {
+  const lower = letter.toLowerCase();
+  if (letter === '.') return complement(characterSet([[0x0a, 0x0a], [0x0d, 0x0d]])); // biome-ignore format: pairs
+  const set = classes[lower]!();
+  return letter === lower ? set : complement(set);
+}
+
+/** A general category (`Lu`), or a block that XML Schema names (`IsBasicLatin`). */
+export function isPropertyName(name: string): boolean {
+  if (name.startsWith('Is')) return blockOf(name) !== undefined;
+  return /^(?:L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|Z[slp]?|S[mcko]?|C[cfon]?)$/u.test(name);
+}
+
+/** The characters of `\p{NAME}`. Categories are those of the Unicode version that the engine knows. */
+export function property(name: string): CharacterSet {
+  if (name.startsWith('Is')) return blockOf(name)!;
   let set = categories.get(name);
   if (set === undefined) {
     set = scanCategory(name);
     categories.set(name, set);
   }
   return set;
+}
+
+function blockOf(name: string): CharacterSet | undefined {
+  const block = blocks.split(' ').find((entry) => entry.startsWith(`${name.slice(2)}:`));
+  const ends = block?.slice(block.indexOf(':') + 1).split('-');
+  return ends === undefined ? undefined : [Number.parseInt(ends[0]!, 16), Number.parseInt(ends[1]!, 16)];
 }
 
 /** The runs of a category, found by searching one string of all code points: some milliseconds, once per category. */
@@ -108,8 +151,8 @@ const classes: Readonly<Record<string, () => CharacterSet>> = {
   s: () => characterSet([[0x09, 0x0a], [0x0d, 0x0d], [0x20, 0x20]]), // biome-ignore format: pairs
   i: () => nameStart,
   c: () => union(nameStart, characterSet([[0x2d, 0x2e], [0x30, 0x39], [0xb7, 0xb7], [0x300, 0x36f], [0x203f, 0x2040]])), // biome-ignore format: pairs
-  d: () => property('Nd')!,
-  w: () => complement(union(property('P')!, property('Z')!, property('C')!)),
+  d: () => property('Nd'),
+  w: () => complement(union(property('P'), property('Z'), property('C'))),
 };
 
 /** A memo of what Unicode says; the same for everybody. */

@@ -1,16 +1,9 @@
 /** The syntax of XSD regular expressions (XML Schema 1.1 part 2, appendix G), read into a small tree. */
-import {
-  type CharacterSet,
-  characterSet,
-  complement,
-  multiCharacterClass,
-  property,
-  subtract,
-  union,
-} from './pattern-characters.js';
+import { type CharacterClass, isClassLetter, isPropertyName } from './pattern-characters.js';
 
 export type PatternNode =
-  | { readonly kind: 'set'; readonly set: CharacterSet }
+  /** One character. */
+  | { readonly kind: 'class'; readonly characters: CharacterClass }
   | { readonly kind: 'sequence'; readonly parts: readonly PatternNode[] }
   | { readonly kind: 'choice'; readonly branches: readonly PatternNode[] }
   /** `max` is Infinity where there is none. */
@@ -94,78 +87,76 @@ class PatternParser {
         return node;
       }
       case '[':
-        return { kind: 'set', set: this.#classExpression() };
+        return { kind: 'class', characters: this.#classExpression() };
       case '\\':
-        return { kind: 'set', set: this.#escape().set };
+        return { kind: 'class', characters: this.#escape() };
       case '.':
-        return { kind: 'set', set: multiCharacterClass('.')! };
+        return { kind: 'class', characters: { kind: 'letter', letter: '.' } };
       default:
         if ('?*+{}]'.includes(character)) throw this.#fault(`unexpected '${character}'`, 1);
-        return { kind: 'set', set: single(character) };
+        return { kind: 'class', characters: single(character) };
     }
   }
 
   /** After the `[`: G.4.1.1, with subtraction. */
-  #classExpression(): CharacterSet {
+  #classExpression(): CharacterClass {
     if (++this.#depth > maxNesting) throw this.#fault('character classes nested too deep');
     const negated = this.#take('^');
-    const sets: CharacterSet[] = [];
-    let without: CharacterSet | undefined;
+    const parts: CharacterClass[] = [];
+    let without: CharacterClass | undefined;
     while (!this.#take(']')) {
-      if (sets.length > 0 && this.#peek() === '-' && this.#peek(1) === '[') {
+      if (parts.length > 0 && this.#peek() === '-' && this.#peek(1) === '[') {
         this.#at += 2;
         without = this.#classExpression();
         if (!this.#take(']')) throw this.#fault("expected ']' after a subtraction");
         break;
       }
-      sets.push(this.#classPart());
+      parts.push(this.#classPart());
     }
-    if (sets.length === 0) throw this.#fault('a character class must not be empty', 1);
+    if (parts.length === 0) throw this.#fault('a character class must not be empty', 1);
     this.#depth--;
-    const all = union(...sets);
-    const set = negated ? complement(all) : all;
-    return without === undefined ? set : subtract(set, without);
+    return { kind: 'group', parts, negated, without };
   }
 
-  #classPart(): CharacterSet {
+  #classPart(): CharacterClass {
     const first = this.#classCharacter();
-    if (first.character === undefined) return first.set;
+    if (first.kind !== 'range') return first;
     const isRange = this.#peek() === '-' && this.#peek(1) !== ']' && this.#peek(1) !== '[' && this.#peek(1) !== '';
-    if (!isRange) return first.set;
+    if (!isRange) return first;
     this.#at++;
     const last = this.#classCharacter();
-    if (last.character === undefined) throw this.#fault('a class may not end a range');
-    const [from, to] = [first.character.codePointAt(0)!, last.character.codePointAt(0)!];
-    if (from > to) throw this.#fault(`the range ${first.character}-${last.character} is in the wrong order`);
-    return characterSet([[from, to]]);
+    if (last.kind !== 'range') throw this.#fault('a class may not end a range');
+    if (first.first > last.last) {
+      const text = `${String.fromCodePoint(first.first)}-${String.fromCodePoint(last.last)}`;
+      throw this.#fault(`the range ${text} is in the wrong order`);
+    }
+    return { kind: 'range', first: first.first, last: last.last };
   }
 
-  #classCharacter(): Escape {
+  #classCharacter(): CharacterClass {
     const character = this.#next();
     if (character === '\\') return this.#escape();
     if (character === '[') throw this.#fault("'[' must be escaped here", 1);
-    return { character, set: single(character) };
+    return single(character);
   }
 
   /** After the backslash (G.4.2). */
-  #escape(): Escape {
+  #escape(): CharacterClass {
     const letter = this.#next();
-    if (letter === 'p' || letter === 'P') return { character: undefined, set: this.#property(letter === 'P') };
-    const several = letter === '.' ? undefined : multiCharacterClass(letter);
-    if (several !== undefined) return { character: undefined, set: several };
+    if (letter === 'p' || letter === 'P') return this.#property(letter === 'P');
+    if (letter !== '.' && isClassLetter(letter)) return { kind: 'letter', letter };
     const character = escapes[letter] ?? (literalEscapes.includes(letter) ? letter : undefined);
     if (character === undefined) throw this.#fault(`'\\${letter}' is no escape`, 2);
-    return { character, set: single(character) };
+    return single(character);
   }
 
-  #property(negated: boolean): CharacterSet {
+  #property(negated: boolean): CharacterClass {
     if (!this.#take('{')) throw this.#fault("expected '{'");
     let name = '';
     while (this.#peek() !== '}') name += this.#next();
     this.#at++;
-    const set = property(name);
-    if (set === undefined) throw this.#fault(`'${name}' is no category or block of characters`);
-    return negated ? complement(set) : set;
+    if (!isPropertyName(name)) throw this.#fault(`'${name}' is no category or block of characters`);
+    return { kind: 'property', name, negated };
   }
 
   #peek(ahead = 0): string {
@@ -190,15 +181,9 @@ class PatternParser {
   }
 }
 
-interface Escape {
-  /** Where it stands for one character. */
-  readonly character: string | undefined;
-  readonly set: CharacterSet;
-}
-
-function single(character: string): CharacterSet {
+function single(character: string): CharacterClass {
   const code = character.codePointAt(0)!;
-  return [code, code];
+  return { kind: 'range', first: code, last: code };
 }
 
 const maxNesting = 100;

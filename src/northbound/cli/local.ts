@@ -14,7 +14,14 @@ export function localCommands(parser: Argv, perform: Perform): void {
       'schema [module]',
       'print a YANG module, or the names of all',
       (each) =>
-        module(each).option('tree', { type: 'boolean', default: false, describe: 'as a tree diagram (RFC 8340)' }),
+        module(each)
+          .option('tree', { type: 'boolean', default: false, describe: 'as a tree diagram (RFC 8340)' })
+          .option('json-schema', {
+            type: 'boolean',
+            default: false,
+            describe: 'JSON Schema (2020-12) of a document: editors complete and check by it',
+          })
+          .option('agent', { type: 'boolean', default: false, describe: 'what the running agent serves' }),
       (given) => perform(schema, given),
     )
     .command(

@@ -1,29 +1,68 @@
-/** `signet schema` and `signet mib`: what modules on disk say, without an agent. */
+/** `signet schema` and `signet mib`: what modules say, those on disk without an agent. */
 import { ConfigError } from '../../error.js';
-import { type LoadResult, type Module, type ModuleError, type Schema, treeDiagram } from '../../yang/index.js';
+import {
+  type LoadResult,
+  type Module,
+  type ModuleError,
+  moduleJsonSchema,
+  type Schema,
+  treeDiagram,
+} from '../../yang/index.js';
+import { UnreachableError } from './client.js';
+import { agentSchema } from './document.js';
 import type { Call, Output } from './index.js';
+import { UsageError } from './usage.js';
 
+/** Modules on disk; with `--url` or `--agent`, and where the module is not on disk, those that a running agent serves. */
 export async function schema(call: Call): Promise<Output> {
-  const { schema: loaded, status } = loadModules(call);
-  const { tree, module: name } = call.arguments;
-  if (typeof name === 'string') return { ...printModule(loaded, name, tree === true), status };
+  const { url, agent, module: named, tree, 'json-schema': jsonSchema } = call.arguments;
+  if (tree === true && jsonSchema === true) throw new UsageError('--tree and --json-schema exclude each other');
+  const name = typeof named === 'string' ? named : undefined;
+  const isOnDisk = agent !== true && typeof url !== 'string';
+  const loaded = isOnDisk ? loadModules(call) : { schema: await agentSchema(call), status: 0 };
+  const found = print(call, loaded.schema, name);
+  if (found !== undefined) return { ...found, status: loaded.status };
+  const served = isOnDisk ? print(call, await servedSchema(call, loaded.schema), name) : undefined;
+  if (served === undefined) throw new ConfigError({ tag: 'data-missing', message: `there is no module ${name!}` });
+  return served;
+}
+
+/** Undefined where there is no module of that name. */
+function print(call: Call, loaded: Schema, name: string | undefined): Output | undefined {
+  const { tree, 'json-schema': jsonSchema } = call.arguments;
+  const module = name === undefined ? undefined : loaded.modules.get(name);
+  if (name !== undefined && module === undefined) {
+    const text = submoduleText(loaded, name);
+    return text === undefined ? undefined : { value: text, text };
+  }
+  if (jsonSchema === true) {
+    const value = moduleJsonSchema(loaded, module);
+    return { value, text: `${JSON.stringify(value, null, 2)}\n` };
+  }
+  if (module !== undefined) {
+    const text = tree === true ? treeDiagram(loaded, module) : module.text;
+    return { value: text, text };
+  }
   const modules = [...loaded.modules.values()];
   if (tree === true) {
     const text = modules
       .filter(({ implemented }) => implemented)
-      .map((module) => treeDiagram(loaded, module))
+      .map((each) => treeDiagram(loaded, each))
       .join('\n');
-    return { value: text, text, status };
+    return { value: text, text };
   }
-  const names = modules.map((module) => ({ name: module.name, revision: module.revision }));
-  return { value: names, text: names.map((each) => `${each.name}@${each.revision}\n`).join(''), status };
+  const names = modules.map((each) => ({ name: each.name, revision: each.revision }));
+  return { value: names, text: names.map((each) => `${each.name}@${each.revision}\n`).join('') };
 }
 
-function printModule(loaded: Schema, name: string, asTree: boolean): Output {
-  const module = loaded.modules.get(name);
-  const text = module === undefined ? submoduleText(loaded, name) : asTree ? treeDiagram(loaded, module) : module.text;
-  if (text === undefined) throw new ConfigError({ tag: 'data-missing', message: `there is no module ${name}` });
-  return { value: text, text };
+/** What an agent serves beyond the modules on disk; nothing where none answers. */
+async function servedSchema(call: Call, onDisk: Schema): Promise<Schema> {
+  try {
+    return await agentSchema(call);
+  } catch (error) {
+    if (error instanceof UnreachableError) return onDisk;
+    throw error;
+  }
 }
 
 function submoduleText(loaded: Schema, name: string): string | undefined {

@@ -1,6 +1,7 @@
 /** Documents on the command line: judged without an agent, loaded, saved, shown; modules that do not compile are told. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -147,6 +148,43 @@ test('schema prints submodules and tree diagrams; mib --map keeps to a module', 
   assert.equal((await signet(['mib', 'ietf-yang-types', '--map'])).status, 1);
 });
 
+describe('schema --json-schema', () => {
+  const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+
+  test('of a module on disk judges documents as an editor does, without an agent', async () => {
+    const { status, stdout, stderr } = await signet(['schema', 'shop', '--json-schema', '--schema', modules]);
+    assert.equal(status, 0, stderr);
+    const validate = new Ajv2020({ strict: true }).compile(JSON.parse(stdout) as object);
+    assert.ok(validate(json), JSON.stringify(validate.errors));
+    const shopOf = (members: object) => ({ 'shop:shop': { ...json['shop:shop'], ...members } });
+    for (const wrong of [
+      { name: '123456789' },
+      { turnover: '18446744073709551616' },
+      { rate: '1.555' },
+      { kind: 'x' },
+    ]) {
+      assert.ok(!validate(shopOf(wrong)), JSON.stringify(wrong));
+    }
+    assert.ok(!validate({ shop: {} }));
+  });
+
+  test('without a module is of all; with --json it is one line; --tree excludes it', async () => {
+    const all = JSON.parse((await signet(['schema', '--json-schema', '--schema', modules])).stdout) as {
+      properties: Record<string, unknown>;
+    };
+    assert.ok('shop:shop' in all.properties && 'signet-https:https' in all.properties);
+    const line = (await signet(['schema', 'shop', '--json-schema', '--json', '--schema', modules])).stdout;
+    assert.match(line, /^\{"\$schema":"https:\/\/json-schema.org\/draft\/2020-12\/schema".*\}\n$/u);
+    assert.equal((await signet(['schema', 'shop', '--json-schema', '--tree'])).status, 2);
+  });
+
+  test('of a module that nobody has is refused', async () => {
+    const { status, stderr } = await signet(['schema', 'shop', '--json-schema', '--state', join(folder, 'nowhere')]);
+    assert.equal(status, 1);
+    assert.match(stderr, /there is no module shop/);
+  });
+});
+
 describe('documents and a running agent', () => {
   let place: Awaited<ReturnType<typeof makeState>>;
   let agent: RunningAgent;
@@ -178,6 +216,15 @@ describe('documents and a running agent', () => {
       assert.match((await local('get', 'shop')).stdout, /^logo +AP8=$/m);
       assert.match((await local('get', 'shop')).stdout, /^name +a <b>$/m);
     }
+  });
+
+  test('schema asks the agent for a module that is not on disk, and with --agent for all', async () => {
+    const onDisk = await signet(['schema', 'shop', '--json-schema', '--schema', modules]);
+    const served = await local('schema', 'shop', '--json-schema');
+    assert.equal(served.stdout, onDisk.stdout, served.stderr);
+    assert.match((await local('schema', 'shop-parts')).stdout, /^submodule shop-parts/u);
+    assert.match((await local('schema', '--agent')).stdout, /^shop@$/mu);
+    assert.doesNotMatch((await local('schema')).stdout, /^shop@$/mu);
   });
 
   test('get --xml gives a node as its element', async () => {
