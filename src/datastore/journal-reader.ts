@@ -6,6 +6,9 @@ import { decodeFrame, type Frame, findFrame, maxFrame } from './frame.js';
 /** The format that this version writes; it reads every older one. */
 export const formatVersion = 1;
 
+/** Where the first record of a journal begins. */
+export const headerLength = 32;
+
 export interface Damage {
   /** `torn`: the end of a write that never was acknowledged. `corrupt`: sound records of a later write follow. */
   readonly kind: 'torn' | 'corrupt';
@@ -124,5 +127,4 @@ function headerText(version: number): string {
   return `${`signet-journal ${version}`.padEnd(headerLength - 1)}\n`;
 }
 
-const headerLength = 32;
 const readSlice = 4 * 1024 * 1024;

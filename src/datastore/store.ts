@@ -5,6 +5,7 @@ import type { Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type Retention } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
+import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
 import { patchBetween } from './patch.js';
 import {
@@ -230,7 +231,7 @@ class Loader {
 function emptyPoint({ schema, clock }: StoreOptions): Point {
   const root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
   const entry = { transaction: '0', time: clock.now(), origin: systemOrigin, comment: '', kind: 'initial' };
-  return { entry, root, end: 0 };
+  return { entry, root, end: headerLength };
 }
 
 const compactionSlack = 4 * 1024 * 1024;
