@@ -1,5 +1,6 @@
 /** The public face of the YANG engine. */
 export type { View } from './accessible.js';
+export type { Annotation, AnnotationSink, AnnotationSource } from './annotations.js';
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, type TreeDifference } from './diff.js';
