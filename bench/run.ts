@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   x509: () => import('./x509.js'),
   yang: () => import('./yang.js'),
   codec: () => import('./codec.js'),
+  datastore: () => import('./datastore.js'),
 };
 
 const wanted = process.argv.slice(2);

@@ -5,17 +5,11 @@ import type { Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type Retention } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
+import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
 import { patchBetween } from './patch.js';
-import {
-  applyLines,
-  decodeHead,
-  encodeHead,
-  encodePatches,
-  type RecordHead,
-  SnapshotReader,
-  snapshotRecords,
-} from './record.js';
+import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
+import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 
 export interface StoreOptions {
@@ -69,7 +63,7 @@ export class Store {
 
   /** Resolves with the offsets behind the records when all are on disk. */
   async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
-    return await this.#journal.append(commits.map(encodeCommit));
+    return await this.#journal.append(commits.map(commitLines));
   }
 
   /** The record of a confirmation: it changes no root. */
@@ -125,16 +119,17 @@ export class Store {
 /** The origin of what the agent does of its own accord. */
 export const systemOrigin: Origin = { user: 'system', protocol: 'system', address: '' };
 
-function encodeCommit(commit: CommitRecord): RecordLines {
+/** Made line by line while it is written. */
+function* commitLines(commit: CommitRecord): Iterable<string> {
   const { entry, before, after, fallback, closes } = commit;
-  const head = encodeHead({
+  yield encodeHead({
     record: 'commit',
     entry,
     ...(fallback === undefined ? {} : { fallback }),
     ...(closes === undefined ? {} : { closes }),
   });
-  const config = patchBetween(before.config, after.config);
-  return [head, ...encodePatches({ config, system: patchBetween(before.system, after.system) })];
+  yield* patchLines('c', patchBetween(before.config, after.config));
+  yield* patchLines('s', patchBetween(before.system, after.system));
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */
@@ -151,7 +146,7 @@ class Loader {
   readonly facts = new Map<string, JsonValue>();
   history: History | undefined;
   snapshotEnd = 0;
-  #reader: { readonly entry: HistoryEntry; readonly parts: SnapshotReader } | undefined;
+  #reader: { readonly entry: HistoryEntry; readonly lines: LineReader } | undefined;
   #fallback: Point | undefined;
   /** The fallback of the confirmed commit that was closed last: a reversal opens it again. */
   #closed: Point | undefined;
@@ -168,10 +163,10 @@ class Loader {
     const head = decodeHead(lines[0]);
     switch (head.record) {
       case 'snapshot':
-        this.#reader = { entry: head.entry, parts: new SnapshotReader(this.#options.schema) };
+        this.#reader = { entry: head.entry, lines: new LineReader(emptyPoint(this.#options).root) };
         return;
       case 'part':
-        this.#reader?.parts.part(lines);
+        for (const line of lines.slice(1)) this.#reader?.lines.apply(line);
         return;
       case 'end':
         this.#begin(end);
@@ -200,13 +195,13 @@ class Loader {
   #begin(end: number): void {
     if (this.#reader === undefined)
       throw new ConfigError({ tag: 'operation-failed', message: 'a snapshot without its beginning' });
-    const { entry, parts } = this.#reader;
-    this.history = new History(this.#options.retention, { entry, root: parts.finish(), end });
+    const { entry, lines } = this.#reader;
+    this.history = new History(this.#options.retention, { entry, root: lines.finish(), end });
     this.snapshotEnd = end;
     this.#reader = undefined;
   }
 
-  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: RecordLines, end: number): void {
+  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: readonly string[], end: number): void {
     const { history } = this.finish();
     const before = history!.head;
     if (head.closes === true) this.#close();
@@ -230,7 +225,7 @@ class Loader {
 function emptyPoint({ schema, clock }: StoreOptions): Point {
   const root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
   const entry = { transaction: '0', time: clock.now(), origin: systemOrigin, comment: '', kind: 'initial' };
-  return { entry, root, end: 0 };
+  return { entry, root, end: headerLength };
 }
 
 const compactionSlack = 4 * 1024 * 1024;

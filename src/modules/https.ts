@@ -2,9 +2,10 @@
 import type { Change, CommitHandler, ModuleRegistration, ModuleServices } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
-import type { InstanceIdentifier } from '../yang/index.js';
+import { type InstanceIdentifier, parsePath } from '../yang/index.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
+import { ExpiryWatch } from './https/expiry-watch.js';
 import { certificateFacts } from './https/facts.js';
 import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
@@ -39,6 +40,8 @@ export interface HttpsModule {
    * to add is done. Until then commits change the tree and nothing is presented.
    */
   open(): Promise<void>;
+  /** Resolves when what was due by the clock has been done. */
+  idle(): Promise<void>;
   /** What is presented now, for the status page. */
   served(): Served | undefined;
   /** Where running says that it listens; none where it is switched off. */
@@ -57,8 +60,10 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       start: (services) => {
         service.services = services;
       },
+      stop: () => service.watch.stop(),
     },
     open: () => service.open(),
+    idle: () => service.watch.idle(),
     served: () => service.served,
     endpoints: () => service.endpoints(),
   };
@@ -77,6 +82,7 @@ class HttpsService {
   readonly parts: ActionParts & ServiceParts & JudgeParts;
   services: ModuleServices | undefined;
   served: Served | undefined;
+  readonly watch: ExpiryWatch;
   readonly #alarm: (error: ConfigError) => void;
   #opened = false;
 
@@ -93,6 +99,15 @@ class HttpsService {
       },
       services: () => this.services,
     };
+    this.watch = new ExpiryWatch({
+      clock: given.clock,
+      after: given.after,
+      notify: (notification, content) => {
+        const { services } = this;
+        services?.notify(parsePath(services.schema, `/signet-https:https/${notification}`), content);
+      },
+      failed: (error) => given.alarm(ConfigError.from(error)),
+    });
   }
 
   handler(): CommitHandler<Staged> {
@@ -113,6 +128,7 @@ class HttpsService {
     await this.parts.keys.open();
     this.#opened = true;
     this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
+    this.watch.start(this.services);
   }
 
   endpoints(): readonly Endpoint[] {
@@ -151,6 +167,7 @@ class HttpsService {
     const isOther =
       this.served?.fingerprint !== former?.fingerprint || this.served?.certificate !== former?.certificate;
     this.#tell(change, plan !== undefined && isOther ? plan : undefined);
+    this.watch.changed(change);
   }
 
   async #abort(staged: Staged): Promise<void> {

@@ -1,16 +1,17 @@
 /** The public face of the YANG engine. */
 export type { View } from './accessible.js';
+export type { Annotation, AnnotationSink, AnnotationSource } from './annotations.js';
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, type TreeDifference } from './diff.js';
 export { applyEdits, type TreeEdit } from './edit.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
-export { type JsonSchemaOptions, moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
+export { moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
 export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
 export type * from './schema.js';
-export { checkShape, decodeContent, decodeInput } from './shape.js';
+export { checkShape, decodeContent, decodeContentText, decodeInput } from './shape.js';
 export * from './tree.js';
 export { treeDiagram } from './tree-diagram.js';
 export type * from './types.js';

@@ -1,35 +1,18 @@
-/** JSON Schema 2020-12 from compiled YANG: complete for editors and people, or only the shape, for a first check. */
+/** JSON Schema 2020-12 from compiled YANG: complete, for editors and people. */
 import { memberName, moduleOf } from './json-encode.js';
 import { choiceRules } from './json-schema-choices.js';
-import { typeJsonSchema, typeShape } from './json-schema-types.js';
+import { typeJsonSchema } from './json-schema-types.js';
 import type { JsonObject, JsonValue } from './json-text.js';
 import { setMember } from './json-text.js';
-import type {
-  BranchSchema,
-  DataSchema,
-  LeafListSchema,
-  LeafSchema,
-  Module,
-  ParametersSchema,
-  RootSchema,
-  Schema,
-  SchemaNode,
-} from './schema.js';
+import type { BranchSchema, DataSchema, Module, ParametersSchema, RootSchema, Schema, SchemaNode } from './schema.js';
 import { valueToJson } from './values.js';
-
-export interface JsonSchemaOptions {
-  /** Only names, nesting and JSON types: what a partial edit has to have as well, and nothing that needs a pattern. */
-  readonly shapeOnly?: boolean;
-  /** Numbers, strings and booleans may stand for each other (XML-RPC). */
-  readonly relaxed?: boolean;
-}
 
 /**
  * For a whole RFC 7951 document with the data of one module (where it augments others, theirs too), or of all. The
  * parameters of the module's operations, its notifications and its structures are in `$defs`.
  */
 export function moduleJsonSchema(schema: Schema, module?: Module): JsonObject {
-  const generator = new Generator({}, schema);
+  const generator = new Generator(schema);
   const tops = module === undefined ? undefined : topNodes(module);
   const children = schema.root.dataChildren.filter((child) => tops?.has(child) !== false);
   return {
@@ -42,50 +25,37 @@ export function moduleJsonSchema(schema: Schema, module?: Module): JsonObject {
 }
 
 /** For the value of one node as `decodeJson` takes it: a branch's members, a leaf's value, a list's array. */
-export function nodeJsonSchema(node: BranchSchema | DataSchema, options: JsonSchemaOptions = {}): JsonObject {
-  const generator = new Generator(options);
+export function nodeJsonSchema(node: BranchSchema | DataSchema): JsonObject {
+  const generator = new Generator(undefined);
   return 'dataChildren' in node && node.kind !== 'list'
     ? generator.members(node, node.dataChildren)
     : generator.child(node as DataSchema);
 }
 
-/** For one entry of a list; its keys may be absent where the path names them. */
-export function entryJsonSchema(list: BranchSchema, options: JsonSchemaOptions = {}): JsonObject {
-  return new Generator(options).members(list, list.dataChildren);
-}
-
 class Generator {
-  readonly #options: JsonSchemaOptions;
   readonly #schema: Schema | undefined;
 
-  constructor(options: JsonSchemaOptions, schema?: Schema) {
-    this.#options = options;
+  /** `schema`: where annotations may be told of, in `$defs`. */
+  constructor(schema: Schema | undefined) {
     this.#schema = schema;
   }
 
   members(parent: BranchSchema, children: readonly DataSchema[]): JsonObject {
-    const isShape = this.#options.shapeOnly === true;
     const properties: Record<string, JsonValue> = {};
-    for (const child of children) {
-      const own = this.child(child);
-      const name = memberName(child, moduleOf(parent));
-      setMember(properties, name, own);
-      // RFC 7951 section 4: a name may be qualified where it need not be.
-      if (isShape && name === child.name) setMember(properties, `${child.module.name}:${name}`, own);
-    }
-    const required = isShape ? [] : requiredNames(parent, children);
+    for (const child of children) setMember(properties, memberName(child, moduleOf(parent)), this.child(child));
+    const required = requiredNames(parent, children);
     return {
       type: 'object',
       properties,
       patternProperties: { '^@': this.#schema === undefined ? true : { $ref: '#/$defs/annotations' } },
       additionalProperties: false,
       ...(required.length === 0 ? {} : { required }),
-      ...(isShape ? {} : choiceRules(parent)),
+      ...choiceRules(parent),
     };
   }
 
   child(child: DataSchema): JsonObject {
-    return this.#options.shapeOnly === true ? this.#bare(child) : { ...remarks(child), ...this.#bare(child) };
+    return { ...remarks(child), ...this.#content(child) };
   }
 
   /** What the rest refers to, and what no datastore holds. */
@@ -123,36 +93,30 @@ class Generator {
     return { anyOf: [one, { type: 'array', items: { anyOf: [one, { type: 'null' }] } }] };
   }
 
-  #bare(child: DataSchema): JsonObject {
+  #content(child: DataSchema): JsonObject {
     switch (child.kind) {
       case 'container':
         return this.members(child, child.dataChildren);
       case 'list':
-        return { type: 'array', items: this.members(child, child.dataChildren), ...this.#size(child) };
+        return { type: 'array', items: this.members(child, child.dataChildren), ...size(child) };
       case 'leaf-list':
-        return { type: 'array', items: this.#type(child), ...this.#size(child) };
+        return { type: 'array', items: typeJsonSchema(child.type, child.module), ...size(child) };
       case 'leaf':
-        return this.#type(child);
+        return typeJsonSchema(child.type, child.module);
       case 'anydata':
         return { type: 'object' };
       case 'anyxml':
         return {};
     }
   }
+}
 
-  #size(child: DataSchema & { readonly kind: 'list' | 'leaf-list' }): JsonObject {
-    if (this.#options.shapeOnly === true) return {};
-    return {
-      ...(child.minElements > 0 && child.config ? { minItems: child.minElements } : {}),
-      ...(Number.isFinite(child.maxElements) ? { maxItems: child.maxElements } : {}),
-      ...(child.kind === 'leaf-list' && child.config ? { uniqueItems: true } : {}),
-    };
-  }
-
-  #type(leaf: LeafSchema | LeafListSchema): JsonObject {
-    const { shapeOnly, relaxed } = this.#options;
-    return shapeOnly === true ? typeShape(leaf.type, relaxed === true) : typeJsonSchema(leaf.type, leaf.module);
-  }
+function size(child: DataSchema & { readonly kind: 'list' | 'leaf-list' }): JsonObject {
+  return {
+    ...(child.minElements > 0 && child.config ? { minItems: child.minElements } : {}),
+    ...(Number.isFinite(child.maxElements) ? { maxItems: child.maxElements } : {}),
+    ...(child.kind === 'leaf-list' && child.config ? { uniqueItems: true } : {}),
+  };
 }
 
 function remarks(child: DataSchema): JsonObject {

@@ -1,8 +1,9 @@
 /** RFC 7951 JSON to instance data. */
+import { type Annotation, type AnnotationSink, annotationsOfJson } from './annotations.js';
 import { codecLimits } from './codec-limits.js';
 import { type JsonObject, type JsonValue, parseJsonTextInSlices } from './json-text.js';
 import type { InstanceIdentifier } from './path.js';
-import { Problems } from './problems.js';
+import { Problems, type Spot } from './problems.js';
 import type {
   AnySchema,
   BranchSchema,
@@ -28,6 +29,8 @@ export interface JsonDecodeOptions {
   readonly relaxed?: boolean;
   /** Refuse nodes that are state (`config false`), as a client may not write them. */
   readonly configOnly?: boolean;
+  /** Told of annotations (RFC 7952), their values read. */
+  readonly annotations?: AnnotationSink;
 }
 
 /**
@@ -54,7 +57,17 @@ export async function decodeJsonText(
   text: string | Uint8Array,
   options: JsonDecodeOptions = {},
 ): Promise<Content> {
-  const decoder = new JsonDecoder(schema, path, await parseJsonTextInSlices(text), options);
+  return decodeJsonInSlices(schema, path, await parseJsonTextInSlices(text), options);
+}
+
+/** As {@link decodeJson}, letting others run in between. */
+export async function decodeJsonInSlices(
+  schema: Schema,
+  path: InstanceIdentifier,
+  json: JsonValue,
+  options: JsonDecodeOptions = {},
+): Promise<Content> {
+  const decoder = new JsonDecoder(schema, path, json, options);
   await inSlices((isDue) => decoder.advance(isDue));
   return decoder.finish();
 }
@@ -121,7 +134,7 @@ class JsonDecoder {
     const value = frame.object[name]!;
     const child = memberOf(builder.schema, name);
     if (child !== undefined) this.#child(builder, child, value);
-    else if (name.startsWith('@')) this.#metadata(builder, name, value);
+    else if (name.startsWith('@')) this.#metadata(frame, name, value);
     else this.#unknown(builder, name);
   }
 
@@ -209,19 +222,27 @@ class JsonDecoder {
   #any(builder: BranchBuilder, child: AnySchema, json: JsonValue): void {
     // RFC 7951 5.5: anydata is an object; anyxml may be anything.
     if (child.kind === 'anydata' && !isObject(json)) this.#wrongKind(builder, child, 'expected an object', json);
-    else builder.any(child, { format: 'json', text: JSON.stringify(json) });
+    else if (child.kind === 'anydata' && Object.hasOwn(json as JsonObject, '@')) {
+      const { '@': metadata, ...content } = json as JsonObject;
+      this.#annotate({ builder, child }, '@', metadata!, () => builder.path.child(child));
+      builder.any(child, { format: 'json', text: JSON.stringify(content) });
+    } else builder.any(child, { format: 'json', text: JSON.stringify(json) });
   }
 
   #value(builder: BranchBuilder, child: LeafSchema | LeafListSchema, json: JsonValue): Value | undefined {
-    let context = this.#contexts.get(child.module);
-    if (context === undefined) {
-      context = jsonContext(this.#schema, child.module, this.#options.relaxed);
-      this.#contexts.set(child.module, context);
-    }
-    const value = readJson(child.type, json, context);
+    const value = readJson(child.type, json, this.#context(child.module));
     if (!(value instanceof Fault)) return value;
     this.#problems.value({ builder, child }, value);
     return undefined;
+  }
+
+  #context(module: Module): ValueContext {
+    let context = this.#contexts.get(module);
+    if (context === undefined) {
+      context = jsonContext(this.#schema, module, this.#options.relaxed);
+      this.#contexts.set(module, context);
+    }
+    return context;
   }
 
   /** A list or leaf-list that was given under both of its names would otherwise be merged. */
@@ -245,27 +266,59 @@ class JsonDecoder {
     this.#problems.unknown(this.#schema, builder, name);
   }
 
-  /** RFC 7952 5.2: annotations, which have to be declared; their values are not kept. */
-  #metadata(builder: BranchBuilder, name: string, json: JsonValue): void {
-    if (name !== '@' && memberOf(builder.schema, name.slice(1)) === undefined) {
-      this.#unknown(builder, name);
+  /** RFC 7952 5.2: `@` stands in the object that it annotates, `@name` beside the leaf, leaf-list or anyxml; beside anydata is taken too. */
+  #metadata({ builder, object }: Frame & { kind: 'members' }, name: string, json: JsonValue): void {
+    const { schema } = builder;
+    if (name === '@') {
+      if (schema.kind === 'container' || schema.kind === 'list') {
+        this.#annotate({ builder }, name, json, () => builder.path);
+      } else this.#noAnnotation({ builder }, name, 'stands in no instance of a data node');
       return;
     }
-    for (const object of Array.isArray(json) ? (json as readonly JsonValue[]) : [json]) {
-      if (object === null && Array.isArray(json)) continue;
-      if (!isObject(object)) this.#problems.attribute({ builder }, name, 'expected an object of annotations');
-      else
-        for (const each of Object.keys(object))
-          if (!this.#isAnnotation(each)) this.#problems.attribute({ builder }, each);
+    const child = memberOf(schema, name.slice(1));
+    if (child === undefined) this.#unknown(builder, name);
+    else if (child.kind === 'container' || child.kind === 'list') {
+      this.#noAnnotation({ builder, child }, name, "must be a member '@' of what it annotates");
+    } else if (!Object.hasOwn(object, name.slice(1))) {
+      this.#noAnnotation({ builder, child }, name, 'annotates what is not there');
+    } else if (child.kind === 'leaf-list') this.#annotateEach(builder, child, object[name.slice(1)]!, name, json);
+    else this.#annotate({ builder, child }, name, json, () => builder.path.child(child));
+  }
+
+  /** RFC 7952 5.2.4: in an array what annotates the value at the same place; null, or the end of it, where nothing does. */
+  #annotateEach(builder: BranchBuilder, child: LeafListSchema, values: JsonValue, name: string, json: JsonValue): void {
+    const count = Array.isArray(values) ? values.length : 0;
+    if (!Array.isArray(json) || json.length > count) {
+      this.#noAnnotation({ builder, child }, name, 'must be an array, at most as long as that of the values');
+      return;
+    }
+    for (const [index, metadata] of (json as readonly JsonValue[]).entries()) {
+      if (metadata === null) continue;
+      this.#annotate({ builder, child }, name, metadata, () => {
+        const value = readJson(child.type, (values as readonly JsonValue[])[index]!, this.#context(child.module));
+        return builder.path.child(child, value instanceof Fault ? undefined : [value]);
+      });
+      if (this.#problems.isFull) return;
     }
   }
 
-  #isAnnotation(name: string): boolean {
-    const [module, local] = name.split(':');
-    const known = this.#schema.modules.get(module!)?.extensions ?? [];
-    return known.some(
-      (each) => each.module === 'ietf-yang-metadata' && each.name === 'annotation' && each.argument === local,
-    );
+  #annotate(spot: Spot, name: string, json: JsonValue, path: () => InstanceIdentifier): void {
+    if (!isObject(json)) {
+      this.#noAnnotation(spot, name, `must be an object of annotations, found ${jsonKind(json)}`);
+      return;
+    }
+    const annotations: Annotation[] = [];
+    for (const read of annotationsOfJson(this.#schema, json)) {
+      if ('value' in read) annotations.push(read);
+      else this.#problems.annotation(spot, read);
+    }
+    const node = spot.child ?? (spot.builder.schema as DataSchema);
+    if (annotations.length > 0) this.#options.annotations?.(annotations, node, path);
+  }
+
+  #noAnnotation(spot: Spot, name: string, reason: string): void {
+    const message = `'${name.slice(0, 64)}' ${reason}`;
+    this.#problems.annotation(spot, { tag: 'bad-attribute', name, message });
   }
 }
 

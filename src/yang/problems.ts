@@ -1,5 +1,7 @@
 /** The faults of one document, collected up to a limit. Where a fault is told last of all, when the keys around it are known. */
+
 import { ConfigError, type ConfigErrorFields } from '../error.js';
+import type { AnnotationFault } from './annotations.js';
 import type { BranchSchema, DataSchema, LeafSchema, Schema, Value } from './schema.js';
 import type { Branch } from './tree.js';
 import type { BranchBuilder } from './tree-builder.js';
@@ -72,10 +74,10 @@ export class Problems {
     this.add({ builder }, { tag: 'unknown-namespace', message, info });
   }
 
-  attribute(spot: Spot, name: string, message = `there is no annotation '${name}'`): void {
+  annotation(spot: Spot, { tag, name, message }: AnnotationFault): void {
     const { schema } = spot.builder;
     const element = spot.child?.name ?? ('name' in schema ? schema.name : '');
-    this.add(spot, { tag: 'unknown-attribute', message, info: { 'bad-attribute': name, 'bad-element': element } });
+    this.add(spot, { tag, message, info: { 'bad-attribute': name.slice(0, 256), 'bad-element': element } });
   }
 
   /** Finishes what was built. Throws all faults as one error where there are any, those of the building included. */

@@ -24,7 +24,7 @@ export interface Schema {
    * (where the container is only a wrapper without a name in the data). They are config false and have no parent.
    */
   readonly structures: ReadonlyMap<string, ContainerSchema>;
-  /** RFC 7952 annotations of implemented modules, by `module:name`. */
+  /** RFC 7952 annotations of implemented modules, by `module:name`, and the attribute `default` of RFC 6243. */
   readonly annotations: ReadonlyMap<string, AnnotationSchema>;
 }
 
@@ -32,6 +32,9 @@ export interface Schema {
 export interface AnnotationSchema {
   readonly module: Module;
   readonly name: string;
+  /** Of the attribute in XML: the module's, but for what is older than RFC 7952. */
+  readonly namespace: string;
+  readonly prefix: string;
   readonly type: Type;
   readonly units: string | undefined;
   readonly description: string;

@@ -49,6 +49,7 @@ export function compileStructures(parts: StructureParts): Structures {
       const node = parts.diagnostics.attempt(module.name, () => parts.nodes.structure(draft));
       if (node !== undefined) structures.set(`${module.name}:${draft.name}`, node);
     }
+    if (module.name === withDefaults.name) annotations.set(`${module.name}:default`, defaultAnnotation(module, parts));
     eachUse(module, 'annotation', parts, (use) => {
       const annotation = compileAnnotation(use, module, parts);
       if (annotation !== undefined) annotations.set(`${module.name}:${annotation.name}`, annotation);
@@ -141,6 +142,22 @@ function augment(
   parts.builder.augment(statement, scope, found, { parent: found, children: found.children, owner, groupings: [] });
 }
 
+/** RFC 6243 section 6 for XML, RFC 8040 4.8.9 for JSON: it is older than the statement that would declare it. */
+function defaultAnnotation(module: LoadedModule, parts: StructureParts): AnnotationSchema {
+  return {
+    module: parts.schemaModule(module),
+    name: 'default',
+    namespace: withDefaults.namespace,
+    prefix: 'wd',
+    type: { base: 'boolean', name: 'boolean', typedefs: [] },
+    units: undefined,
+    description: 'The value is the default.',
+    status: 'current',
+  };
+}
+
+const withDefaults = { name: 'ietf-netconf-with-defaults', namespace: 'urn:ietf:params:xml:ns:netconf:default:1.0' };
+
 function compileAnnotation(
   { statement, scope }: Located,
   module: LoadedModule,
@@ -151,9 +168,12 @@ function compileAnnotation(
   if (type === undefined) throw new StatementError(statement, `${describe(statement)} lacks 'type'`);
   const template = parts.types.template(type, scope);
   if (template.contextual) throw new StatementError(type, 'a leafref in an annotation is not supported');
+  const owner = parts.schemaModule(module);
   return {
-    module: parts.schemaModule(module),
+    module: owner,
     name: statement.name,
+    namespace: owner.namespace,
+    prefix: owner.prefix,
     type: template.type,
     units: statement.text('units') ?? template.units,
     description: statement.text('description') ?? '',

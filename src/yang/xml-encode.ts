@@ -1,5 +1,8 @@
 /** Instance data to XML (RFC 7950). */
+import type { AnnotationSource } from './annotations.js';
 import { anyToXml } from './any-content.js';
+import { entryPlace } from './json-encode.js';
+import { InstanceIdentifier } from './path.js';
 import type {
   BranchSchema,
   DataSchema,
@@ -24,6 +27,10 @@ export interface XmlEncodeOptions {
   readonly wrapper?: XmlWrapper;
   /** For people: each element on a line of its own, this put in front once for each level. What anydata holds stays as it is. */
   readonly indent?: string;
+  /** Asked for the annotations (RFC 7952) of every instance. */
+  readonly annotations?: AnnotationSource;
+  /** Where `content` stands, for the paths that `annotations` is given; the root by default. */
+  readonly at?: InstanceIdentifier;
 }
 
 /**
@@ -47,11 +54,12 @@ export function* xmlTextChunks(
   options: XmlEncodeOptions = {},
 ): Generator<string, void, void> {
   const { wrapper } = options;
-  const writer = new XmlWriter(schema, options.indent, wrapper === undefined ? 0 : 1);
+  const writer = new XmlWriter(schema, options, wrapper === undefined ? 0 : 1);
+  const at = (): InstanceIdentifier => options.at ?? InstanceIdentifier.root;
   if (wrapper !== undefined) writer.text += `<${wrapper.name} xmlns="${escapeXmlAttribute(wrapper.namespace)}">`;
   const isData = node.kind === 'container' || node.kind === 'list' || !('dataChildren' in node);
-  if (isData) yield* writer.child(node, content, undefined);
-  else yield* writer.members(content as Branch, undefined);
+  if (isData) yield* writer.child(node, content, undefined, at);
+  else yield* writer.members(content as Branch, undefined, at);
   if (wrapper !== undefined) writer.text += `${writer.newLine(-1)}</${wrapper.name}>`;
   yield options.indent === undefined ? writer.text : `${writer.text}\n`;
 }
@@ -60,12 +68,14 @@ class XmlWriter {
   text = '';
   readonly #schema: Schema;
   readonly #indent: string | undefined;
+  readonly #source: AnnotationSource | undefined;
   #level: number;
   #isFirst = true;
 
-  constructor(schema: Schema, indent: string | undefined, level: number) {
+  constructor(schema: Schema, { indent, annotations }: XmlEncodeOptions, level: number) {
     this.#schema = schema;
     this.#indent = indent;
+    this.#source = annotations;
     this.#level = level;
     this.#isFirst = level === 0;
   }
@@ -81,29 +91,34 @@ class XmlWriter {
   }
 
   /** `above` is the module whose namespace is the default one around the children. */
-  *members(branch: Branch, above: Module | undefined): Generator<string, void, void> {
-    for (const [child, content] of branch.present()) yield* this.child(child, content, above);
+  *members(branch: Branch, above: Module | undefined, at: Place): Generator<string, void, void> {
+    for (const [child, content] of branch.present()) yield* this.child(child, content, above, () => at().child(child));
   }
 
-  *child(child: DataSchema, content: Content, above: Module | undefined): Generator<string, void, void> {
+  *child(child: DataSchema, content: Content, above: Module | undefined, at: Place): Generator<string, void, void> {
     switch (child.kind) {
       case 'leaf':
-        this.#value(child, content as Value, above);
+        this.#value(child, content as Value, above, at);
         break;
       case 'leaf-list':
-        for (const value of Array.isArray(content) ? (content as readonly Value[]) : [content as Value]) {
-          this.#value(child, value, above);
+        if (!Array.isArray(content)) this.#value(child, content as Value, above, at);
+        else {
+          for (const value of content as readonly Value[]) {
+            this.#value(child, value, above, () => (at().parent ?? InstanceIdentifier.root).child(child, [value]));
+          }
         }
         break;
       case 'container':
-        yield* this.#branch(child, content as Branch, above);
+        yield* this.#branch(child, content as Branch, above, at);
         break;
       case 'list':
-        if (content instanceof Branch) yield* this.#branch(child, content, above);
-        else for (const entry of content as ListData) yield* this.#branch(child, entry, above);
+        if (content instanceof Branch) yield* this.#branch(child, content, above, at);
+        else for (const entry of content as ListData) yield* this.#branch(child, entry, above, entryPlace(entry, at));
         break;
-      default:
-        this.#element(child, above, '', anyToXml(this.#schema, content as AnyContent));
+      default: {
+        const any = content as AnyContent;
+        this.#element(child, above, this.#attributes(child, any, at, new Prefixes()), anyToXml(this.#schema, any));
+      }
     }
     if (this.text.length > chunkSize) {
       const { text } = this;
@@ -112,57 +127,72 @@ class XmlWriter {
     }
   }
 
-  *#branch(child: DataSchema, branch: Branch, above: Module | undefined): Generator<string, void, void> {
-    const before = this.#start(child, above, '');
+  *#branch(child: DataSchema, branch: Branch, above: Module | undefined, at: Place): Generator<string, void, void> {
+    const before = this.#start(child, above, this.#attributes(child, branch, at, new Prefixes()));
     if (branch.isEmpty()) {
       this.text += `${before}/>`;
       return;
     }
     this.text += `${before}>`;
     this.#level++;
-    yield* this.members(branch, child.module);
+    yield* this.members(branch, child.module, at);
     this.text += `${this.newLine(-1)}</${child.name}>`;
     this.#level--;
   }
 
-  #value(child: LeafSchema | LeafListSchema, value: Value, above: Module | undefined): void {
+  #value(child: LeafSchema | LeafListSchema, value: Value, above: Module | undefined, at: Place): void {
     const { base } = finalType(child.type);
     const isPlain =
       typeof value !== 'string' || (base !== 'identityref' && base !== 'instance-identifier' && base !== 'union');
     if (isPlain) {
-      this.#element(child, above, '', value === null ? '' : escapeXml(String(value)));
+      const attributes = this.#source === undefined ? '' : this.#attributes(child, value, at, new Prefixes());
+      this.#element(child, above, attributes, value === null ? '' : escapeXml(String(value)));
       return;
     }
     const prefixes = new Prefixes();
     const text = valueToXml(child.type, value, { schema: this.#schema, prefixFor: (module) => prefixes.of(module) });
-    this.#element(child, above, prefixes.declarations(), escapeXml(text));
+    this.#element(child, above, this.#attributes(child, value, at, prefixes), escapeXml(text));
   }
 
-  #element(child: DataSchema, above: Module | undefined, declarations: string, inner: string): void {
-    const start = this.#start(child, above, declarations);
+  /** Annotations (RFC 7952 5.1), and the declarations of all prefixes that the element needs. */
+  #attributes(child: DataSchema, content: Branch | Value | AnyContent, at: Place, prefixes: Prefixes): string {
+    let text = '';
+    for (const { schema, value } of this.#source?.(child, content, at) ?? []) {
+      const names = { schema: this.#schema, prefixFor: (module: Module) => prefixes.of(module) };
+      const written = valueToXml(schema.type, value, names);
+      text += ` ${prefixes.of(schema)}:${schema.name}="${escapeXmlAttribute(written)}"`;
+    }
+    return prefixes.declarations() + text;
+  }
+
+  #element(child: DataSchema, above: Module | undefined, attributes: string, inner: string): void {
+    const start = this.#start(child, above, attributes);
     this.text += inner === '' ? `${start}/>` : `${start}>${inner}</${child.name}>`;
   }
 
-  #start(child: DataSchema, above: Module | undefined, declarations: string): string {
+  #start(child: DataSchema, above: Module | undefined, attributes: string): string {
     const own = child.module === above ? '' : ` xmlns="${escapeXmlAttribute(child.module.namespace)}"`;
-    return `${this.newLine(0)}<${child.name}${own}${declarations}`;
+    return `${this.newLine(0)}<${child.name}${own}${attributes}`;
   }
 }
 
-/** The prefixes that one value needs, declared on its element. */
-class Prefixes {
-  readonly #modules = new Map<string, Module>();
+/** Made when somebody asks. */
+type Place = () => InstanceIdentifier;
 
-  of(module: Module): string {
-    let prefix = module.prefix;
-    while (this.#modules.has(prefix) && this.#modules.get(prefix) !== module) prefix += '_';
-    this.#modules.set(prefix, module);
+/** The prefixes that one value and its annotations need, declared on the element. */
+class Prefixes {
+  readonly #namespaces = new Map<string, string>();
+
+  of({ prefix: wanted, namespace }: Pick<Module, 'prefix' | 'namespace'>): string {
+    let prefix = wanted;
+    while ((this.#namespaces.get(prefix) ?? namespace) !== namespace) prefix += '_';
+    this.#namespaces.set(prefix, namespace);
     return prefix;
   }
 
   declarations(): string {
     let text = '';
-    for (const [prefix, module] of this.#modules) text += ` xmlns:${prefix}="${escapeXmlAttribute(module.namespace)}"`;
+    for (const [prefix, namespace] of this.#namespaces) text += ` xmlns:${prefix}="${escapeXmlAttribute(namespace)}"`;
     return text;
   }
 }

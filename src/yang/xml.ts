@@ -1,4 +1,5 @@
 /** XML (RFC 7950) to instance data, streaming. */
+import { type Annotation, type AnnotationSink, annotationOfAttribute } from './annotations.js';
 import { codecLimits } from './codec-limits.js';
 import { decodeUtf8 } from './json-text.js';
 import type { InstanceIdentifier } from './path.js';
@@ -31,9 +32,11 @@ export interface XmlDecodeOptions {
   /**
    * Told of the attributes of a data node's element, namespace declarations left out. `path()` is right once the whole
    * document is read. Returns what it did not know, which is refused as `unknown-attribute`, and whether a leaf may be without
-   * a value (as for `operation="delete"`, RFC 6241 7.2). Without this, only declared annotations (RFC 7952) are allowed.
+   * a value (as for `operation="delete"`, RFC 6241 7.2). Declared annotations (RFC 7952) may be among the unknown.
    */
   attributes?(attributes: readonly XmlAttribute[], node: DataSchema, path: () => InstanceIdentifier): AttributeVerdict;
+  /** Told of declared annotations, their values read. */
+  readonly annotations?: AnnotationSink;
 }
 
 export interface AttributeVerdict {
@@ -274,18 +277,15 @@ export class XmlDecoder implements XmlHandler {
   /** True where a leaf may be without a value. */
   #attributes(builder: BranchBuilder, child: DataSchema, element: XmlElement, path: () => InstanceIdentifier): boolean {
     const verdict = this.#options.attributes?.(element.attributes, child, path);
+    const annotations: Annotation[] = [];
+    this.#context.element = element;
     for (const attribute of verdict?.unknown ?? element.attributes) {
-      const message = `there is no attribute '${attribute.local}'`;
-      if (!this.#isAnnotation(attribute)) this.#problems.attribute({ builder, child }, attribute.local, message);
+      const read = annotationOfAttribute(this.#schema, attribute, this.#context);
+      if ('value' in read) annotations.push(read);
+      else this.#problems.annotation({ builder, child }, read);
     }
+    if (annotations.length > 0) this.#options.annotations?.(annotations, child, path);
     return verdict?.valueless === true;
-  }
-
-  #isAnnotation({ uri, local }: XmlAttribute): boolean {
-    const known = this.#schema.namespaces.get(uri)?.extensions ?? [];
-    return known.some(
-      (each) => each.module === 'ietf-yang-metadata' && each.name === 'annotation' && each.argument === local,
-    );
   }
 
   #inScope(): Record<string, string> {

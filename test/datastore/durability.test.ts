@@ -225,6 +225,25 @@ describe('making the journal shorter', () => {
     await again.close();
   });
 
+  it('keeps the empty root of the first start as a point like any other', async () => {
+    const store = await start();
+    for (let value = 1; value <= 3; value++) await store.session(admin).apply([merge('box.size', value)]);
+    await store.close();
+    const plain = await openStore({ count: 200 });
+    await plain.compact();
+    await plain.setFact('a', 1);
+    await plain.compact();
+    await plain.close();
+    const again = await start();
+    assert.deepEqual(
+      again.history().map(({ transaction }) => transaction),
+      ['3', '2', '1', '0'],
+    );
+    await again.session(admin).rollback('1');
+    assert.equal(size(again), 1);
+    await again.close();
+  });
+
   for (const count of [1, 2, 3]) {
     it(`keeps commits that are on disk and not applied yet, with a history of ${count}`, async () => {
       const plain = await openStore({ count });

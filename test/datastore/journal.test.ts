@@ -118,11 +118,11 @@ describe('Journal', () => {
     const state = directory();
     const { journal, path } = await open(state);
     await journal.close();
-    await writeFile(path, `${'signet-journal 2'.padEnd(31)}\n`);
+    await writeFile(path, `${'signet-journal 3'.padEnd(31)}\n`);
     await assert.rejects(open(state), (error) => {
       assert.ok(error instanceof ConfigError);
       assert.equal(error.tag, 'operation-not-supported');
-      assert.match(error.message, /newer version \(format 2, this one reads up to 1\)/);
+      assert.match(error.message, /newer version \(format 3, this one reads up to 2\)/);
       return true;
     });
   });

@@ -59,7 +59,7 @@ export const day = 86_400_000;
 export class FakeClock {
   time = noon;
   isTrusted = true;
-  readonly #timers = new Set<{ readonly at: number; readonly ring: () => void }>();
+  readonly #timers = new Set<{ at: number; readonly ring: () => void }>();
 
   now(): number {
     return this.time;
@@ -75,8 +75,15 @@ export class FakeClock {
     return () => void this.#timers.delete(timer);
   }
 
-  get timers(): number {
-    return this.#timers.size;
+  /** When each timer rings. */
+  pending(): readonly number[] {
+    return [...this.#timers].map(({ at }) => at);
+  }
+
+  /** Somebody sets the clock: the time is another, and timers ring as many milliseconds from now as before. */
+  jump(milliseconds: number): void {
+    this.time += milliseconds;
+    for (const timer of this.#timers) timer.at += milliseconds;
   }
 
   /** Moves to `time`; every timer on the way rings at its own time and is given the chance to finish what it began. */

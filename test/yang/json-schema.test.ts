@@ -7,6 +7,7 @@ import { ConfigError } from '../../src/error.js';
 import {
   checkShape,
   decodeContent,
+  decodeContentText,
   decodeInput,
   decodeJson,
   encodeJson,
@@ -18,6 +19,7 @@ import {
   parsePath,
   type Schema,
 } from '../../src/yang/index.js';
+import { membersShape } from '../../src/yang/json-schema-shape.js';
 import { arbitraryRoot, codecSchema } from './codec-fixture.js';
 
 let schema: Schema;
@@ -63,11 +65,11 @@ describe('checkShape', () => {
     );
     assert.equal(
       refusal(() => checkShape(schema, InstanceIdentifier.root, { 'codec:top': { truth: 'yes' } })),
-      'invalid-value /codec:top/truth: expected boolean, found a string',
+      'invalid-value /codec:top/truth: expected a boolean, found a string',
     );
     assert.equal(
       refusal(() => checkShape(schema, at('/codec:top/entry'), {})),
-      'invalid-value /codec:top/entry: expected array, found an object',
+      'invalid-value /codec:top/entry: expected an array, found an object',
     );
     assert.equal(
       refusal(() => checkShape(schema, InstanceIdentifier.root, { top: {} })),
@@ -85,6 +87,39 @@ describe('checkShape', () => {
     checkShape(schema, at('/codec:ping'), { host: 'h' });
     checkShape(schema, at('/codec:ping'), { time: '1.0' }, { parameters: 'output' });
     checkShape(schema, at('/codec:top'), { int64: 5, truth: 'true' }, { relaxed: true });
+  });
+
+  it('tells the faults of every object, each with its own path', () => {
+    const json = { entry: [{ name: 'a', port: 1, inner: [{ id: 5 }] }, 7], 'empty-one': { nix: 1 }, truth: 0 };
+    try {
+      checkShape(schema, at('/codec:top'), json);
+      assert.fail('not refused');
+    } catch (thrown) {
+      assert.ok(thrown instanceof ConfigError);
+      assert.deepEqual(
+        thrown
+          .all()
+          .map((error) => error.line())
+          .toSorted(),
+        [
+          'invalid-value /codec:top/entry: expected an object, found a number',
+          "invalid-value /codec:top/entry[name='a'][port='1']/inner/id: expected a string, found a number",
+          'invalid-value /codec:top/truth: expected a boolean, found a number',
+          "unknown-element /codec:top/empty-one: there is no node 'nix' in 'empty-one'",
+        ],
+      );
+    }
+  });
+
+  it('is judged a level at a time: a schema is made of the members of one node alone', () => {
+    const top = schema.root.byQualifiedName.get('codec:top')!;
+    assert.ok(top.kind === 'container');
+    const { properties } = membersShape(top, false) as { properties: Record<string, JsonObject> };
+    assert.deepEqual(properties['entry'], { type: 'array' });
+    assert.deepEqual(properties['codec:present'], { type: 'object' });
+    assert.deepEqual(properties['number'], { type: 'array', items: { type: 'integer' } });
+    assert.ok(!('extra' in properties), 'of another module');
+    assert.ok('codec-more:extra' in properties);
   });
 
   it('never accepts less than the decoder does', () => {
@@ -109,14 +144,15 @@ describe('checkShape', () => {
         fc.array(fc.tuple(name, tie('value')), { maxLength: 3 }).map((members) => Object.fromEntries(members)),
       ),
     }));
+    const paths = fc.constantFrom('/codec:top', '/codec:top/entry', '/codec:top/either', '/codec:top/number', "/codec:top/entry[name='a'][port='1']"); // biome-ignore format: one line
     fc.assert(
-      fc.property(value, fc.constantFrom('/codec:top', '/codec:top/entry', '/codec:top/either'), (json, path) => {
+      fc.property(value, paths, fc.boolean(), (json, path, relaxed) => {
         try {
-          decodeJson(schema, at(path), json);
+          decodeJson(schema, at(path), json, { relaxed });
         } catch {
           return;
         }
-        checkShape(schema, at(path), json);
+        checkShape(schema, at(path), json, { relaxed });
       }),
       { seed: 9, numRuns: 1000 },
     );
@@ -124,6 +160,13 @@ describe('checkShape', () => {
 });
 
 describe('decodeContent and decodeInput', () => {
+  it('read text in slices with the same verdict', async () => {
+    const text = '{"codec:top":{"entry":[{"name":"a","port":1}],"state":"x"}}';
+    const content = await decodeContentText(schema, InstanceIdentifier.root, text, { configOnly: false });
+    assert.deepEqual(encodeJson(schema, schema.root, content), JSON.parse(text));
+    await assert.rejects(decodeContentText(schema, InstanceIdentifier.root, text), /state/u);
+  });
+
   it('give the decoder’s faults, all of them', () => {
     try {
       decodeContent(schema, at('/codec:top'), { int8: 'x', state: 'y', nowhere: 1 });

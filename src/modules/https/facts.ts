@@ -3,6 +3,7 @@ import type { Finding } from '../../datastore/index.js';
 import {
   type Certificate,
   describe,
+  fingerprint,
   isIssuer,
   isSelfSigned,
   readCertificate,
@@ -28,13 +29,18 @@ export interface Facts {
 
 /** What a notification or an action's output tells of a certificate: the grouping new-certificate. */
 export function certificateFacts(name: string, installed: Installed, now: number): JsonObject {
-  const described = describe(readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64')));
+  const leaf = readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
+  return expiryFacts(name, fingerprint(leaf), leaf.notAfter, now);
+}
+
+/** The same from what is known already. */
+export function expiryFacts(name: string, fingerprintSha256: string, notAfter: Date, now: number): JsonObject {
   return {
     certificate: name,
-    'fingerprint-sha256': described.fingerprintSha256,
-    'not-after': dateAndTime(described.notAfter),
-    'not-after-epoch': epoch(described.notAfter),
-    'days-remaining': daysRemaining(described.notAfter, now),
+    'fingerprint-sha256': fingerprintSha256,
+    'not-after': dateAndTime(notAfter),
+    'not-after-epoch': epoch(notAfter),
+    'days-remaining': daysRemaining(notAfter, now),
   };
 }
 

@@ -2,10 +2,11 @@
 import type { Finding, Root, StateProvider } from '../../datastore/index.js';
 import type { Clock } from '../../southbound/index.js';
 import type { Branch, JsonObject, JsonValue } from '../../yang/index.js';
-import { container, leaf } from '../read.js';
+import { container } from '../read.js';
 import { hostFindings } from './chain.js';
-import { entryBranch, httpsContainer, readInstalledIn } from './entry.js';
-import { dateAndTime, day, daysRemaining, type Facts, readFacts } from './facts.js';
+import { entryBranch, readInstalledIn } from './entry.js';
+import { validityOf, warnDays } from './expiry.js';
+import { dateAndTime, daysRemaining, type Facts, readFacts } from './facts.js';
 import { levelOf } from './judge.js';
 import { type Reach, reachedBy } from './names.js';
 import type { Served } from './service.js';
@@ -31,13 +32,6 @@ export function httpsState(parts: StateParts): readonly StateProvider[] {
   ];
 }
 
-/** How long before its end a certificate counts as near it: the smaller of what is configured and a third of its lifetime. */
-export function warnsBefore(root: Root, notBefore: Date, notAfter: Date): number {
-  const expiry = container(httpsContainer(root.config), 'expiry');
-  const days = expiry === undefined ? 90 : Number(leaf(expiry, 'warn-days'));
-  return Math.min(days * day, (notAfter.getTime() - notBefore.getTime()) / 3);
-}
-
 interface Known {
   readonly keyId: string;
   readonly facts: Facts;
@@ -48,7 +42,7 @@ function certificateState(root: Root, known: Known | undefined, parts: StatePart
   const { facts } = known;
   const now = parts.clock.now();
   const misfits = hostFindings(facts.leaf, reachedBy(root, parts));
-  const validity = validityOf(root, facts, parts.clock);
+  const validity = validityOf(facts, warnDays(root), parts.clock);
   const findings = [
     ...(parts.hasKey(known.keyId) ? [] : [lostKey]),
     ...dateFindings(validity, facts),
@@ -68,15 +62,6 @@ const lostKey: Omit<Finding, 'path'> = {
   severity: 'error',
   text: 'the private key is lost, so that the certificate cannot be presented; make a new one',
 };
-
-function validityOf(root: Root, facts: Facts, clock: Clock): string {
-  if (!clock.trusted()) return 'clock-untrusted';
-  const now = clock.now();
-  if (now < facts.notBefore.getTime()) return 'not-yet-valid';
-  const left = facts.notAfter.getTime() - now;
-  if (left < 0) return 'expired';
-  return left <= warnsBefore(root, facts.notBefore, facts.notAfter) ? 'expiring' : 'valid';
-}
 
 function dateFindings(validity: string, { notBefore, notAfter }: Facts): readonly Omit<Finding, 'path'>[] {
   const until = dateAndTime(notAfter);

@@ -4,8 +4,8 @@ import {
   type Content,
   type DataSchema,
   DataTree,
+  decodeContentText,
   decodeJson,
-  decodeJsonText,
   decodeXmlText,
   encodeJson,
   encodeXml,
@@ -35,7 +35,7 @@ export async function readDocument(schema: Schema, file: string, options: Docume
   // Top-level nodes may stand side by side, as other tools write them; a declaration is for one element alone.
   const root = start.startsWith('<')
     ? await decodeXmlText(schema, InstanceIdentifier.root, octets, { ...options, fragment: !start.startsWith('<?xml') })
-    : await decodeJsonText(schema, InstanceIdentifier.root, octets, options);
+    : await decodeContentText(schema, InstanceIdentifier.root, octets, options);
   return new DataTree(schema, root as Branch);
 }
 

@@ -3,7 +3,7 @@ import type { CommitOptions, CommitResult, DatastoreName, Edit, Finding, Session
 import { ConfigError } from '../../error.js';
 import {
   type DataSchema,
-  decodeJson,
+  decodeContent,
   type InstanceIdentifier,
   type OperationSchema,
   type PathStep,
@@ -108,7 +108,7 @@ export function makeEdit(context: CallContext, text: string, name: string, value
   }
   if (value === undefined) throw new ConfigError({ tag: 'missing-element', path: at, message: 'a value is needed' });
   const json = contentFromRpc(value, dataSchema(path) ?? context.session.schema.root);
-  return { operation, path, content: decodeJson(context.session.schema, path, json, decoding) };
+  return { operation, path, content: decodeContent(context.session.schema, path, json, decoding) };
 }
 
 /** Reads the options of apply, commit and rollback. */
@@ -151,7 +151,7 @@ function isData(schema: PathStep['schema']): schema is DataSchema {
   return dataKinds.has(schema.kind);
 }
 
-const decoding = { relaxed: true, configOnly: true } as const;
+const decoding = { relaxed: true } as const;
 const dataKinds: ReadonlySet<string> = new Set(['container', 'list', 'leaf', 'leaf-list', 'anydata', 'anyxml']);
 const datastores = ['running', 'candidate', 'startup', 'operational', 'factory-default', 'intended'] as const;
 const operations = ['merge', 'replace', 'create', 'delete', 'remove'] as const;

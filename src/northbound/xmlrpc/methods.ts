@@ -1,7 +1,7 @@
 /** The methods of the XML-RPC endpoint (CONTRACT.md, XML-RPC), each a thin codec around a verb of the session. */
 import type { Difference, HistoryEntry } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type Branch, decodeJson, type Module } from '../../yang/index.js';
+import { type Branch, decodeInput, type Module } from '../../yang/index.js';
 import {
   type CallContext,
   commitOptions,
@@ -221,8 +221,8 @@ async function invoke(context: CallContext, text: string, input: RpcStruct): Pro
   const path = context.paths.parse(text);
   const operation = operationSchema(path);
   const json = structFromRpc(input, operation.input);
-  const decoded = decodeJson(session.schema, path, json, { relaxed: true });
-  return branchToRpc(await session.invoke(path, decoded as Branch, signal));
+  const decoded = decodeInput(session.schema, operation, json, path, { relaxed: true });
+  return branchToRpc(await session.invoke(path, decoded, signal));
 }
 
 /** Every edit's error, not only the first. */
