@@ -33,6 +33,8 @@ export interface MibPrinter {
   format(schema: Schema, module: string): string | undefined;
   /** Of all modules, or of one. */
   map(schema: Schema, module?: string): readonly object[];
+  /** Gives OIDs to a module without; writes the file that holds them and returns its name. Throws ConfigError. */
+  assign(schema: Schema, module: string): string;
 }
 
 /** What a command is given. */

@@ -29,7 +29,13 @@ export function localCommands(parser: Argv, perform: Perform): void {
       'mib [module]',
       'print the SMIv2 module of a YANG module, or the names of all',
       (each) =>
-        module(each).option('map', { type: 'boolean', default: false, describe: 'a JSON line for each object' }),
+        module(each)
+          .option('map', { type: 'boolean', default: false, describe: 'a JSON line for each object' })
+          .option('assign', {
+            type: 'boolean',
+            default: false,
+            describe: 'give OIDs to a module without, in NAME.oid.json beside it; numbers given before stay',
+          }),
       (given) => perform(mib, given),
     )
     .command(
