@@ -303,7 +303,7 @@ function realEdit(each: NaiveEdit): Edit {
   const isBare = verb === 'delete' || verb === 'remove' || verb === 'move' || verb === 'none';
   const content: { readonly content?: Content } = isBare
     ? {}
-    : { content: decodeJson(place.schema, path, valueOf(each)) };
+    : { content: decodeJson(place.schema, path, jsonOf(each)) };
   const insert = 'insert' in each ? each.insert : undefined;
   if (insert === undefined) return { operation: verb, path, ...content };
   if (!('anchor' in insert)) return { operation: verb, path, ...content, insert };
@@ -324,7 +324,7 @@ function pathOf(each: NaiveEdit): string {
   }
 }
 
-function valueOf(each: NaiveEdit) {
+function jsonOf(each: NaiveEdit) {
   switch (each.kind) {
     case 'leaf':
       return each.name === 'title' ? String(each.value) : each.value;
