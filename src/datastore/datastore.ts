@@ -294,7 +294,7 @@ export class Core implements Datastore, CommitStore {
     const { registry } = this.services;
     const after = this.running();
     const before = { config: DataTree.empty(this.schema), system: DataTree.empty(this.schema) };
-    const differences = differencesBetween(before, after);
+    const { all: differences } = await differencesBetween(before, after);
     for (const task of tasksFor(registry, { before, after, differences, origin: systemOrigin, cause: 'start' })) {
       try {
         await applyTask(task, undefined, this.services);
@@ -356,8 +356,8 @@ export class Core implements Datastore, CommitStore {
   write(batch: readonly Staged[]): Promise<readonly number[]> {
     const { open } = this.confirmed;
     return this.#record(
-      batch.map(({ job, entry, head, root }) => {
-        const record = { entry, before: head.root, after: root };
+      batch.map(({ job, entry, head, root, differences }) => {
+        const record = { entry, before: head.root, after: root, differences };
         if (job.confirm !== undefined) return { ...record, fallback: (open?.fallback ?? head).entry.transaction };
         return open === undefined ? record : { ...record, closes: true };
       }),
@@ -380,7 +380,7 @@ export class Core implements Datastore, CommitStore {
     } else if (open !== undefined) {
       this.confirmed.end();
     }
-    this.events.publish({ kind: 'commit', transaction, origin: job.origin, differences });
+    this.events.publish({ kind: 'commit', transaction, origin: job.origin, differences: differences.all });
     if (this.confirmed.open === undefined) this.#store.compactIfLarge();
     return { transaction, findings, ...(persistId === undefined ? {} : { persistId }) };
   }

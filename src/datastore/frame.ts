@@ -22,21 +22,18 @@ export interface Frame {
   readonly size: number;
 }
 
-/** The frames of one record; `distance` is where the record begins in its batch. */
-export function encodeRecord(text: string, distance: number): Buffer[] {
-  const octets = Buffer.from(text, 'utf8');
-  const room = maxFrame - frameHeader;
-  const frames: Buffer[] = [];
-  let at = 0;
+/** The frames of one record, made as its lines come; `distance` is where the record begins in its batch. */
+export function* encodeRecord(lines: Iterable<string>, distance: number): Iterable<Buffer> {
+  let held: Buffer = Buffer.alloc(0);
   let back = distance;
-  do {
-    const part = octets.subarray(at, at + room);
-    const last = at + part.length >= octets.length;
-    frames.push(encodeFrame(part, at === 0, last, back));
-    at += part.length;
-    back += part.length + frameHeader;
-  } while (at < octets.length);
-  return frames;
+  for (const octets of joinLines(lines)) {
+    held = held.length === 0 ? octets : Buffer.concat([held, octets]);
+    for (; held.length > room; held = held.subarray(room)) {
+      yield encodeFrame(held.subarray(0, room), back === distance, false, back);
+      back += maxFrame;
+    }
+  }
+  yield encodeFrame(held, back === distance, true, back);
 }
 
 /** The frame at `offset` of `buffer`, or undefined where there is no whole and sound one. */
@@ -63,6 +60,17 @@ export function findFrame(buffer: Buffer, offset: number): number {
   return buffer.indexOf(magicOctets, offset);
 }
 
+function* joinLines(lines: Iterable<string>): Iterable<Buffer> {
+  let text: string | undefined;
+  for (const line of lines) {
+    text = text === undefined ? line : `${text}\n${line}`;
+    if (text.length < textSlice) continue;
+    yield Buffer.from(text, 'utf8');
+    text = '';
+  }
+  if (text !== undefined) yield Buffer.from(text, 'utf8');
+}
+
 function encodeFrame(payload: Buffer, first: boolean, last: boolean, distance: number): Buffer {
   const frame = Buffer.allocUnsafe(frameHeader + payload.length);
   frame.writeUInt32BE(magic, 0);
@@ -79,3 +87,7 @@ const magicOctets = Buffer.from([0xf5, 0x53, 0x47, 0x4a]);
 const lengthMask = 0x00ffffff;
 const firstFlag = 0x01000000;
 const lastFlag = 0x02000000;
+/** Of a payload. */
+const room = maxFrame - frameHeader;
+/** Characters that are gathered before they are made octets. */
+const textSlice = 64 * 1024;

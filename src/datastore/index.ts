@@ -8,4 +8,5 @@ export { type Clock, type Log, type LogLevel, systemClock } from './log.js';
 export * from './login.js';
 export { MasterKey } from './master-key.js';
 export { hashPassword, parseHash, verifyPassword } from './password.js';
+export { type RepairReport, repairJournal } from './repair.js';
 export type * from './session.js';

@@ -3,8 +3,11 @@ import { ConfigError } from '../error.js';
 import type { OpenFile } from './files.js';
 import { decodeFrame, type Frame, findFrame, maxFrame } from './frame.js';
 
-/** The format that this version writes; it reads every older one. */
-export const formatVersion = 1;
+/**
+ * The format that this version writes; it reads every older one. 2: lists in lines of a bounded size, what goes before what
+ * is set. 1: one line for each difference.
+ */
+export const formatVersion = 2;
 
 /** Where the first record of a journal begins. */
 export const headerLength = 32;
@@ -29,7 +32,7 @@ export class JournalCorruptError extends ConfigError {
   }
 }
 
-/** The offset of the first record; 0 for an empty file, or one whose very first write was torn. */
+/** The format; 0 for an empty file, or one whose very first write was torn. */
 export async function readHeader(file: OpenFile, path: string, stateDirectory: string): Promise<number> {
   const octets = await file.read(0, headerLength);
   const text = octets.toString('latin1');
@@ -43,7 +46,7 @@ export async function readHeader(file: OpenFile, path: string, stateDirectory: s
       message: `${path} was written by a newer version (format ${version}, this one reads up to ${formatVersion}); use that version or another state directory`,
     });
   }
-  return headerLength;
+  return version;
 }
 
 /** Gives the offset of the first record. */

@@ -5,12 +5,20 @@
  */
 import { ConfigError } from '../error.js';
 import { errorCode, type FileSystem, type OpenFile } from './files.js';
-import { encodeRecord } from './frame.js';
-import { type Damage, JournalCorruptError, readHeader, readRecords, writeHeader } from './journal-reader.js';
+import { encodeRecord, maxFrame } from './frame.js';
+import {
+  type Damage,
+  formatVersion,
+  headerLength,
+  JournalCorruptError,
+  readHeader,
+  readRecords,
+  writeHeader,
+} from './journal-reader.js';
 import type { Log } from './log.js';
 
-/** A record: JSON documents, one a line, so that large ones are made and read in slices. */
-export type RecordLines = readonly string[];
+/** A record: JSON documents, one a line. It is asked for its lines once, while it is written. */
+export type RecordLines = Iterable<string>;
 
 export interface JournalOptions {
   /** STATE; the journal is STATE/journal/journal. */
@@ -20,7 +28,7 @@ export interface JournalOptions {
 }
 
 export interface ReadRecord {
-  readonly lines: RecordLines;
+  readonly lines: readonly string[];
   /** Where the next record begins. */
   readonly end: number;
 }
@@ -36,8 +44,8 @@ export class Journal {
   #base = 0;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
-  /** Set by a failed write or sync: nothing is appended before the file was cut back or written anew. */
-  #damaged: 'no' | 'cut' | 'rewrite' = 'no';
+  /** Set by a failed write or sync, or an older format: nothing is appended before the file was cut back or written anew. */
+  #damaged: 'no' | 'cut' | 'rewrite' | 'upgrade' = 'no';
   #closed = false;
   #compacting = false;
 
@@ -61,17 +69,19 @@ export class Journal {
     await files.remove(`${path}.new`);
     const file = await files.open(path, 'update');
     try {
-      const start = await readHeader(file, path, stateDirectory);
-      if (start === 0) {
+      const version = await readHeader(file, path, stateDirectory);
+      if (version === 0) {
         const size = await writeHeader(file);
         await file.sync();
         await files.syncDirectory(directory);
         return new Journal(options, file, size);
       }
-      const { end, damage } = await readRecords(file, start, onRecord);
+      const { end, damage } = await readRecords(file, headerLength, onRecord);
       if (damage?.kind === 'corrupt') throw new JournalCorruptError(path, damage.offset, stateDirectory);
       if (damage !== undefined) await cutTail(file, path, damage, log);
-      return new Journal(options, file, end);
+      const journal = new Journal(options, file, end);
+      if (version < formatVersion) journal.#damaged = 'upgrade';
+      return journal;
     } catch (error) {
       await file.close();
       throw error;
@@ -172,22 +182,10 @@ export class Journal {
   async #writeBatch(batch: readonly WaitingAppend[]): Promise<void> {
     try {
       await this.#recover();
-      const parts: Buffer[] = [];
       const offsets: number[][] = [];
-      let distance = 0;
-      for (const { records } of batch) {
-        const own: number[] = [];
-        for (const lines of records) {
-          for (const frame of encodeRecord(lines.join('\n'), distance)) {
-            parts.push(frame);
-            distance += frame.length;
-          }
-          own.push(this.#base + this.#size + distance);
-        }
-        offsets.push(own);
-      }
-      await this.#writeAndSync(parts, distance);
-      this.#size += distance;
+      const length = await this.#writeRecords(batch, offsets);
+      if (length > 0) await this.#sync();
+      this.#size += length;
       for (const [index, entry] of batch.entries()) entry.resolve(offsets[index]!);
     } catch (error) {
       const refusal = error instanceof ConfigError ? error : storageError('cannot write the journal', error);
@@ -195,14 +193,37 @@ export class Journal {
     }
   }
 
-  async #writeAndSync(parts: readonly Buffer[], length: number): Promise<void> {
+  /** A frame or so at a time, so that others run in between; gives the length of all. */
+  async #writeRecords(batch: readonly WaitingAppend[], offsets: number[][]): Promise<number> {
+    let parts: Buffer[] = [];
+    let [written, held] = [0, 0];
+    const write = async () => {
+      await this.#file.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts, held), this.#size + written);
+      [parts, written, held] = [[], written + held, 0];
+    };
     try {
-      await this.#file.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts, length), this.#size);
+      for (const { records } of batch) {
+        const own: number[] = [];
+        offsets.push(own);
+        for (const lines of records) {
+          for (const frame of encodeRecord(lines, written + held)) {
+            parts.push(frame);
+            held += frame.length;
+            if (held >= maxFrame) await write();
+          }
+          own.push(this.#base + this.#size + written + held);
+        }
+      }
+      if (held > 0) await write();
+      return written;
     } catch (error) {
       this.#damaged = 'cut';
       await this.#recover().catch(() => undefined);
       throw error;
     }
+  }
+
+  async #sync(): Promise<void> {
     try {
       await this.#file.sync();
     } catch (error) {
@@ -226,7 +247,7 @@ export class Journal {
     if (this.#compacting) throw storageError('the journal is being written anew after a failed sync', undefined);
     const file = await this.#files.open(path, 'create');
     try {
-      await copyOctets(this.#file, 0, this.#size, file, 0);
+      await copyOctets(this.#file, headerLength, this.#size, file, await writeHeader(file));
       await file.sync();
       await this.#files.rename(path, `${this.#directory}/${journalName}`);
     } catch (error) {
@@ -237,8 +258,9 @@ export class Journal {
     this.#file = file;
     await old.close().catch(() => undefined);
     await this.#files.syncDirectory(this.#directory);
+    if (this.#damaged === 'upgrade') this.#log('info', `the journal is of format ${formatVersion} now`);
+    else this.#log('warning', 'the journal was written anew after a failed sync');
     this.#damaged = 'no';
-    this.#log('warning', 'the journal was written anew after a failed sync');
   }
 
   async #switchTo(
@@ -299,7 +321,7 @@ interface WaitingExclusive {
 /** One record of a file that is not in use yet; each frame is a batch of its own, since all is synced before it counts. */
 async function writeRecord(file: OpenFile, at: number, lines: RecordLines): Promise<number> {
   let position = at;
-  for (const frame of encodeRecord(lines.join('\n'), 0)) {
+  for (const frame of encodeRecord(lines, 0)) {
     await file.write(frame, position);
     position += frame.length;
   }

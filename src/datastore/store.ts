@@ -1,22 +1,15 @@
 /** The journal as roots and history: what a start reads, what a commit writes, when the file is made shorter. */
 import { ConfigError } from '../error.js';
-import { DataTree, type JsonValue, type Schema } from '../yang/index.js';
-import type { Origin, Root } from './contract.js';
+import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
+import type { Difference, Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type Retention } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
-import { patchBetween } from './patch.js';
-import {
-  applyLines,
-  decodeHead,
-  encodeHead,
-  encodePatches,
-  type RecordHead,
-  SnapshotReader,
-  snapshotRecords,
-} from './record.js';
+import { patchOf } from './patch.js';
+import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
+import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 
 export interface StoreOptions {
@@ -33,6 +26,8 @@ export interface CommitRecord {
   readonly entry: HistoryEntry;
   readonly before: Root;
   readonly after: Root;
+  /** Where they are known already. */
+  readonly differences?: { readonly config: readonly Difference[]; readonly system: readonly Difference[] };
   /** The transaction that the confirmed commit falls back to which is open from here on. */
   readonly fallback?: string;
   /** From here on no confirmed commit is open. */
@@ -70,7 +65,7 @@ export class Store {
 
   /** Resolves with the offsets behind the records when all are on disk. */
   async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
-    return await this.#journal.append(commits.map(encodeCommit));
+    return await this.#journal.append(commits.map(commitLines));
   }
 
   /** The record of a confirmation: it changes no root. */
@@ -126,16 +121,21 @@ export class Store {
 /** The origin of what the agent does of its own accord. */
 export const systemOrigin: Origin = { user: 'system', protocol: 'system', address: '' };
 
-function encodeCommit(commit: CommitRecord): RecordLines {
+/** Made line by line while it is written. */
+function* commitLines(commit: CommitRecord): Iterable<string> {
   const { entry, before, after, fallback, closes } = commit;
-  const head = encodeHead({
+  const { config, system } = commit.differences ?? {
+    config: diffTrees(before.config, after.config),
+    system: diffTrees(before.system, after.system),
+  };
+  yield encodeHead({
     record: 'commit',
     entry,
     ...(fallback === undefined ? {} : { fallback }),
     ...(closes === undefined ? {} : { closes }),
   });
-  const config = patchBetween(before.config, after.config);
-  return [head, ...encodePatches({ config, system: patchBetween(before.system, after.system) })];
+  yield* patchLines('c', patchOf(config, after.config));
+  yield* patchLines('s', patchOf(system, after.system));
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */
@@ -152,7 +152,7 @@ class Loader {
   readonly facts = new Map<string, JsonValue>();
   history: History | undefined;
   snapshotEnd = 0;
-  #reader: { readonly entry: HistoryEntry; readonly parts: SnapshotReader } | undefined;
+  #reader: { readonly entry: HistoryEntry; readonly lines: LineReader } | undefined;
   #fallback: Point | undefined;
   /** The fallback of the confirmed commit that was closed last: a reversal opens it again. */
   #closed: Point | undefined;
@@ -169,10 +169,10 @@ class Loader {
     const head = decodeHead(lines[0]);
     switch (head.record) {
       case 'snapshot':
-        this.#reader = { entry: head.entry, parts: new SnapshotReader(this.#options.schema) };
+        this.#reader = { entry: head.entry, lines: new LineReader(emptyPoint(this.#options).root) };
         return;
       case 'part':
-        this.#reader?.parts.part(lines);
+        for (const line of lines.slice(1)) this.#reader?.lines.apply(line);
         return;
       case 'end':
         this.#begin(end);
@@ -201,13 +201,13 @@ class Loader {
   #begin(end: number): void {
     if (this.#reader === undefined)
       throw new ConfigError({ tag: 'operation-failed', message: 'a snapshot without its beginning' });
-    const { entry, parts } = this.#reader;
-    this.history = new History(this.#options.retention, { entry, root: parts.finish(), end });
+    const { entry, lines } = this.#reader;
+    this.history = new History(this.#options.retention, { entry, root: lines.finish(), end });
     this.snapshotEnd = end;
     this.#reader = undefined;
   }
 
-  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: RecordLines, end: number): void {
+  #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: readonly string[], end: number): void {
     const { history } = this.finish();
     const before = history!.head;
     if (head.closes === true) this.#close();

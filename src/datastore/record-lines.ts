@@ -1,0 +1,241 @@
+/**
+ * What trees hold, and what leads from one to the next, as lines of JSON of a bounded size, so that large content is written
+ * and read in slices: `[tree, path]` removes, `[tree, path, content]` sets, `[tree, path, entries, true]` adds entries to
+ * a list. The tree is `c` (configuration) or `s` (system state), the path an instance-identifier.
+ */
+import {
+  Branch,
+  type BranchSchema,
+  type Content,
+  type DataSchema,
+  type DataTree,
+  InstanceIdentifier,
+  type JsonObject,
+  type JsonValue,
+  ListData,
+  type ListSchema,
+  type PathStep,
+  parsePath,
+} from '../yang/index.js';
+import { branchFromJson, branchToJson, contentFromJson, contentToJson, memberName } from './content.js';
+import type { Root } from './contract.js';
+import type { Patch, PatchItem } from './patch.js';
+
+export type TreeLetter = 'c' | 's';
+
+/** The lines of a patch: what goes first, since what is set may lie where another kind of node was. */
+export function* patchLines(letter: TreeLetter, patch: Patch): Iterable<string> {
+  for (const { path, content } of patch) {
+    if (content === undefined) yield JSON.stringify([letter, path.toString()]);
+  }
+  let group: { readonly list: InstanceIdentifier; readonly schema: ListSchema; readonly entries: Branch[] } | undefined;
+  for (const item of patch) {
+    if (item.content === undefined) continue;
+    const schema = addedTo(item);
+    const list = item.path.steps;
+    if (
+      group !== undefined &&
+      (schema !== group.schema || !isIn(list, group.list) || group.entries.length >= groupSize)
+    ) {
+      yield* entryLines(letter, group.list, group.schema, group.entries, true);
+      group = undefined;
+    }
+    if (schema === undefined) {
+      yield* contentLines(letter, item.path, item.content);
+      continue;
+    }
+    group ??= { list: listOf(item.path, schema), schema, entries: [] };
+    group.entries.push(item.content as Branch);
+  }
+  if (group !== undefined) yield* entryLines(letter, group.list, group.schema, group.entries, true);
+}
+
+/** The lines that make a whole tree out of an empty one. */
+export function* treeLines(letter: TreeLetter, tree: DataTree): Iterable<string> {
+  for (const [child, content] of tree.root.present()) {
+    yield* contentLines(letter, InstanceIdentifier.root.child(child), content);
+  }
+}
+
+/** Applies lines, one after the other, on top of a root. */
+export class LineReader {
+  readonly #root: Root;
+  readonly #editors: Partial<Record<TreeLetter, Editor>> = {};
+  /** The list whose entries are being gathered. */
+  #gathered: Gathered | undefined;
+
+  constructor(root: Root) {
+    this.#root = root;
+  }
+
+  /** Throws ConfigError where the schema does not have what the line names. */
+  apply(line: string): void {
+    const [letter, text, json, isAdded] = JSON.parse(line) as readonly [TreeLetter, string, JsonValue?, boolean?];
+    if (isAdded === true) {
+      this.#gather(letter, text, json as readonly JsonObject[], true);
+      return;
+    }
+    const path = this.#path(text);
+    if (Array.isArray(json) && path.last?.schema.kind === 'list') {
+      this.#gather(letter, text, json as readonly JsonObject[], false);
+      return;
+    }
+    this.#flush();
+    if (json === undefined) this.#editor(letter).remove(path);
+    else this.#editor(letter).set(path, contentFromJson(path.last?.schema as DataSchema, json, 'journal'));
+  }
+
+  finish(): Root {
+    this.#flush();
+    const { c, s } = this.#editors;
+    return { config: c?.finish() ?? this.#root.config, system: s?.finish() ?? this.#root.system };
+  }
+
+  #gather(letter: TreeLetter, text: string, items: readonly JsonObject[], isAdded: boolean): void {
+    if (!isAdded || this.#gathered?.text !== text || this.#gathered.letter !== letter) {
+      this.#flush();
+      this.#gathered = { letter, text, isAdded, entries: [] };
+    }
+    const schema = this.#path(text).last?.schema;
+    if (schema?.kind !== 'list') throw new TypeError(`${text} is not a list`);
+    for (const item of items) this.#gathered.entries.push(branchFromJson(schema, item, 'journal'));
+  }
+
+  #flush(): void {
+    if (this.#gathered === undefined) return;
+    const { letter, text, isAdded, entries } = this.#gathered;
+    this.#gathered = undefined;
+    const path = this.#path(text);
+    const schema = path.last?.schema as ListSchema;
+    const editor = this.#editor(letter);
+    if (!isAdded || editor.get(path) === undefined) editor.set(path, ListData.of(schema, entries));
+    else for (const entry of entries) editor.set(entryPath(path, schema, entry), entry);
+  }
+
+  #editor(letter: TreeLetter): Editor {
+    const known = this.#editors[letter];
+    if (known !== undefined) return known;
+    const editor = (letter === 'c' ? this.#root.config : this.#root.system).edit();
+    this.#editors[letter] = editor;
+    return editor;
+  }
+
+  #path(text: string): InstanceIdentifier {
+    return parsePath(this.#root.config.schema, text);
+  }
+}
+
+interface Gathered {
+  readonly letter: TreeLetter;
+  readonly text: string;
+  /** False where they take the place of what was there. */
+  readonly isAdded: boolean;
+  readonly entries: Branch[];
+}
+
+type Editor = ReturnType<DataTree['edit']>;
+
+/** A list that is too long for a line, with its place. */
+interface Large {
+  readonly path: InstanceIdentifier;
+  readonly list: ListData;
+}
+
+function* contentLines(letter: TreeLetter, path: InstanceIdentifier, content: Content): Iterable<string> {
+  if (content instanceof ListData) {
+    yield* entryLines(letter, path, content.schema, content, false);
+    return;
+  }
+  const large: Large[] = [];
+  const json =
+    content instanceof Branch
+      ? split(() => path, content, large)
+      : contentToJson(path.last?.schema as DataSchema, content, 'journal');
+  // Nothing stands for a container that is only what is in it, and that follows.
+  const isBare = large.length > 0 && Object.keys(json as object).length === 0;
+  if (!isBare || mustStand(path)) yield JSON.stringify([letter, path.toString(), json]);
+  for (const { path: at, list } of large) yield* entryLines(letter, at, list.schema, list, false);
+}
+
+/** Entries of one list, added to what is there, or in place of it. */
+function* entryLines(
+  letter: TreeLetter,
+  path: InstanceIdentifier,
+  schema: ListSchema,
+  entries: Iterable<Branch>,
+  isAdded: boolean,
+): Iterable<string> {
+  const head = `["${letter}",${JSON.stringify(path.toString())},[`;
+  const isFlat = !holdsLists(schema);
+  let isFirst = !isAdded;
+  let part: string[] = [];
+  let length = 0;
+  let large: Large[] = [];
+  for (const entry of entries) {
+    const isWhole = isFlat || schema.keys.length === 0;
+    const json = isWhole ? branchToJson(entry, 'journal') : split(() => entryPath(path, schema, entry), entry, large);
+    const text = JSON.stringify(json);
+    part.push(text);
+    length += text.length;
+    if (part.length < entriesInLine && length < lineLength && large.length === 0) continue;
+    yield `${head}${part.join(',')}]${isFirst ? ']' : ',true]'}`;
+    for (const { path: at, list } of large) yield* entryLines(letter, at, list.schema, list, false);
+    [part, length, large, isFirst] = [[], 0, [], false];
+  }
+  if (part.length > 0) yield `${head}${part.join(',')}]${isFirst ? ']' : ',true]'}`;
+}
+
+/** What a branch holds but for long lists, which are added to `large`. */
+function split(path: () => InstanceIdentifier, branch: Branch, large: Large[]): JsonObject {
+  const object: Record<string, JsonValue> = {};
+  for (const [child, content] of branch.present()) {
+    const name = memberName(branch.schema, child);
+    if (content instanceof ListData) {
+      const { schema } = content;
+      if (content.size > entriesInLine) large.push({ path: path().child(child), list: content });
+      else if (schema.keys.length === 0 || !holdsLists(schema)) object[name] = contentToJson(child, content, 'journal');
+      else object[name] = Array.from(content, (entry) => split(() => path().child(child, entry.keys()), entry, large));
+    } else if (content instanceof Branch) {
+      object[name] = split(() => path().child(child), content, large);
+    } else {
+      object[name] = contentToJson(child, content, 'journal');
+    }
+  }
+  return object;
+}
+
+function holdsLists(schema: BranchSchema): boolean {
+  return schema.dataChildren.some((child) => child.kind === 'list' || child.kind === 'container');
+}
+
+/** A presence container or a list entry is there by itself. */
+function mustStand(path: InstanceIdentifier): boolean {
+  const schema = path.last?.schema;
+  return schema?.kind !== 'container' || schema.presence !== undefined;
+}
+
+/** The list that an item adds an entry to; undefined for any other item. */
+function addedTo({ path, content, before }: PatchItem): ListSchema | undefined {
+  const { schema, keys } = path.last ?? {};
+  const isNew = before === undefined && content instanceof Branch && keys !== undefined;
+  return isNew && schema?.kind === 'list' ? schema : undefined;
+}
+
+function isIn(steps: readonly PathStep[], list: InstanceIdentifier): boolean {
+  const above = list.steps.length - 1;
+  return steps.length === above + 1 && list.steps.every((step, index) => index === above || step === steps[index]);
+}
+
+function listOf(entry: InstanceIdentifier, schema: ListSchema): InstanceIdentifier {
+  return (entry.parent ?? InstanceIdentifier.root).child(schema);
+}
+
+function entryPath(list: InstanceIdentifier, schema: ListSchema, entry: Branch): InstanceIdentifier {
+  return (list.parent ?? InstanceIdentifier.root).child(schema, entry.keys());
+}
+
+/** Entries that are gathered before their lines are made. */
+const groupSize = 1000;
+const entriesInLine = 200;
+/** Characters from which on a line is not made longer; one entry may be. */
+const lineLength = 64 * 1024;

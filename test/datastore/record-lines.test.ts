@@ -1,0 +1,192 @@
+/** What the journal's lines hold is what was meant, whatever the shape of the tree, and no line grows with a list. */
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Root } from '../../src/datastore/contract.js';
+import { encodeRecord } from '../../src/datastore/frame.js';
+import { openDatastore } from '../../src/datastore/index.js';
+import { patchBetween } from '../../src/datastore/patch.js';
+import { applyLines } from '../../src/datastore/record.js';
+import { patchLines, treeLines } from '../../src/datastore/record-lines.js';
+import {
+  Branch,
+  DataTree,
+  decodeJson,
+  encodeJson,
+  InstanceIdentifier,
+  type JsonValue,
+  loadSchema,
+} from '../../src/yang/index.js';
+import { temporaryDirectory } from '../support/places.js';
+
+const { schema } = loadSchema({
+  files: [
+    {
+      name: 'lines.yang',
+      text: `module lines { yang-version 1.1; namespace "urn:lines"; prefix l;
+        container top {
+          leaf title { type string; }
+          leaf-list word { type string; ordered-by user; }
+          container there { presence "counts"; leaf on { type boolean; } }
+          container plain { list in { key n; leaf n { type uint32; } } }
+          list outer { key k;
+            leaf k { type uint32; }
+            leaf text { type string; }
+            container within { list inner { key "a b"; leaf a { type uint32; } leaf b { type string; } leaf c { type uint64; } } }
+          }
+          list turn { key n; ordered-by user; leaf n { type uint32; } leaf text { type string; } }
+          list loose { config false; leaf x { type uint32; } }
+        } }`,
+    },
+  ],
+});
+const empty: Root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
+
+describe('the lines of a record', () => {
+  it('lead from any tree to any other', () => {
+    fc.assert(
+      fc.property(trees(), trees(), (one, other) => {
+        const [before, after] = [tree(one), tree(other)];
+        const lines = ['head', ...patchLines('c', patchBetween(before, after))];
+        const { config } = applyLines({ ...empty, config: before }, lines);
+        assert.deepEqual(json(config), json(after));
+      }),
+      { seed: 41, numRuns: process.env['SIGNET_LONG'] === '1' ? 2000 : 60 },
+    );
+  });
+
+  it('make a whole tree out of nothing, keyless lists of state among it', () => {
+    fc.assert(
+      fc.property(trees(), fc.nat(450), (one, loose) => {
+        const whole = tree({ ...one, loose: Array.from({ length: loose }, (_, x) => ({ x: x % 7 })) });
+        const { system } = applyLines(empty, ['head', ...treeLines('s', whole)]);
+        assert.deepEqual(json(system), json(whole));
+      }),
+      { seed: 42, numRuns: process.env['SIGNET_LONG'] === '1' ? 1000 : 80 },
+    );
+  });
+
+  it('stay short however many entries a list has, at the top or inside another', () => {
+    const inner = Array.from({ length: 5000 }, (_, a) => ({ a, b: 'x'.repeat(20), c: String(a) }));
+    const outer = [
+      { k: 1, text: 'one', within: { inner } },
+      ...Array.from({ length: 5000 }, (_, k) => ({ k: k + 2, text: 'y' })),
+    ];
+    const after = tree({ outer });
+    for (const before of [empty.config, tree({ title: 'x' }), tree({ outer: [{ k: 0 }] })]) {
+      const lines = [...patchLines('c', patchBetween(before, after))];
+      assert.ok(Math.max(...lines.map((line) => line.length)) < 70_000);
+      assert.ok(lines.length < 120, `${lines.length} lines`);
+    }
+  });
+
+  it('are as many as the change needs, not the tree', () => {
+    const outer = Array.from({ length: 5000 }, (_, k) => ({ k, text: 'y' }));
+    const before = tree({ outer });
+    const editor = before.edit();
+    const entry = before.root.schema.dataChildren[0]!;
+    const list = entry.kind === 'container' ? entry.byName.get('outer')![0]! : undefined;
+    editor.remove(InstanceIdentifier.root.child(entry).child(list as never, [17]));
+    const lines = [...patchLines('c', patchBetween(before, editor.finish()))];
+    assert.deepEqual(lines, [`["c","/lines:top/outer[k='17']"]`]);
+  });
+});
+
+describe('a journal of format 1', () => {
+  const origin = { user: 'admin', protocol: 'xmlrpc', address: '' };
+  const head = (transaction: string) =>
+    JSON.stringify({ record: 'commit', entry: { transaction, time: 5, origin, comment: '', kind: 'commit' } });
+  const records = [
+    [JSON.stringify({ record: 'snapshot', entry: { transaction: '3', time: 4, origin, comment: '', kind: 'commit' } })],
+    [JSON.stringify({ record: 'part' }), '["c","/lines:top/there",{}]'],
+    [JSON.stringify({ record: 'part' }), '["c","/lines:top/outer",[{"k":1,"text":"one"},{"k":2}],true]'],
+    [JSON.stringify({ record: 'part' }), '["c","/lines:top/outer",[{"k":3}],true]'],
+    [JSON.stringify({ record: 'end' })],
+    [head('4'), `["c","/lines:top/outer[k='9']",{"k":9,"text":"nine"}]`, `["c","/lines:top/outer[k='1']"]`],
+    [head('5'), '["c","/lines:top/plain",{"in":[{"n":8}]}]', '["c","/lines:top/title","t"]'],
+  ];
+
+  it('is read, and written as the present one with the next commit; an agent of then refuses it from there on', async (t) => {
+    const stateDirectory = await temporaryDirectory(t);
+    const file = join(stateDirectory, 'journal', 'journal');
+    await mkdir(join(stateDirectory, 'journal'));
+    const frames = records.flatMap((lines) => [...encodeRecord(lines, 0)]);
+    await writeFile(file, Buffer.concat([Buffer.from(`${'signet-journal 1'.padEnd(31)}\n`), ...frames]));
+    const expected = {
+      'lines:top': {
+        there: {},
+        outer: [{ k: 2 }, { k: 3 }, { k: 9, text: 'nine' }],
+        plain: { in: [{ n: 8 }] },
+        title: 't',
+      },
+    };
+    const first = await openDatastore({ stateDirectory, schema, modules: [] });
+    assert.deepEqual(json(first.running().config), expected);
+    assert.match(await readFile(file, 'latin1'), /^signet-journal 1 /, 'reading alone changes nothing');
+    const top = InstanceIdentifier.root.child(schema.root.dataChildren[0]!);
+    const content = decodeJson(schema, top, { title: 'u' });
+    await first
+      .session({ user: 'a', protocol: 'local', address: '' })
+      .apply([{ operation: 'merge', path: top, content }]);
+    await first.close();
+    assert.match(await readFile(file, 'latin1'), /^signet-journal 2 /);
+    const second = await openDatastore({ stateDirectory, schema, modules: [] });
+    assert.deepEqual(json(second.running().config), { 'lines:top': { ...expected['lines:top'], title: 'u' } });
+    assert.deepEqual(
+      second.history().map(({ transaction }) => transaction),
+      ['6', '5', '4', '3'],
+    );
+    await second.close();
+  });
+});
+
+/** Members of `top`; some lists are longer than a line holds. */
+function trees() {
+  const count = fc.constantFrom(0, 1, 3, 250, 450);
+  const text = fc.constantFrom('', 'a', 'é"\\', '\n');
+  return fc
+    .record({
+      title: fc.option(text),
+      word: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 }),
+      there: fc.option(fc.boolean()),
+      plain: count,
+      outer: count,
+      step: fc.constantFrom(1, 2),
+      inner: fc.constantFrom(0, 2, 250),
+      turn: count,
+      isReversed: fc.boolean(),
+      text,
+    })
+    .map(({ title, word, there, plain, outer, step, inner, turn, isReversed, text: value }): Members => {
+      const turns = Array.from({ length: turn }, (_, n) => ({ n, text: value }));
+      return {
+        ...(title === null ? {} : { title }),
+        word,
+        ...(there === null ? {} : { there: there ? { on: true } : {} }),
+        // A container without presence that holds nothing is the same as none.
+        ...(plain === 0 ? {} : { plain: { in: Array.from({ length: plain }, (_, n) => ({ n: n * step })) } }),
+        outer: Array.from({ length: outer }, (_, k) => ({
+          k: k * step,
+          text: value,
+          ...(k === 2 && inner > 0
+            ? { within: { inner: Array.from({ length: inner }, (_each, a) => ({ a, b: value, c: '7' })) } }
+            : {}),
+        })),
+        turn: isReversed ? turns.reverse() : turns,
+      };
+    });
+}
+
+type Members = Readonly<Record<string, JsonValue>>;
+
+function tree(members: Members): DataTree {
+  const content = decodeJson(schema, InstanceIdentifier.root, { 'lines:top': members });
+  assert.ok(content instanceof Branch);
+  return new DataTree(schema, content);
+}
+
+function json(data: DataTree): JsonValue {
+  return encodeJson(schema, schema.root, data.root);
+}
