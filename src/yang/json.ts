@@ -69,6 +69,7 @@ export async function decodeJsonInSlices(
 ): Promise<Content> {
   const decoder = new JsonDecoder(schema, path, json, options);
   await inSlices((isDue) => decoder.advance(isDue));
+  await inSlices((isDue) => decoder.settle(isDue), 1);
   return decoder.finish();
 }
 
@@ -141,6 +142,11 @@ class JsonDecoder {
           this.#nextPiece(frame);
       }
     }
+    return true;
+  }
+
+  /** When all is read: true when `finish` has little left to do. */
+  settle(isDue: IsDue): boolean {
     return this.#target.builder.settle(isDue);
   }
 
