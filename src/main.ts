@@ -59,6 +59,10 @@ async function runClient(args: readonly string[]): Promise<void> {
         map: (schema, name) => mibMap(schema, name === undefined ? undefined : schema.modules.get(name)),
       };
     },
+    repair: async (stateDirectory) => {
+      const { repairJournal } = await import('./datastore/index.js');
+      return await repairJournal(stateDirectory);
+    },
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     terminal: process.stdout.isTTY,
