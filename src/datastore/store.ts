@@ -1,13 +1,13 @@
 /** The journal as roots and history: what a start reads, what a commit writes, when the file is made shorter. */
 import { ConfigError } from '../error.js';
-import { DataTree, type JsonValue, type Schema } from '../yang/index.js';
-import type { Origin, Root } from './contract.js';
+import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
+import type { Difference, Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type Retention } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
-import { patchBetween } from './patch.js';
+import { patchOf } from './patch.js';
 import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
@@ -26,6 +26,8 @@ export interface CommitRecord {
   readonly entry: HistoryEntry;
   readonly before: Root;
   readonly after: Root;
+  /** Where they are known already. */
+  readonly differences?: { readonly config: readonly Difference[]; readonly system: readonly Difference[] };
   /** The transaction that the confirmed commit falls back to which is open from here on. */
   readonly fallback?: string;
   /** From here on no confirmed commit is open. */
@@ -122,14 +124,18 @@ export const systemOrigin: Origin = { user: 'system', protocol: 'system', addres
 /** Made line by line while it is written. */
 function* commitLines(commit: CommitRecord): Iterable<string> {
   const { entry, before, after, fallback, closes } = commit;
+  const { config, system } = commit.differences ?? {
+    config: diffTrees(before.config, after.config),
+    system: diffTrees(before.system, after.system),
+  };
   yield encodeHead({
     record: 'commit',
     entry,
     ...(fallback === undefined ? {} : { fallback }),
     ...(closes === undefined ? {} : { closes }),
   });
-  yield* patchLines('c', patchBetween(before.config, after.config));
-  yield* patchLines('s', patchBetween(before.system, after.system));
+  yield* patchLines('c', patchOf(config, after.config));
+  yield* patchLines('s', patchOf(system, after.system));
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */

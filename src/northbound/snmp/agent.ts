@@ -49,6 +49,8 @@ const socketBuffer = 4 * 1024 * 1024;
 export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const { schema, engine, log } = options;
   const mib = mapSchema(schema);
+  for (const { name } of mib.unplaced)
+    log('info', `SNMP shows nothing of module ${name}: it has no OIDs; make some with signet mib ${name} --assign`);
   const counters = new Counters();
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
   const seconds = () => performance.now() / 1000;

@@ -1,7 +1,7 @@
 /** Instances of table rows as sub-identifiers (RFC 2578 section 7.7), and those as keys of an ordered index. */
 import type { Value } from '../../yang/index.js';
 import { maxSubIdentifiers } from './ber.js';
-import type { IndexPart, MibTable } from './mapping.js';
+import type { IndexPart, MibTable } from './model.js';
 import type { IndexKey } from './ordered-index.js';
 import type { Syntax } from './syntax.js';
 

@@ -1,7 +1,7 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
-import type { Mib, MibObject } from './mapping.js';
+import type { Mib, MibObject } from './model.js';
 import { type Row, type Rows, rowPath, type TableRows } from './rows.js';
 import { rowStatus } from './syntax.js';
 
@@ -44,6 +44,16 @@ export class ObjectTable {
     return low - 1;
   }
 
+  /** The scalars with the same OID but for the last sub-identifier. */
+  beside(scalar: MibObject): readonly MibObject[] {
+    const prefix = scalar.oid.slice(0, -1);
+    return this.readables
+      .map(({ object }) => object)
+      .filter(({ table, oid }) => {
+        return table === undefined && oid.length === scalar.oid.length && prefix.every((arc, at) => oid[at] === arc);
+      });
+  }
+
   /** The rows of a readable's table, a list of state read again where that is due. */
   rowsOf(readable: Readable): TableRows | undefined {
     const { rows } = readable;
@@ -54,6 +64,9 @@ export class ObjectTable {
     const { table } = object;
     if (table === undefined) {
       const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
+      if (object.kind === 'unset') return { object, rows: undefined, read: () => 0 };
+      if (object.kind === 'presence')
+        return { object, rows: undefined, read: (session) => isThere(session, path, object) };
       return { object, rows: undefined, read: (session) => session.leaf(path) };
     }
     return { object, rows: this.#rows.of(table), read: columnReader(object) };
@@ -79,7 +92,8 @@ export function isPrefix(object: MibObject, arcs: ArrayLike<number>, count: numb
 
 function columnReader(object: MibObject): Readable['read'] {
   const { kind, steps, schema } = object;
-  const table = object.table!;
+  const table = object.table!.augments ?? object.table!;
+  if (kind === 'unset') return () => 0;
   if (kind === 'rowStatus') {
     return (_, row) => {
       if (row!.pending === undefined) return rowStatus.active;
@@ -92,9 +106,12 @@ function columnReader(object: MibObject): Readable['read'] {
   }
   return (session, row) => {
     if (row!.pending !== undefined) return row!.pending.values.get(object);
-    const path = rowPath(table, row!);
-    return session.leaf(
-      new InstanceIdentifier([...path.steps, ...steps.map((step) => ({ schema: step, keys: undefined }))]),
-    );
+    const { steps: above } = rowPath(table, row!);
+    const path = new InstanceIdentifier([...above, ...steps.map((step) => ({ schema: step, keys: undefined }))]);
+    return kind === 'presence' ? isThere(session, path, object) : session.leaf(path);
   };
+}
+
+function isThere(session: Session, path: InstanceIdentifier, { schema }: MibObject): boolean {
+  return session.get(path, schema.config ? 'running' : 'operational') !== undefined;
 }

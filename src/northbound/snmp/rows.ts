@@ -13,7 +13,7 @@ import {
   type Value,
 } from '../../yang/index.js';
 import { indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
-import type { Mib, MibObject, MibTable } from './mapping.js';
+import type { Mib, MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex } from './ordered-index.js';
 
 export interface Row {
@@ -40,7 +40,9 @@ const stateLifetime = 1;
 export class Rows {
   readonly #session: Session;
   readonly #now: () => number;
+  /** That of a table which augments another is the other's. */
   readonly #stores = new Map<MibTable, TableRows>();
+  readonly #all: readonly TableRows[];
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
@@ -48,7 +50,8 @@ export class Rows {
   constructor(mib: Mib, session: Session, now: () => number) {
     this.#session = session;
     this.#now = now;
-    const outerFirst = mib.tables.toSorted((a, b) => a.steps.length - b.steps.length);
+    const own = mib.tables.filter((table) => table.augments === undefined);
+    const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
       const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
       this.#stores.set(table, store);
@@ -59,8 +62,11 @@ export class Rows {
         else stores.push(store);
       }
     }
+    this.#all = [...this.#stores.values()];
+    for (const table of mib.tables)
+      if (table.augments !== undefined) this.#stores.set(table, this.#stores.get(table.augments)!);
     const { root } = session.tree('running');
-    for (const store of this.#stores.values()) {
+    for (const store of this.#all) {
       if (store.table.config) visit(root, store.table.steps, 0, [], (keys) => store.add(keys));
     }
   }
@@ -80,9 +86,7 @@ export class Rows {
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
     const stores =
-      last === undefined
-        ? [...this.#stores.values()].filter((store) => store.table.config)
-        : this.#below.get(last as DataSchema);
+      last === undefined ? this.#all.filter((store) => store.table.config) : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
       const before = collect(store.table, difference.path, difference.before);

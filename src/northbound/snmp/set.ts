@@ -2,30 +2,33 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
-import type { Edit, Session } from '../../datastore/index.js';
-import { ConfigError } from '../../error.js';
-import { Branch, DataTree, InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import type { Session } from '../../datastore/index.js';
+import {
+  Branch,
+  type ContainerSchema,
+  DataTree,
+  InstanceIdentifier,
+  type Schema,
+  type Value,
+} from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
-import { type ErrorStatusName, statusOf } from './errors.js';
 import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
-import type { MibObject, MibTable } from './mapping.js';
 import { field, type Pdu } from './message.js';
+import type { MibObject, MibTable } from './model.js';
 import { isPrefix, type ObjectTable, type View } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
 import { entryPath, type PendingRow, type Row, type TableRows } from './rows.js';
+import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
+import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { rowStatus } from './syntax.js';
-
-/** RFC 3416: the error-index counts from 1; 0 where no varbind is at fault. */
-export interface SetOutcome {
-  readonly status: ErrorStatusName;
-  readonly index: number;
-}
 
 export interface Writer {
   readonly session: Session;
   readonly view: View;
   readonly mayWrite: boolean;
 }
+
+export type { SetOutcome } from './set-refusal.js';
 
 /** How long a row may stay under construction: seconds; and how many there may be at once. */
 const pendingLifetime = 300;
@@ -58,18 +61,6 @@ interface Plan {
   /** Run before the transaction; what each gives back undoes it where that fails. */
   readonly before: (() => () => void)[];
   readonly after: (() => void)[];
-}
-interface PlannedEdit {
-  readonly index: number;
-  readonly edit: Edit;
-}
-
-class Refusal extends Error {
-  readonly outcome: SetOutcome;
-  constructor(status: ErrorStatusName, index: number) {
-    super(status);
-    this.outcome = { status, index };
-  }
 }
 
 export class Setter {
@@ -119,9 +110,9 @@ export class Setter {
     const works = new Map<string, RowWork>();
     const scalars = new Map<MibObject, Assignment>();
     for (let index = 0; index < pdu.count; index += 1) this.#assign(writer, pdu, index, works, scalars);
-    for (const { object, value, index } of scalars.values()) {
-      const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
-      plan.changes.push({ index, edit: { operation: 'merge', path, content: value } });
+    for (const assignment of scalars.values()) {
+      const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
+      change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
@@ -223,19 +214,18 @@ export class Setter {
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
     const path = entryPath(table, row.keys);
-    for (const { object, value, index } of work.columns.values()) {
-      const key = ownKey(object);
-      if (key !== undefined) {
-        // the keys of a stored entry stay
-        if (row.keys.at(-1)?.[key] !== value) throw new Refusal('inconsistentValue', index);
-        continue;
-      }
-      plan.changes.push({ index, edit: { operation: 'merge', path: below(path, object), content: value } });
+    const assignments = [...work.columns.values()];
+    for (const assignment of assignments) {
+      const key = ownKey(assignment.object);
+      if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
+      // the keys of a stored entry stay
+      else if (row.keys.at(-1)?.[key] !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
     }
   }
 
   #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
-    const values = new Map([...work.columns.values()].map(({ object, value }) => [object, value]));
+    const values = new Map<MibObject, Value>();
+    assignAll(values, work);
     if (atOnce) {
       if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
       this.#enter(work, values, plan, works, index);
@@ -257,7 +247,7 @@ export class Setter {
   /** A row under construction: columns are kept, active puts it into the datastore. */
   #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
     const values = new Map(pending.values);
-    for (const { object, value } of work.columns.values()) values.set(object, value);
+    assignAll(values, work);
     const complete = isComplete(work.rows.table, values);
     if (work.status?.value === rowStatus.active) {
       if (!complete) throw new Refusal('inconsistentValue', index);
@@ -268,6 +258,7 @@ export class Setter {
     }
     if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
     plan.after.push(() => {
+      pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
     });
@@ -299,12 +290,8 @@ export class Setter {
     plan.creations.push({ index, edit: { operation: 'create', path, content: this.#entry(table, path, values) } });
     // each column again, so that an error that names it finds its varbind
     for (const assignment of work.columns.values()) {
-      if (ownKey(assignment.object) !== undefined) continue;
-      const { object, value } = assignment;
-      plan.changes.push({
-        index: assignment.index,
-        edit: { operation: 'merge', path: below(path, object), content: value },
-      });
+      const { object } = assignment;
+      if (ownKey(object) === undefined && object.kind !== 'unset') change(plan, assignment, path, [], []);
     }
   }
 
@@ -312,7 +299,11 @@ export class Setter {
     if (table.schema.kind === 'leaf-list') return path.last!.keys![0]!;
     const editor = DataTree.empty(this.#schema).edit();
     editor.set(path, new Branch(table.schema));
-    for (const [object, value] of values) if (ownKey(object) === undefined) editor.set(below(path, object), value);
+    for (const [object, value] of values) {
+      if (ownKey(object) !== undefined) continue;
+      if (object.kind !== 'presence') editor.set(below(path, object), value);
+      else if (value === true) editor.set(below(path, object), new Branch(object.schema as ContainerSchema));
+    }
     const { root } = editor.finish() as DataTree;
     return new DataTree(this.#schema, root).branch(path)!;
   }
@@ -372,65 +363,34 @@ function once(assignments: Map<MibObject, Assignment>, assignment: Assignment): 
   assignments.set(assignment.object, known ?? assignment);
 }
 
-/** The position of a key column of a numbered table among its keys; undefined for other columns. */
-function ownKey(object: MibObject): number | undefined {
-  if (object.kind === 'value') return 0;
-  const { schema } = object.table!;
-  if (schema.kind !== 'list') return undefined;
-  const position = schema.keys.indexOf(object.schema as LeafSchema);
-  return position < 0 ? undefined : position;
-}
-
-function ownKeys(table: MibTable, values: ReadonlyMap<MibObject, Value>): readonly Value[] | undefined {
-  const keys: Value[] = [];
-  for (const [object, value] of values) {
-    const key = ownKey(object);
-    if (key !== undefined) keys[key] = value;
+/** Takes over what a PDU assigns to a row under construction. */
+function assignAll(values: Map<MibObject, Value>, work: RowWork): void {
+  for (const { object, value, index } of work.columns.values()) {
+    if (object.kind !== 'unset') values.set(object, value);
+    else if (value !== 0) {
+      const target = unsetTarget(value, object.table!.columns);
+      if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
+      values.delete(target);
+    }
   }
-  const count = table.schema.kind === 'list' ? table.schema.keys.length : 1;
-  return keys.length === count && !keys.includes(undefined as never) ? keys : undefined;
 }
 
-/** True where all that the entry must have is there: its keys, and mandatory leafs outside presence containers. */
-function isComplete(table: MibTable, values: ReadonlyMap<MibObject, Value>): boolean {
-  if (table.numbered && ownKeys(table, values) === undefined) return false;
-  return table.columns.every((object) => !isRequired(object) || values.has(object));
-}
-
-function isRequired(object: MibObject): boolean {
-  if (object.kind !== 'leaf' || object.schema.kind !== 'leaf' || !object.schema.mandatory) return false;
-  return object.steps.every((step) => step.kind !== 'container' || step.presence === undefined);
-}
-
-function below(path: InstanceIdentifier, object: MibObject): InstanceIdentifier {
-  return object.steps.reduce((at, step) => at.child(step), path);
+/** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */
+function change(
+  plan: Plan,
+  { object, value, index }: Assignment,
+  path: InstanceIdentifier,
+  siblings: readonly MibObject[],
+  others: readonly Assignment[],
+): void {
+  const edit = editOf(object, value, path, siblings);
+  if (edit === undefined) return;
+  const target = object.kind === 'unset' ? unsetTarget(value, siblings) : undefined;
+  if (edit === 'inconsistentValue' || others.some((other) => other.object === target))
+    throw new Refusal('inconsistentValue', index);
+  plan.changes.push({ index, edit });
 }
 
 function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index]);
-}
-
-/** The status of a refusal by the datastore, and the varbind that its path is nearest to. */
-function refusalOf(error: unknown, planned: readonly PlannedEdit[]): SetOutcome {
-  const refusal = ConfigError.from(error);
-  const status = statusOf(refusal);
-  if (status === 'undoFailed' || status === 'tooBig') return { status, index: 0 };
-  let best = planned[0]?.index ?? 0;
-  let length = -1;
-  for (const { edit, index } of planned) {
-    const path = edit.path.toString();
-    const related = isAtOrBelow(refusal.path, path)
-      ? path.length
-      : isAtOrBelow(path, refusal.path)
-        ? refusal.path.length / 2
-        : -1;
-    if (related <= length) continue;
-    best = index;
-    length = related;
-  }
-  return { status, index: best };
-}
-
-function isAtOrBelow(path: string, above: string): boolean {
-  return path === above || (path.startsWith(above) && (path[above.length] === '/' || path[above.length] === '['));
 }

@@ -4,6 +4,7 @@
  */
 import type {
   BinaryType,
+  BitsType,
   EnumerationType,
   IntegerType,
   RangeRestriction,
@@ -88,7 +89,7 @@ export function syntaxOf(type: Type, config: boolean, standard = false): Syntax 
     case 'decimal64':
       return decimalSyntax(type);
     case 'boolean':
-      return truthValue;
+      return truthValueSyntax;
     case 'empty':
       return emptySyntax;
     case 'enumeration':
@@ -145,6 +146,12 @@ export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag
       ? { value }
       : refused('wrongValue');
   },
+});
+
+/** Takes the sub-identifier of what shall go; reads as 0. */
+export const unsetSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '', 'none', {
+  write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
+  read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
 });
 
 /** A text syntax with fewer octets. */
@@ -235,7 +242,7 @@ function counter64Syntax(): Syntax {
   });
 }
 
-const truthValue: Syntax = integerLike('TruthValue', 'SNMPv2-TC', tag.integer, '', 'integer', {
+export const truthValueSyntax: Syntax = integerLike('TruthValue', 'SNMPv2-TC', tag.integer, '', 'integer', {
   toArc: (value) => (value === true ? 1 : 2),
   fromArc: (arc) => (arc === 1 || arc === 2 ? arc === 1 : undefined),
   write: (writer, value) => writer.integer(value === true ? 1 : 2),
@@ -275,7 +282,13 @@ function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
       return value === undefined ? refused('wrongValue') : { value };
     },
   });
-  return { ...syntax, mib: { ...syntax.mib, labels: type.bits.map((bit) => [label(bit.name), bit.position]) } };
+  return { ...syntax, mib: { ...syntax.mib, labels: bitLabels(type) } };
+}
+
+/** RFC 2578 section 7.1.4: the first bit has a name. */
+function bitLabels({ bits }: BitsType): MibType['labels'] {
+  const named = bits.map((bit) => [label(bit.name), bit.position] as const);
+  return named[0]?.[1] === 0 ? named : [['unused', 0], ...named];
 }
 
 function binarySyntax(type: BinaryType): Syntax | undefined {
