@@ -27,6 +27,8 @@ export interface DatastoreOptions {
   readonly files?: FileSystem;
   readonly retention?: Partial<Retention>;
   readonly deadlines?: Partial<Deadlines>;
+  /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
+  readonly compactAfter?: number;
 }
 
 /** A durable fact beside the tree (engine boots, raised alarms): journalled, not part of the history. */
@@ -82,7 +84,16 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
     const retention = { ...defaultRetention, ...options.retention };
     const { schema } = options;
-    const { store, fallback } = await Store.open({ stateDirectory, schema, files, clock, log, retention });
+    const { compactAfter } = options;
+    const { store, fallback } = await Store.open({
+      stateDirectory,
+      schema,
+      files,
+      clock,
+      log,
+      retention,
+      compactAfter,
+    });
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
