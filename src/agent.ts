@@ -41,10 +41,10 @@ import {
   formatEndpoint,
   type KeyStore,
   openKeyStore,
-  resolveParameters,
   systemClock,
   type TlsCredentials,
   TlsListener,
+  unusedChoices,
 } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
 import { Branch, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
@@ -98,7 +98,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
     clock: systemClock(timeKnown(() => current.datastore)),
-    checkParameters: (parameters) => void resolveParameters(parameters),
+    checkParameters: unusedChoices,
     deviceName,
     hosts: () => reachableBy(deviceName()),
     hashPassword: access.hashPassword,

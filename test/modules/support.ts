@@ -30,9 +30,9 @@ import {
   checkCredentials,
   type KeyStore,
   openKeyStore,
-  resolveParameters,
   type Sealing,
   type TlsService,
+  unusedChoices,
 } from '../../src/southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from '../../src/x509/index.js';
 import {
@@ -192,7 +192,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     generator: createKeyGenerator(),
     keys,
     clock,
-    checkParameters: (parameters) => void resolveParameters(parameters),
+    checkParameters: unusedChoices,
     deviceName: () => 'device.example.net',
     hosts: options.hosts ?? (() => ['device.example.net', '192.0.2.1']),
     hashPassword: (phrase) => hashPassword(phrase),

@@ -16,6 +16,7 @@ import type {
 } from '../../yang/index.js';
 import { inherits } from './annotations.js';
 import { encodeOid, maxSubIdentifiers } from './ber.js';
+import { digestSyntax, LongCodec, segmentSyntax } from './long.js';
 import {
   type Access,
   compareOids,
@@ -26,6 +27,7 @@ import {
   type MibTable,
   reservedColumn,
   type Skipped,
+  segmentArc,
 } from './model.js';
 import { nameObjects } from './names.js';
 import { augmentPath, type OidFiles, readOidFiles } from './oid-files.js';
@@ -157,7 +159,46 @@ class Mapper {
     if (at === undefined || syntax === undefined) return;
     const writable = table === undefined ? 'read-write' : 'read-create';
     const access = node.config ? writable : 'read-only';
-    this.#add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+    if (syntax === 'long') this.#long(node, at, access, place.steps);
+    else this.#add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+  }
+
+  /** A value that can pass 255 octets: its digest, and a table of its segments. */
+  #long(
+    node: LeafSchema | LeafListSchema,
+    at: { readonly oid: Position; readonly table: MibTable | undefined },
+    access: Access,
+    steps: readonly DataSchema[],
+  ): void {
+    const syntax = digestSyntax(new LongCodec(this.#schema, node));
+    const digest = this.#add({ kind: 'digest', ...at, schema: node, syntax, access, steps });
+    const parent = at.table?.augments ?? at.table;
+    const beside = at.table?.oid ?? at.oid;
+    const inner = at.table === undefined ? [] : [at.oid.at(-1)!];
+    const oid = [...beside.slice(0, -1), segmentArc, beside.at(-1)!, ...inner];
+    const table: Growing = {
+      oid,
+      module: digest.module,
+      name: '',
+      schema: node,
+      augments: undefined,
+      segments: digest,
+      parent,
+      index: [...(parent?.index ?? [])],
+      ownParts: 1,
+      implied: false,
+      numbered: false,
+      config: node.config,
+      steps: [...(parent?.steps ?? []), ...steps],
+      columns: [],
+    };
+    this.#tables.push(table);
+    const common = { schema: node, table, steps } as const;
+    const number = { ...common, kind: 'segmentNumber', syntax: rowNumberSyntax, access: 'not-accessible' } as const;
+    const object = this.#add({ ...number, oid: [...oid, 1, 1] });
+    table.index.push({ object, key: undefined });
+    const written = node.config ? 'read-create' : 'read-only';
+    this.#add({ ...common, kind: 'segment', oid: [...oid, 1, 2], syntax: segmentSyntax, access: written });
   }
 
   #scalar(node: LeafSchema, place: Place): { readonly oid: Position; readonly table: undefined } | undefined {
@@ -207,6 +248,7 @@ class Mapper {
       name: '',
       schema: node,
       augments: undefined,
+      segments: undefined,
       parent,
       index: [...inherited],
       ownParts: numbered ? 1 : keys.length,
@@ -264,11 +306,16 @@ class Mapper {
       // the keys of a numbered list are columns like any other leaf
       if (table.numbered && !isValue) continue;
       const writable = table.config ? 'read-create' : 'read-only';
+      const syntax = syntaxes[position];
+      if (syntax === undefined) {
+        this.#long(key, { oid: [...entry, 1], table }, writable, []);
+        continue;
+      }
       const object = this.#add({
         kind: isValue ? 'value' : 'leaf',
         oid: isValue ? [...entry, 1] : this.#keyPosition(key, entry)!,
         schema: key,
-        syntax: syntaxes[position]!,
+        syntax,
         access: table.numbered ? writable : table.config || !isValue ? 'not-accessible' : 'read-only',
         table,
         steps: isValue ? [] : [key],
@@ -317,7 +364,8 @@ class Mapper {
       if (leaf.kind !== 'leaf') continue;
       const oid = this.#placement.position(leaf, base);
       const syntax = oid === undefined ? undefined : this.#syntax(leaf, oid);
-      if (oid === undefined || syntax === undefined) continue;
+      if (syntax === 'long') this.#skip(leaf, 'a value can pass 255 octets');
+      if (oid === undefined || syntax === undefined || syntax === 'long') continue;
       const known = this.#objects.find(
         (object) => object.access === 'accessible-for-notify' && compareOids(object.oid, oid) === 0,
       );
@@ -341,16 +389,14 @@ class Mapper {
     return full;
   }
 
-  /** The syntax of a leaf that has a place; where it cannot have one the reason is kept for the MIB. */
-  #syntax(node: LeafSchema | LeafListSchema, oid: Position | undefined): Syntax | undefined {
+  /** The syntax of a leaf that has a place, `long` for one in segments; of a secret the reason why it has none is kept for the MIB. */
+  #syntax(node: LeafSchema | LeafListSchema, oid: Position | undefined): Syntax | 'long' | undefined {
     for (const name of ['sealed', 'hidden'] as const) {
       if (!inherits(node, 'signet-extensions', name)) continue;
       if (name === 'sealed') this.#skip(node, 'a secret is never read, and is written by an action');
       return undefined;
     }
-    const syntax = syntaxOf(node.type, node.config, oid !== undefined && isStandard(oid));
-    if (syntax === undefined) this.#skip(node, 'a value can pass 255 octets');
-    return oid === undefined ? undefined : syntax;
+    return oid === undefined ? undefined : (syntaxOf(node.type, node.config, isStandard(oid)) ?? 'long');
   }
 
   #skip(node: DataSchema, reason: string): void {
@@ -372,7 +418,10 @@ class Mapper {
 export function mayBeUnset(object: MibObject): boolean {
   const { kind, schema, access } = object;
   if (access !== 'read-write' && access !== 'read-create') return false;
-  return kind === 'presence' || (kind === 'leaf' && schema.kind === 'leaf' && !schema.mandatory && !schema.isKey);
+  return (
+    kind === 'presence' ||
+    ((kind === 'leaf' || kind === 'digest') && schema.kind === 'leaf' && !schema.mandatory && !schema.isKey)
+  );
 }
 
 function isStandard(oid: Position): boolean {
@@ -414,8 +463,9 @@ function mustBeNumbered(
   return prefix + arcs + listsBelow(node) > maxSubIdentifiers;
 }
 
-/** How deep lists stand in one another below a node: each needs a row number at least. */
+/** Sub-identifiers that lists below a node need at least, a row number each, or the segments of a long value. */
 function listsBelow(node: DataSchema): number {
+  if (node.kind === 'leaf' || node.kind === 'leaf-list') return syntaxOf(node.type, node.config) === undefined ? 3 : 0;
   if (node.kind !== 'list' && node.kind !== 'container') return 0;
   const inner = node.dataChildren.map((child) =>
     child.kind === 'list' || child.kind === 'leaf-list' ? 1 + listsBelow(child) : listsBelow(child),

@@ -381,6 +381,18 @@ function objectDescription(object: MibObject): string {
       return 'A number for the entry, for its keys cannot stand in an object identifier. The agent numbers entries that come from elsewhere.';
     case 'presence':
       return `Whether this is there: ${describe(object.schema.description, object.schema.path)}`;
+    case 'digest':
+      return (
+        `SHA-256 of the value, which stands in a segment table. Setting it to the digest of segments that were written there makes them ` +
+        `the value. ${describe(object.schema.description, object.schema.path)}`
+      );
+    case 'segmentNumber':
+      return 'Segments of a value count from 1.';
+    case 'segment':
+      return (
+        'A segment of the value; all but the last are read with 1000 octets. Segments that are written are kept apart, each user having his ' +
+        'own, for 300 seconds, until the digest of all of them is set.'
+      );
     case 'unset':
       return (
         'Takes the last sub-identifier of the object type beside this one that shall have no value from now on: the one that may be ' +

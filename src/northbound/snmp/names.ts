@@ -50,6 +50,7 @@ export function nameObjects(mib: Mib): void {
     return name;
   };
   for (const table of mib.tables) {
+    if (table.segments !== undefined) continue;
     const prefix = moduleDescriptor(table.module).length;
     const stems = tableStems(table).map((stem) => shortened(stem, prefix, maxStem));
     table.name = stems.find((stem) => !taken.has(`${stem}Table`)) ?? '';
@@ -59,7 +60,19 @@ export function nameObjects(mib: Mib): void {
     }
     taken.add(`${table.name}Table`).add(`${table.name}Entry`);
   }
-  for (const object of mib.objects) object.name = claim(candidates(object), object.module);
+  const [segments, others] = [true, false].map((is) =>
+    mib.objects.filter(({ table }) => (table?.segments !== undefined) === is),
+  ) as [MibObject[], MibObject[]];
+  for (const object of others) object.name = claim(candidates(object), object.module);
+  for (const table of mib.tables) {
+    if (table.segments === undefined) continue;
+    const stem = table.segments.name.replace(/(?:Value)?Digest(?=\d*$)/u, '');
+    table.name = shortened(`${stem}Segment`, moduleDescriptor(table.module).length, maxStem);
+    for (let suffix = 2; taken.has(`${table.name}Table`); suffix += 1)
+      table.name = `${shortened(stem, moduleDescriptor(table.module).length, maxStem - 9)}Segment${String(suffix)}`;
+    taken.add(`${table.name}Table`).add(`${table.name}Entry`);
+  }
+  for (const object of segments) object.name = claim(candidates(object), object.module);
   for (const notification of mib.notifications) {
     const { schema, module } = notification;
     const name = `${moduleDescriptor(module)}${pascal(descriptor(schema))}`;
@@ -92,6 +105,11 @@ function candidates(object: MibObject): string[] {
       return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}Present`];
     if (object.kind === 'rowNumber') return [`${table.name}RowNumber`];
     if (object.kind === 'value') return [`${table.name}Value`];
+    if (object.kind === 'segment') return [`${table.name}Octets`];
+    if (object.kind === 'segmentNumber') return [`${table.name}Number`];
+    if (object.kind === 'digest' && schema.kind === 'leaf-list') return [`${table.name}ValueDigest`];
+    if (object.kind === 'digest')
+      return [`${table.name}${pascal(descriptor(schema))}Digest`, `${table.name}${joined(object.steps)}Digest`];
     return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}`];
   }
   if (object.access === 'accessible-for-notify') {
@@ -99,7 +117,8 @@ function candidates(object: MibObject): string[] {
   }
   if (object.kind === 'unset')
     return [`${prefix}${joined(withoutTop(object.steps, module, 0))}Unset`, `${prefix}${joined(object.steps)}Unset`];
-  return [`${prefix}${joined(withoutTop(object.steps, module))}`, `${prefix}${joined(object.steps)}`];
+  const end = object.kind === 'digest' ? 'Digest' : '';
+  return [`${prefix}${joined(withoutTop(object.steps, module))}${end}`, `${prefix}${joined(object.steps)}${end}`];
 }
 
 /** `signetHttpsCertificate` for /signet-https:https/certificate: the top container repeats what the module's name says. */
