@@ -65,9 +65,9 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       start: (services) => {
         service.services = services;
       },
-      stop: () => {
-        service.watch?.stop();
+      stop: async () => {
         service.sweep.stop();
+        await service.watch?.stop();
       },
     },
     open: () => service.open(),
