@@ -171,6 +171,8 @@ export interface DeviceOptions {
   readonly state?: string;
   readonly clock?: FakeClock;
   readonly hosts?: () => readonly string[];
+  /** Whether https/listen of the tree says where to listen; on loopback where absent. */
+  readonly listensByTree?: boolean;
   /** Wraps the key store, for faults. */
   readonly keyStore?: (store: KeyStore) => KeyStore;
 }
@@ -202,8 +204,8 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     },
     listener: options.listener,
     makeFactory,
-    listenOverride: [{ address: '127.0.0.1', port: 0 }],
-    listenDefault: [],
+    listenOverride: options.listensByTree === true ? undefined : [{ address: '127.0.0.1', port: 0 }],
+    listenDefault: [{ address: '127.0.0.1', port: 0 }],
     alarms,
     failedToOpen: (error) => logged.push(error.line()),
     log: (error) => logged.push(String(error)),
