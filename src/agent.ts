@@ -27,9 +27,11 @@ import {
   credentials,
   factoryName,
   type HttpsModule,
+  historyModule,
   httpsModule,
   KeyRing,
   type ListenerState,
+  retentionOf,
   systemModule,
 } from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
@@ -143,10 +145,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
+    retention: retentionOf,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
+      historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
     ],

@@ -58,7 +58,9 @@ export class Rows {
   constructor(mib: Mib, session: Session, now: () => number) {
     this.#session = session;
     this.#now = now;
-    const own = mib.tables.filter((table) => table.augments === undefined && table.segments === undefined);
+    const own = mib.tables.filter(
+      (table) => table.augments === undefined && table.segments === undefined && table.operation === undefined,
+    );
     const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
       const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
@@ -75,7 +77,7 @@ export class Rows {
       if (table.augments !== undefined) this.#stores.set(table, this.#stores.get(table.augments)!);
     for (const table of mib.tables) {
       const outer = table.segments === undefined ? undefined : table.parent;
-      if (outer !== undefined) this.#stores.get(outer)!.keepNested();
+      if (outer !== undefined) this.#stores.get(outer)?.keepNested();
     }
     const { root } = session.tree('running');
     for (const store of this.#all) {
@@ -158,11 +160,6 @@ export class TableRows {
   /** Before there are rows. */
   keepNested(): void {
     if (this.table.implied) this.#nested = new OrderedIndex();
-  }
-
-  /** The sub-identifiers of a row before those of a nested table. */
-  arcsOf(row: Row): readonly number[] {
-    return keyArcs(this.table, row.key);
   }
 
   put(row: Row): void {
