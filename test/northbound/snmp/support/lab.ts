@@ -109,6 +109,7 @@ export async function startLab(
     users: { user: (name) => users.get(name) },
     communities: { community: (name) => (name.toString() === community ? { securityName: 'admin' } : undefined) },
     targets: { targets: () => options.targets ?? [] },
+    memory: (name) => datastore.meta(name),
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
     },
