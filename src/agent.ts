@@ -19,6 +19,7 @@ import {
   verifyPassword,
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
+import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
   agentModule,
@@ -26,9 +27,11 @@ import {
   credentials,
   factoryName,
   type HttpsModule,
+  historyModule,
   httpsModule,
   KeyRing,
   type ListenerState,
+  retentionOf,
   systemModule,
 } from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
@@ -142,10 +145,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
+    retention: retentionOf,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
+      historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
     ],
@@ -175,6 +180,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
+    const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const boots = await countBoot(datastore, engine.id);
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
@@ -200,6 +206,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await http.close();
         await listener.close();
         guard.close();
+        closeMasterKey();
         accounts.close();
         await datastore.close();
       },

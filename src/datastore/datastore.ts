@@ -189,6 +189,7 @@ export class Core implements Datastore, CommitStore {
         schema,
         running: () => this.running(),
         kept: () => this.points.points.map(({ root }) => root),
+        forgotten: (listener) => this.points.forgotten(listener),
         memory: (name) => this.meta(name),
         commit: (request) => this.commit(request),
         notify: (path, content) => this.notify(path, content),

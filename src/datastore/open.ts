@@ -25,7 +25,8 @@ export interface DatastoreOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly files?: FileSystem;
-  readonly retention?: Partial<Retention>;
+  /** How much of the history is kept, or how the tree says that. */
+  readonly retention?: Partial<Retention> | ((running: Root) => Partial<Retention>);
   readonly deadlines?: Partial<Deadlines>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
@@ -82,7 +83,11 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const clock = options.clock ?? systemClock;
     const log = options.log ?? (() => undefined);
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
-    const retention = { ...defaultRetention, ...options.retention };
+    const asked = options.retention;
+    const retention = (running: Root) => ({
+      ...defaultRetention,
+      ...(typeof asked === 'function' ? asked(running) : asked),
+    });
     const { schema } = options;
     const { compactAfter } = options;
     const { store, fallback } = await Store.open({

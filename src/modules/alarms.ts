@@ -19,6 +19,8 @@ export interface AlarmParts {
 
 export interface AlarmsModule extends Alarms {
   readonly registration: ModuleRegistration;
+  /** Whether the alarm is in the list and not cleared; known when the datastore is open. */
+  stands(key: AlarmKey): boolean;
   /** Resolves when all changes are on disk, or could not be written, and have been told. */
   idle(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export function alarmsModule(parts: AlarmParts): AlarmsModule {
     },
     raise: (alarm) => list.raise(alarm),
     clear: (key) => list.clear(key),
+    stands: (key) => list.stands(key),
     keepOnly: (type, isThere) => list.keepOnly(type, isThere),
     idle: () => list.idle(),
   };
@@ -109,8 +112,12 @@ class AlarmList {
     });
   }
 
-  clear({ resource, type, qualifier = '' }: AlarmKey): void {
-    const known = this.#entries.get(keyOf({ resource: ascii(resource, 255), type, qualifier: ascii(qualifier, 64) }));
+  stands(key: AlarmKey): boolean {
+    return this.#find(key)?.isCleared === false;
+  }
+
+  clear(key: AlarmKey): void {
+    const known = this.#find(key);
     if (known === undefined || known.isCleared) return;
     this.#change({ ...known, changed: this.#parts.now(), isCleared: true });
   }
@@ -138,6 +145,10 @@ class AlarmList {
       work = this.#work;
       await work;
     } while (work !== this.#work);
+  }
+
+  #find({ resource, type, qualifier = '' }: AlarmKey): Entry | undefined {
+    return this.#entries.get(keyOf({ resource: ascii(resource, 255), type, qualifier: ascii(qualifier, 64) }));
   }
 
   #change(entry: Entry): void {

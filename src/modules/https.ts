@@ -10,6 +10,7 @@ import { ExpiryWatch } from './https/expiry-watch.js';
 import { certificateFacts } from './https/facts.js';
 import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
+import { KeySweep } from './https/key-sweep.js';
 import type { KeyRing } from './https/keys.js';
 import {
   planService,
@@ -64,10 +65,16 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       start: (services) => {
         service.services = services;
       },
-      stop: () => service.watch?.stop(),
+      stop: async () => {
+        service.sweep.stop();
+        await service.watch?.stop();
+      },
     },
     open: () => service.open(),
-    idle: async () => service.watch?.idle(),
+    idle: async () => {
+      await service.watch?.idle();
+      await service.sweep.idle();
+    },
     served: () => service.served,
     endpoints: () => service.endpoints(),
   };
@@ -87,10 +94,12 @@ class HttpsService {
   services: ModuleServices | undefined;
   served: Served | undefined;
   watch: ExpiryWatch | undefined;
+  readonly sweep: KeySweep;
   #opened = false;
 
   constructor(given: HttpsParts) {
     let factory: Promise<TlsCredentials> | undefined;
+    this.sweep = new KeySweep(given.keys, given.log);
     this.parts = {
       ...given,
       hasKey: (keyId) => given.keys.has(keyId),
@@ -122,6 +131,7 @@ class HttpsService {
     this.#opened = true;
     this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
     this.watch = this.#watch(this.services);
+    this.sweep.start(this.services);
   }
 
   endpoints(): readonly Endpoint[] {

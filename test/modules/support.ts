@@ -21,6 +21,7 @@ import {
 import { ConfigError } from '../../src/error.js';
 import { accessModule } from '../../src/modules/access.js';
 import { type AlarmsModule, alarmsModule } from '../../src/modules/alarms.js';
+import { historyModule, retentionOf } from '../../src/modules/history.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
@@ -212,12 +213,16 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
   });
   const accounts = { hashPassword: (password: string) => hashPassword(password), localizeKey: () => Buffer.alloc(32) };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
+  const opened: { datastore?: Datastore } = {};
+  const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
-    modules: [systemModule(facts), accessModule(accounts), https.registration, alarms.registration],
+    retention: retentionOf,
+    modules: [systemModule(facts), accessModule(accounts), history, https.registration, alarms.registration],
     log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   });
+  opened.datastore = datastore;
   const events: DatastoreEvent[] = [];
   datastore.subscribe((event) => events.push(event));
   await https.open();

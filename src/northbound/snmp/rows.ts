@@ -58,12 +58,13 @@ export class Rows {
   constructor(mib: Mib, session: Session, now: () => number) {
     this.#session = session;
     this.#now = now;
-    const own = mib.tables.filter((table) => table.augments === undefined && table.segments === undefined);
+    const own = mib.tables.filter(
+      (table) => table.augments === undefined && table.segments === undefined && table.operation === undefined,
+    );
     const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
       const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
       this.#stores.set(table, store);
-      if (!table.config) continue;
       for (const step of table.steps) {
         const stores = this.#below.get(step);
         if (stores === undefined) this.#below.set(step, [store]);
@@ -75,7 +76,7 @@ export class Rows {
       if (table.augments !== undefined) this.#stores.set(table, this.#stores.get(table.augments)!);
     for (const table of mib.tables) {
       const outer = table.segments === undefined ? undefined : table.parent;
-      if (outer !== undefined) this.#stores.get(outer)!.keepNested();
+      if (outer !== undefined) this.#stores.get(outer)?.keepNested();
     }
     const { root } = session.tree('running');
     for (const store of this.#all) {
@@ -98,10 +99,13 @@ export class Rows {
 
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
-    const stores =
-      last === undefined ? this.#all.filter((store) => store.table.config) : this.#below.get(last as DataSchema);
+    const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
+      if (!store.table.config) {
+        store.expire();
+        continue;
+      }
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
@@ -151,6 +155,11 @@ export class TableRows {
     this.parent = parent;
   }
 
+  /** What was read of a list of state counts no more. */
+  expire(): void {
+    this.taken = Number.NEGATIVE_INFINITY;
+  }
+
   get nested(): OrderedIndex<Row> {
     return this.#nested ?? this.index;
   }
@@ -158,11 +167,6 @@ export class TableRows {
   /** Before there are rows. */
   keepNested(): void {
     if (this.table.implied) this.#nested = new OrderedIndex();
-  }
-
-  /** The sub-identifiers of a row before those of a nested table. */
-  arcsOf(row: Row): readonly number[] {
-    return keyArcs(this.table, row.key);
   }
 
   put(row: Row): void {

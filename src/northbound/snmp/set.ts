@@ -2,7 +2,6 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
-import type { Session } from '../../datastore/index.js';
 import {
   Branch,
   type ContainerSchema,
@@ -14,35 +13,29 @@ import {
 } from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
 import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
+import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject, MibTable } from './model.js';
-import { isPrefix, type ObjectTable, type View } from './objects.js';
+import { isPrefix, type ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
-import { entryPath, type PendingRow, type Row, type RowSource, TableRows } from './rows.js';
+import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
-import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
+import { type JobContext, planJob } from './set-jobs.js';
+import {
+  type Assignment,
+  assignAll,
+  maxPending,
+  type Plan,
+  pendingLifetime,
+  type RowWork,
+  type Writer,
+} from './set-plan.js';
+import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { rowStatus } from './syntax.js';
 import { Uploads } from './uploads.js';
 
-export interface Writer {
-  readonly session: Session;
-  readonly view: View;
-  readonly mayWrite: boolean;
-}
-
+export type { Writer } from './set-plan.js';
 export type { SetOutcome } from './set-refusal.js';
-
-/** How long a row may stay under construction: seconds; and how many there may be at once. */
-const pendingLifetime = 300;
-const maxPending = 200;
-
-/** One assignment, tested on its own. */
-interface Assignment {
-  /** From 1. */
-  readonly index: number;
-  readonly object: MibObject;
-  readonly value: Value;
-}
 
 /** One varbind, its value tested by the object's syntax. */
 interface Variable extends Assignment {
@@ -51,33 +44,16 @@ interface Variable extends Assignment {
   readonly rows: RowSource | undefined;
 }
 
-/** What a PDU does to one row. */
-interface RowWork {
-  readonly rows: TableRows;
-  readonly key: IndexKey;
-  /** What the instance's name says, one value for each index part. */
-  readonly names: readonly Value[];
-  readonly row: Row | undefined;
-  readonly columns: Map<MibObject, Assignment>;
-  status: Assignment | undefined;
-}
-
-/** What the tests come to: edits with the varbind that each stands for, and what is done beside the datastore. */
-interface Plan {
-  readonly deletions: PlannedEdit[];
-  readonly creations: PlannedEdit[];
-  readonly changes: PlannedEdit[];
-  /** Run before the transaction; what each gives back undoes it where that fails. */
-  readonly before: (() => () => void)[];
-  readonly after: (() => void)[];
-}
-
 export class Setter {
   readonly #schema: Schema;
   readonly #objects: ObjectTable;
   readonly #now: () => number;
   readonly #uploads: Uploads;
-  readonly #pending = new Set<{ readonly rows: TableRows; readonly key: IndexKey; readonly expires: number }>();
+  readonly #pending = new Set<{
+    readonly rows: TableRows | JobRows;
+    readonly key: IndexKey;
+    readonly expires: number;
+  }>();
   /** SETs run one after the other, so that each tests what the one before left (S7). */
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -119,12 +95,13 @@ export class Setter {
 
   #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
     const works = new Map<string, RowWork>();
+    const jobs = new Map<string, RowWork<JobRows>>();
     const scalars = new Map<MibObject, Assignment>();
     const variables = Array.from({ length: pdu.count }, (_, index) => this.#variable(writer, pdu, index + 1));
     // assignments count as simultaneous: a digest stands for the segments of its own PDU too
     for (const variable of variables) if (variable.object.kind === 'segment') undo.push(this.#upload(writer, variable));
     for (const variable of variables)
-      if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, scalars);
+      if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, jobs, scalars);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
       change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
@@ -132,6 +109,12 @@ export class Setter {
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
     for (const work of ordered) this.#planRow(work, plan, works);
+    const context: JobContext = {
+      objects: this.#objects,
+      now: this.#now,
+      expire: (rows, key, expires) => this.#pending.add({ rows, key, expires }),
+    };
+    for (const work of jobs.values()) planJob(context, writer, work, plan);
   }
 
   /** Steps 1 to 6 of RFC 3416 section 4.2.5 for one varbind. */
@@ -184,6 +167,7 @@ export class Setter {
     variable: Variable,
     plan: Plan,
     works: Map<string, RowWork>,
+    jobs: Map<string, RowWork<JobRows>>,
     scalars: Map<MibObject, Assignment>,
   ): void {
     const { index, object, arcs, count, rows } = variable;
@@ -191,38 +175,17 @@ export class Setter {
     if (rows === undefined && (count !== from + 1 || arcs[from] !== 0)) throw new Refusal('noCreation', index);
     const value = object.kind === 'digest' ? this.#committed(writer, variable, plan) : variable.value;
     const assignment: Assignment = { index, object, value };
-    if (!(rows instanceof TableRows)) {
+    if (rows === undefined) {
       once(scalars, assignment);
       return;
     }
-    const work = this.#work(rows, arcs, from, count, works, index);
+    const work = rows instanceof JobRows ? workOn(rows, variable, jobs) : workOn(rows as TableRows, variable, works);
     if (object.kind !== 'rowStatus') {
       once(work.columns, assignment);
       return;
     }
     if (work.status !== undefined && work.status.value !== value) throw new Refusal('inconsistentValue', index);
     work.status = assignment;
-  }
-
-  #work(
-    rows: TableRows,
-    arcs: Uint32Array,
-    from: number,
-    count: number,
-    works: Map<string, RowWork>,
-    index: number,
-  ): RowWork {
-    const { table } = rows;
-    const names = indexValues(table, arcs, from, count);
-    if (names === undefined) throw new Refusal('noCreation', index);
-    const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
-    const id = `${table.name} ${String(key)}`;
-    let work = works.get(id);
-    if (work === undefined) {
-      work = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
-      works.set(id, work);
-    }
-    return work;
   }
 
   /** The state table of RFC 2579 RowStatus. */
@@ -380,11 +343,11 @@ export class Setter {
     return key === undefined ? undefined : parent.index.get(key);
   }
 
-  #release(rows: TableRows, key: IndexKey): void {
+  #release(rows: TableRows | JobRows, key: IndexKey): void {
     for (const entry of this.#pending) if (entry.rows === rows && entry.key === key) this.#pending.delete(entry);
   }
 
-  #forget(rows: TableRows, key: IndexKey): void {
+  #forget(rows: TableRows | JobRows, key: IndexKey): void {
     this.#release(rows, key);
     if (rows.index.get(key)?.pending !== undefined) rows.drop(key);
   }
@@ -416,16 +379,23 @@ function once(assignments: Map<MibObject, Assignment>, assignment: Assignment): 
   assignments.set(assignment.object, known ?? assignment);
 }
 
-/** Takes over what a PDU assigns to a row under construction. */
-function assignAll(values: Map<MibObject, Value>, work: RowWork): void {
-  for (const { object, value, index } of work.columns.values()) {
-    if (object.kind !== 'unset') values.set(object, value);
-    else if (value !== 0) {
-      const target = unsetTarget(value, object.table!.columns);
-      if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
-      values.delete(target);
-    }
-  }
+/** What the PDU does to the row that an instance names. */
+function workOn<Rows extends TableRows | JobRows>(
+  rows: Rows,
+  { object, arcs, count, index }: Variable,
+  works: Map<string, RowWork<Rows>>,
+): RowWork<Rows> {
+  const { table } = rows;
+  const from = object.oid.length;
+  const names = indexValues(table, arcs, from, count);
+  if (names === undefined) throw new Refusal('noCreation', index);
+  const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
+  const id = `${table.name} ${String(key)}`;
+  const known = works.get(id);
+  if (known !== undefined) return known;
+  const work: RowWork<Rows> = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
+  works.set(id, work);
+  return work;
 }
 
 /** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */
