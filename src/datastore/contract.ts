@@ -157,6 +157,8 @@ export interface ModuleServices {
   running(): Root;
   /** Every root that can be gone back to, the oldest first, running last. */
   kept?(): readonly Root[];
+  /** The plain value of a sealed leaf of `root`; undefined where it is not set or does not open under the master key. */
+  secret?(path: InstanceIdentifier, root: Root): string | undefined;
   /** A durable fact beside the tree: journalled, not part of the history; `set` resolves when it is on disk. */
   memory?(name: string): { get(): JsonValue | undefined; set(value: JsonValue): Promise<void> };
   /** A transaction of the system's own (renewal, factory defaults). */

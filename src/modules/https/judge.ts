@@ -131,8 +131,12 @@ function bringsIn(change: Change, entry: CertificateEntry): boolean {
 /** Going back to a root that was in force is not held up by time having passed. */
 function judgeBroughtIn(entry: CertificateEntry, path: string, change: Change, parts: JudgeParts): readonly Finding[] {
   try {
-    const chain = readServerChain(entry.chain, path);
-    const findings = judgeChain(chain, path, circumstancesOf(change.after, parts));
+    const circumstances = circumstancesOf(change.after, parts);
+    const chain = readServerChain(entry.chain, path, { roots: circumstances.anchors });
+    // What the action `install` set with the chain tells of a root that came along and was left out.
+    const known = readInstalled(change.after.system, entry.name);
+    const isComplete = known?.reachesRoot === true && known.chain.join() === entry.chain.join();
+    const findings = judgeChain(isComplete ? { ...chain, remarks: [] } : chain, path, circumstances);
     if (change.cause === 'rollback') return findings.filter(({ appTag }) => !clockCodes.has(appTag ?? ''));
     return parts.hasKey(chain.keyId) ? findings : [{ severity: 'error', path, text: noKey }, ...findings];
   } catch (error) {
