@@ -1,8 +1,16 @@
 /** A session: the verbs of one user over one protocol, on the datastore that all share. */
 import { ConfigError } from '../error.js';
-import { type Branch, type Content, DataTree, InstanceIdentifier, type Schema, type Value } from '../yang/index.js';
+import {
+  type ApplyOptions,
+  type Branch,
+  type Content,
+  DataTree,
+  InstanceIdentifier,
+  type Schema,
+  type Value,
+} from '../yang/index.js';
 import { invokeAction } from './action.js';
-import { sharedCandidate } from './candidate.js';
+import { type Candidate, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
@@ -11,7 +19,15 @@ import { settle, validateRoot } from './draft.js';
 import type { Lockable } from './locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
-import type { CommitOptions, DatastoreEvent, DatastoreName, Edit, HistoryEntry, Session } from './session.js';
+import type {
+  CommitOptions,
+  DatastoreEvent,
+  DatastoreName,
+  Edit,
+  EditOptions,
+  HistoryEntry,
+  Session,
+} from './session.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
@@ -61,39 +77,49 @@ export class DatastoreSession implements Session {
     return this.#core.transaction();
   }
 
-  async apply(edits: readonly Edit[], options: CommitOptions = {}): Promise<CommitResult> {
+  async apply(
+    edits: readonly Edit[],
+    options: CommitOptions & Pick<EditOptions, 'errorOption'> = {},
+  ): Promise<CommitResult> {
     this.#checkOpen();
     const { sealing } = this.#core.services;
+    const collect = options.errorOption === 'continue-on-error';
     const sealed = this.#refusing(() => sealEdits(edits, sealing));
-    const build = (head: Root) => ({ config: editTree(head.config, sealed, sealing), system: head.system });
+    const build = (head: Root) => ({
+      config: editTree(head.config, sealed, sealing, { collect }),
+      system: head.system,
+    });
     return await this.#submit(build, options, 'commit');
   }
 
   edit(edits: readonly Edit[], candidate?: string): void {
     this.#checkOpen();
     const name = this.#candidateName(candidate);
-    if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
-    const { sealing } = this.#core.services;
     this.#refusing(() => {
-      const { base, tree } = this.#core.candidates.get(name);
-      const edited = { base, tree: editTree(tree, sealEdits(edits, sealing), sealing) };
+      const edited = this.#edited(edits, name, {});
       this.#core.candidates.set(name, edited, this.origin.user);
     });
   }
 
+  async editConfig(edits: readonly Edit[], options: EditOptions, candidate?: string): Promise<readonly Finding[]> {
+    this.#checkOpen();
+    const { testOption = 'set', errorOption } = options;
+    const { candidates } = this.#core;
+    const name = this.#candidateName(candidate);
+    const before = candidates.get(name);
+    const edited = this.#refusing(() => this.#edited(edits, name, { collect: errorOption === 'continue-on-error' }));
+    const findings = testOption === 'set' ? [] : await this.#validate(edited);
+    if (testOption === 'test-only') return findings;
+    this.#refusing(() => {
+      if (candidates.get(name).tree !== before.tree) throw candidateChanged();
+      candidates.set(name, edited, this.origin.user);
+    });
+    return findings;
+  }
+
   async validate(candidate?: string): Promise<readonly Finding[]> {
     this.#checkOpen();
-    const { services } = this.#core;
-    const { origin } = this;
-    const before = this.#core.running();
-    try {
-      const proposed = this.#buildCandidate(this.#candidateName(candidate))(before);
-      const { root: after, differences } = await settle(before, proposed, services.validator);
-      const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
-      return await validateRoot(before, after, tasksFor(services.registry, transition), services);
-    } catch (error) {
-      throw this.#core.refusal(error);
-    }
+    return await this.#validate(this.#core.candidates.get(this.#candidateName(candidate)));
   }
 
   async commit(options: CommitOptions = {}, candidate?: string): Promise<CommitResult> {
@@ -238,9 +264,30 @@ export class DatastoreSession implements Session {
     });
   }
 
-  #buildCandidate(name: string): (head: Root) => Root {
+  /** The candidate with edits made, not set yet. */
+  #edited(edits: readonly Edit[], name: string, options: ApplyOptions): Candidate {
+    if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
+    const { sealing } = this.#core.services;
     const { base, tree } = this.#core.candidates.get(name);
-    return (head) => ({ config: rebase(base, tree, head.config), system: head.system });
+    return { base, tree: editTree(tree, sealEdits(edits, sealing), sealing, options) };
+  }
+
+  async #validate(candidate: Candidate): Promise<readonly Finding[]> {
+    const { services } = this.#core;
+    const { origin } = this;
+    const before = this.#core.running();
+    try {
+      const proposed = rebased(candidate)(before);
+      const { root: after, differences } = await settle(before, proposed, services.validator);
+      const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
+      return await validateRoot(before, after, tasksFor(services.registry, transition), services);
+    } catch (error) {
+      throw this.#core.refusal(error);
+    }
+  }
+
+  #buildCandidate(name: string): (head: Root) => Root {
+    return rebased(this.#core.candidates.get(name));
   }
 
   /** NETCONF's candidate is the shared one; everybody else has one of his own. */
@@ -263,4 +310,14 @@ export class DatastoreSession implements Session {
   #checkOpen(): void {
     if (this.#closed) throw new ConfigError({ type: 'rpc', tag: 'operation-failed', message: 'the session is closed' });
   }
+}
+
+/** What was edited, on whatever running is by then. */
+function rebased({ base, tree }: Candidate): (head: Root) => Root {
+  return (head) => ({ config: rebase(base, tree, head.config), system: head.system });
+}
+
+function candidateChanged(): ConfigError {
+  const message = 'the candidate was edited while the edits were tested; nothing was set';
+  return new ConfigError({ type: 'protocol', tag: 'in-use', message });
 }

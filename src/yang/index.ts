@@ -4,7 +4,7 @@ export type { Annotation, AnnotationSink, AnnotationSource } from './annotations
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, diffTreesInSlices, type TreeDifference } from './diff.js';
-export { applyEdits, type TreeEdit } from './edit.js';
+export { type ApplyOptions, applyEdits, type EditOperation, type TreeEdit } from './edit.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
 export { moduleJsonSchema, nodeJsonSchema } from './json-schema.js';

@@ -99,7 +99,7 @@ export class ListLoader {
     }
     const key = entryKey(entry);
     const order = keys.length === 0 ? -1 : this.#order(keys[keys.length - 1]!, key);
-    if (order < 0) {
+    if (order < 0 && keys.length < bulkLength) {
       keys.push(key);
       this.#entries.push(entry);
     } else if (order === 0) {
@@ -129,6 +129,9 @@ export class ListLoader {
     list.put(entry);
   }
 }
+
+/** Entries that become a map at once; more are added one by one, so that no step takes long. */
+const bulkLength = 8192;
 
 /** Lists with keys, in key order. */
 class SystemList extends ListData {

@@ -431,7 +431,7 @@ async function compact(retention: { count: number }): Promise<void> {
     files: nodeFileSystem,
     clock: manualClock(),
     log: () => undefined,
-    retention: { age: Number.POSITIVE_INFINITY, ...retention },
+    retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   });
   await plain.compact();
   await plain.close();

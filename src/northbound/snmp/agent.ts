@@ -55,7 +55,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds);
-  const objects = new ObjectTable(mib, rows);
+  const objects = new ObjectTable(mib, rows, system);
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
   const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);
   const unsubscribe = system.subscribe((event) => {

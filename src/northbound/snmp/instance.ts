@@ -75,6 +75,18 @@ export function indexValues(table: MibTable, arcs: ArrayLike<number>, from: numb
   return at === to ? values : undefined;
 }
 
+/** How many sub-identifiers name a row of the table where more follow; undefined where there are fewer. */
+export function outerEnd(table: MibTable, arcs: readonly number[]): number | undefined {
+  let at = 0;
+  for (const part of table.index) {
+    const { syntax } = part.object;
+    if (at >= arcs.length) return undefined;
+    if (syntax.index === 'integer') at += 1;
+    else at += isFixed(syntax) ? syntax.minOctets : 1 + arcs[at]!;
+  }
+  return at > arcs.length ? undefined : at;
+}
+
 function isFixed(syntax: Syntax): boolean {
   return syntax.minOctets === syntax.maxOctets;
 }

@@ -373,6 +373,11 @@ function rowStatusRefinement(object: MibObject): string[] {
 function objectDescription(object: MibObject): string {
   switch (object.kind) {
     case 'rowStatus':
+      if (object.table?.operation !== undefined)
+        return (
+          'createAndGo, or active after createAndWait, starts the job; what it was given is then forgotten. destroy ends it where it still ' +
+          'runs, and forgets it. A job that has ended makes room for others, the oldest first.'
+        );
       return (
         'Makes, completes and removes the entry. Columns may be changed while it is active. Setting an active entry to notInService is ' +
         'refused with inconsistentValue.'
@@ -381,6 +386,32 @@ function objectDescription(object: MibObject): string {
       return 'A number for the entry, for its keys cannot stand in an object identifier. The agent numbers entries that come from elsewhere.';
     case 'presence':
       return `Whether this is there: ${describe(object.schema.description, object.schema.path)}`;
+    case 'owner':
+      return 'Whom the job is for, as the manager chooses: stations that use different ones do not meet.';
+    case 'job':
+      return 'A number for the job, which the manager chooses.';
+    case 'jobState':
+      return 'Where the job stands: running, ended well, or ended with an error.';
+    case 'errorTag':
+      return 'The error-tag of RFC 6241 Appendix A where the job failed, else empty.';
+    case 'errorPath':
+      return 'What the error is about, where the job failed and that is known.';
+    case 'errorText':
+      return 'What went wrong and what to do, where the job failed.';
+    case 'digest':
+      if (object.schema === object.table?.operation)
+        return 'SHA-256 of the whole output as RFC 7951 JSON, which stands in a segment table.';
+      return (
+        `SHA-256 of the value, which stands in a segment table. Setting it to the digest of segments that were written there makes them ` +
+        `the value. ${describe(object.schema.description, object.schema.path)}`
+      );
+    case 'segmentNumber':
+      return 'Segments of a value count from 1.';
+    case 'segment':
+      return (
+        'A segment of the value; all but the last are read with 1000 octets. Segments that are written are kept apart, each user having his ' +
+        'own, for 300 seconds, until the digest of all of them is set.'
+      );
     case 'unset':
       return (
         'Takes the last sub-identifier of the object type beside this one that shall have no value from now on: the one that may be ' +

@@ -38,8 +38,8 @@ export function unsetTarget(value: Value, siblings: readonly MibObject[]): MibOb
 
 /** The position of a key column of a numbered table among its keys; undefined for other columns. */
 export function ownKey(object: MibObject): number | undefined {
-  if (object.kind === 'value') return 0;
   const { schema } = object.table!;
+  if (schema.kind === 'leaf-list') return object.kind === 'value' || object.kind === 'digest' ? 0 : undefined;
   if (schema.kind !== 'list') return undefined;
   const position = schema.keys.indexOf(object.schema as LeafSchema);
   return position < 0 ? undefined : position;
@@ -63,7 +63,8 @@ export function isComplete(table: MibTable, values: ReadonlyMap<MibObject, Value
 }
 
 function isRequired(object: MibObject): boolean {
-  if (object.kind !== 'leaf' || object.schema.kind !== 'leaf' || !object.schema.mandatory) return false;
+  if ((object.kind !== 'leaf' && object.kind !== 'digest') || object.schema.kind !== 'leaf' || !object.schema.mandatory)
+    return false;
   return object.steps.every((step) => step.kind !== 'container' || step.presence === undefined);
 }
 

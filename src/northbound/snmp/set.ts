@@ -2,72 +2,58 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
-import type { Session } from '../../datastore/index.js';
 import {
   Branch,
   type ContainerSchema,
   DataTree,
   InstanceIdentifier,
+  type ListSchema,
   type Schema,
   type Value,
 } from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
 import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
+import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject, MibTable } from './model.js';
-import { isPrefix, type ObjectTable, type View } from './objects.js';
+import { isPrefix, type ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
-import { entryPath, type PendingRow, type Row, type TableRows } from './rows.js';
+import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
-import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
+import { type JobContext, planJob } from './set-jobs.js';
+import {
+  type Assignment,
+  assignAll,
+  maxPending,
+  type Plan,
+  pendingLifetime,
+  type RowWork,
+  type Writer,
+} from './set-plan.js';
+import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { rowStatus } from './syntax.js';
+import { Uploads } from './uploads.js';
 
-export interface Writer {
-  readonly session: Session;
-  readonly view: View;
-  readonly mayWrite: boolean;
-}
-
+export type { Writer } from './set-plan.js';
 export type { SetOutcome } from './set-refusal.js';
 
-/** How long a row may stay under construction: seconds; and how many there may be at once. */
-const pendingLifetime = 300;
-const maxPending = 200;
-
-/** One assignment, tested on its own. */
-interface Assignment {
-  /** From 1. */
-  readonly index: number;
-  readonly object: MibObject;
-  readonly value: Value;
-}
-
-/** What a PDU does to one row. */
-interface RowWork {
-  readonly rows: TableRows;
-  readonly key: IndexKey;
-  /** What the instance's name says, one value for each index part. */
-  readonly names: readonly Value[];
-  readonly row: Row | undefined;
-  readonly columns: Map<MibObject, Assignment>;
-  status: Assignment | undefined;
-}
-
-/** What the tests come to: edits with the varbind that each stands for, and what is done beside the datastore. */
-interface Plan {
-  readonly deletions: PlannedEdit[];
-  readonly creations: PlannedEdit[];
-  readonly changes: PlannedEdit[];
-  /** Run before the transaction; what each gives back undoes it where that fails. */
-  readonly before: (() => () => void)[];
-  readonly after: (() => void)[];
+/** One varbind, its value tested by the object's syntax. */
+interface Variable extends Assignment {
+  readonly arcs: Uint32Array;
+  readonly count: number;
+  readonly rows: RowSource | undefined;
 }
 
 export class Setter {
   readonly #schema: Schema;
   readonly #objects: ObjectTable;
   readonly #now: () => number;
-  readonly #pending = new Set<{ readonly rows: TableRows; readonly key: IndexKey; readonly expires: number }>();
+  readonly #uploads: Uploads;
+  readonly #pending = new Set<{
+    readonly rows: TableRows | JobRows;
+    readonly key: IndexKey;
+    readonly expires: number;
+  }>();
   /** SETs run one after the other, so that each tests what the one before left (S7). */
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -75,6 +61,7 @@ export class Setter {
     this.#schema = schema;
     this.#objects = objects;
     this.#now = now;
+    this.#uploads = new Uploads(now);
   }
 
   /** Never rejects. */
@@ -86,11 +73,12 @@ export class Setter {
 
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
-    let plan: Plan;
+    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
     try {
       this.#expire();
-      plan = this.#test(writer, pdu);
+      this.#test(writer, pdu, plan, undo);
     } catch (error) {
+      for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
     const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
@@ -105,11 +93,15 @@ export class Setter {
     }
   }
 
-  #test(writer: Writer, pdu: Pdu): Plan {
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
+  #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
     const works = new Map<string, RowWork>();
+    const jobs = new Map<string, RowWork<JobRows>>();
     const scalars = new Map<MibObject, Assignment>();
-    for (let index = 0; index < pdu.count; index += 1) this.#assign(writer, pdu, index, works, scalars);
+    const variables = Array.from({ length: pdu.count }, (_, index) => this.#variable(writer, pdu, index + 1));
+    // assignments count as simultaneous: a digest stands for the segments of its own PDU too
+    for (const variable of variables) if (variable.object.kind === 'segment') undo.push(this.#upload(writer, variable));
+    for (const variable of variables)
+      if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, jobs, scalars);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
       change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
@@ -117,19 +109,17 @@ export class Setter {
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
     for (const work of ordered) this.#planRow(work, plan, works);
-    return plan;
+    const context: JobContext = {
+      objects: this.#objects,
+      now: this.#now,
+      expire: (rows, key, expires) => this.#pending.add({ rows, key, expires }),
+    };
+    for (const work of jobs.values()) planJob(context, writer, work, plan);
   }
 
-  /** Steps 1 to 9 of RFC 3416 section 4.2.5 for one varbind. */
-  #assign(
-    writer: Writer,
-    pdu: Pdu,
-    position: number,
-    works: Map<string, RowWork>,
-    scalars: Map<MibObject, Assignment>,
-  ): void {
-    const index = position + 1;
-    const at = position * field.size;
+  /** Steps 1 to 6 of RFC 3416 section 4.2.5 for one varbind. */
+  #variable(writer: Writer, pdu: Pdu, index: number): Variable {
+    const at = (index - 1) * field.size;
     const arcs = new Uint32Array(maxSubIdentifiers);
     const count = decodeOid(pdu.buffer, pdu.varbinds[at + field.nameStart]!, pdu.varbinds[at + field.nameEnd]!, arcs);
     if (!writer.mayWrite) throw new Refusal('noAccess', index);
@@ -139,42 +129,63 @@ export class Setter {
     if (writer.view[floor] !== 1) throw new Refusal('noAccess', index);
     const { object } = readable;
     if (object.access === 'read-only') throw new Refusal('notWritable', index);
-    const value = assignedValue(pdu, at, object, index);
-    const assignment: Assignment = { index, object, value };
+    return { index, object, value: assignedValue(pdu, at, object, index), arcs, count, rows: readable.rows };
+  }
+
+  /** Keeps a segment; gives back what undoes that. */
+  #upload(writer: Writer, { object, value, index, arcs, count }: Variable): () => void {
+    const { table } = object;
     const from = object.oid.length;
-    if (readable.rows === undefined) {
-      if (count !== from + 1 || arcs[from] !== 0) throw new Refusal('noCreation', index);
+    const digest = table!.segments!;
+    const names = indexValues(table!, arcs, from, count);
+    if (names === undefined) throw new Refusal('noCreation', index);
+    const id = uploadId(writer, digest, arcs, from, count - 1);
+    const undo = this.#uploads.write(id, Number(names.at(-1)), Buffer.from(String(value), 'base64'));
+    if (undo === undefined) throw new Refusal('resourceUnavailable', index);
+    return undo;
+  }
+
+  /** What a digest stands for: the segments that its writer has sent. */
+  #committed(writer: Writer, { object, value, index, arcs, count }: Variable, plan: Plan): Value {
+    const from = object.oid.length;
+    const { table } = object;
+    const implied = (table?.augments ?? table)?.implied === true;
+    // in a segment table an IMPLIED part says its length
+    const outer = implied ? [count - from, ...arcs.subarray(from, count)] : [...arcs.subarray(from, count)];
+    const id = uploadId(writer, object, outer, 0, table === undefined ? 0 : outer.length);
+    const octets = this.#uploads.find(id, Buffer.from(String(value), 'base64'));
+    if (octets === undefined) throw new Refusal('inconsistentValue', index);
+    const decoded = this.#objects.codec(object).value(octets);
+    if (!('value' in decoded)) throw new Refusal('inconsistentValue', index);
+    plan.after.push(() => this.#uploads.forget(id));
+    return decoded.value;
+  }
+
+  /** Steps 7 to 9. */
+  #assign(
+    writer: Writer,
+    variable: Variable,
+    plan: Plan,
+    works: Map<string, RowWork>,
+    jobs: Map<string, RowWork<JobRows>>,
+    scalars: Map<MibObject, Assignment>,
+  ): void {
+    const { index, object, arcs, count, rows } = variable;
+    const from = object.oid.length;
+    if (rows === undefined && (count !== from + 1 || arcs[from] !== 0)) throw new Refusal('noCreation', index);
+    const value = object.kind === 'digest' ? this.#committed(writer, variable, plan) : variable.value;
+    const assignment: Assignment = { index, object, value };
+    if (rows === undefined) {
       once(scalars, assignment);
       return;
     }
-    const work = this.#work(readable.rows, arcs, from, count, works, index);
+    const work = rows instanceof JobRows ? workOn(rows, variable, jobs) : workOn(rows as TableRows, variable, works);
     if (object.kind !== 'rowStatus') {
       once(work.columns, assignment);
       return;
     }
     if (work.status !== undefined && work.status.value !== value) throw new Refusal('inconsistentValue', index);
     work.status = assignment;
-  }
-
-  #work(
-    rows: TableRows,
-    arcs: Uint32Array,
-    from: number,
-    count: number,
-    works: Map<string, RowWork>,
-    index: number,
-  ): RowWork {
-    const { table } = rows;
-    const names = indexValues(table, arcs, from, count);
-    if (names === undefined) throw new Refusal('noCreation', index);
-    const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
-    const id = `${table.name} ${String(key)}`;
-    let work = works.get(id);
-    if (work === undefined) {
-      work = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
-      works.set(id, work);
-    }
-    return work;
   }
 
   /** The state table of RFC 2579 RowStatus. */
@@ -238,7 +249,7 @@ export class Setter {
     const { rows, key } = work;
     plan.before.push(() => {
       const entry = { rows, key, expires: pending.expires };
-      rows.index.set(key, { key, keys: [], pending, path: undefined });
+      rows.put({ key, keys: [], pending, path: undefined });
       this.#pending.add(entry);
       return () => this.#forget(rows, key);
     });
@@ -298,7 +309,7 @@ export class Setter {
   #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
     if (table.schema.kind === 'leaf-list') return path.last!.keys![0]!;
     const editor = DataTree.empty(this.#schema).edit();
-    editor.set(path, new Branch(table.schema));
+    editor.set(path, new Branch(table.schema as ListSchema));
     for (const [object, value] of values) {
       if (ownKey(object) !== undefined) continue;
       if (object.kind !== 'presence') editor.set(below(path, object), value);
@@ -332,19 +343,24 @@ export class Setter {
     return key === undefined ? undefined : parent.index.get(key);
   }
 
-  #release(rows: TableRows, key: IndexKey): void {
+  #release(rows: TableRows | JobRows, key: IndexKey): void {
     for (const entry of this.#pending) if (entry.rows === rows && entry.key === key) this.#pending.delete(entry);
   }
 
-  #forget(rows: TableRows, key: IndexKey): void {
+  #forget(rows: TableRows | JobRows, key: IndexKey): void {
     this.#release(rows, key);
-    if (rows.index.get(key)?.pending !== undefined) rows.index.delete(key);
+    if (rows.index.get(key)?.pending !== undefined) rows.drop(key);
   }
 
   #expire(): void {
     const now = this.#now();
     for (const { rows, key, expires } of this.#pending) if (expires <= now) this.#forget(rows, key);
   }
+}
+
+/** Each user has his own segments of an instance. */
+function uploadId({ session }: Writer, digest: MibObject, arcs: ArrayLike<number>, from: number, to: number): string {
+  return `${session.origin.user}\u0000${digest.name}\u0000${arcsKey(arcs, from, to)}`;
 }
 
 /** Steps 3 to 6: type, length, encoding, value. */
@@ -363,16 +379,23 @@ function once(assignments: Map<MibObject, Assignment>, assignment: Assignment): 
   assignments.set(assignment.object, known ?? assignment);
 }
 
-/** Takes over what a PDU assigns to a row under construction. */
-function assignAll(values: Map<MibObject, Value>, work: RowWork): void {
-  for (const { object, value, index } of work.columns.values()) {
-    if (object.kind !== 'unset') values.set(object, value);
-    else if (value !== 0) {
-      const target = unsetTarget(value, object.table!.columns);
-      if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
-      values.delete(target);
-    }
-  }
+/** What the PDU does to the row that an instance names. */
+function workOn<Rows extends TableRows | JobRows>(
+  rows: Rows,
+  { object, arcs, count, index }: Variable,
+  works: Map<string, RowWork<Rows>>,
+): RowWork<Rows> {
+  const { table } = rows;
+  const from = object.oid.length;
+  const names = indexValues(table, arcs, from, count);
+  if (names === undefined) throw new Refusal('noCreation', index);
+  const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
+  const id = `${table.name} ${String(key)}`;
+  const known = works.get(id);
+  if (known !== undefined) return known;
+  const work: RowWork<Rows> = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
+  works.set(id, work);
+  return work;
 }
 
 /** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */

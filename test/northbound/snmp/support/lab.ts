@@ -9,6 +9,7 @@ import {
   type Origin,
   openDatastore,
 } from '../../../../src/datastore/index.js';
+import { ConfigError } from '../../../../src/error.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -209,6 +210,17 @@ function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
     {
       name: 'lab',
       handlers,
+      actions: [
+        {
+          path: `${path}/item/weigh`,
+          invoke: (_, instance, input) => weigh(String(instance.last?.keys?.[0]), input),
+        },
+        {
+          path: `${path}/wait`,
+          invoke: ({ signal }) =>
+            new Promise((resolve) => signal.addEventListener('abort', () => resolve({}), { once: true })),
+        },
+      ],
       state: [
         { path: `${path}/small-counter`, read: () => state.smallCounter },
         { path: `${path}/big-counter`, read: () => BigInt(state.bigCounter) },
@@ -220,4 +232,13 @@ function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
       ],
     },
   ];
+}
+
+/** Things above number 100 are too heavy. */
+function weigh(id: string, input: JsonObject): Promise<JsonObject> {
+  if (Number(id) > 100)
+    return Promise.reject(new ConfigError({ tag: 'resource-denied', message: 'too heavy for the scale' }));
+  const weight = Number(id) * (input.unit === 'gram' ? 1000 : 35);
+  const report = `${String(input.remark ?? '')}${'.'.repeat(1200)}`;
+  return Promise.resolve({ weight, report, reading: [weight, weight + 1] });
 }
