@@ -12,6 +12,7 @@ import {
 } from '../../x509/index.js';
 import { list, text } from '../read.js';
 import { clientAnchorNames, judgeAnchors, judgeRevocationLists, serverAnchors } from './anchors.js';
+import { judgeDeclared, judgePresented } from './browser.js';
 import { type Circumstances, clockCodes, judgeChain, readServerChain } from './chain.js';
 import {
   asksForAnother,
@@ -42,6 +43,7 @@ export function judgeChange(change: Change, parts: JudgeParts): readonly Finding
     ...judgeRevocationLists(change, level, { now: clock.now(), trusted: clock.trusted() }),
     ...judgeParameters(change, parts),
     ...judgeHigh(change, level),
+    ...judgePresented(change),
   ];
 }
 
@@ -78,7 +80,7 @@ function judgeEntry(name: string, change: Change, parts: JudgeParts): readonly F
     if (entry.chain.length > 0) findings.push({ severity: 'error', path: chain.toString(), text });
     const before = readEntry(change.before.config, name);
     if (before === undefined || asksForAnother(before, entry)) {
-      findings.push(...judgeBrowsers(entry, path.toString()));
+      findings.push(...judgeDeclared(entry, path.toString()));
     }
   } else if (entry.chain.length > 0 && bringsIn(change, entry)) {
     findings.push(...judgeBroughtIn(entry, chain.toString(), change, parts));
@@ -106,21 +108,6 @@ function judgeNames(entry: CertificateEntry, path: string): Finding[] {
 function judgeHash(entry: CertificateEntry, path: string): Finding[] {
   const reason = signatureHashFault(entry.signatureHash);
   return reason === undefined ? [] : [{ severity: 'error', path: `${path}/signature-hash`, text: reason }];
-}
-
-/** What browsers will not take of a certificate that the commit is going to issue. */
-function judgeBrowsers(entry: CertificateEntry, path: string): Finding[] {
-  const findings: Finding[] = [];
-  const { keyAlgorithm, validityDays } = entry;
-  if (keyAlgorithm === 'ec-p521' || keyAlgorithm === 'ed25519') {
-    const text = `browsers do not offer signatures by a key ${keyAlgorithm}`;
-    findings.push({ severity: 'warning', path: `${path}/key-algorithm`, text, appTag: 'browser-unsupported' });
-  }
-  if (validityDays > 825) {
-    const text = `the certificate is valid for ${validityDays} days; browsers refuse more than 825`;
-    findings.push({ severity: 'warning', path: `${path}/validity-days`, text, appTag: 'browser-unsupported' });
-  }
-  return findings;
 }
 
 function bringsIn(change: Change, entry: CertificateEntry): boolean {
