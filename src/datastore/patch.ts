@@ -24,7 +24,7 @@ export interface PatchItem {
   readonly before: Content | undefined;
 }
 
-/** May be gone through more than once. */
+/** What goes comes before what is set; may be gone through more than once. */
 export type Patch = Iterable<PatchItem>;
 
 export function patchBetween(before: DataTree, after: DataTree): Patch {
@@ -38,7 +38,7 @@ export function patchOf(differences: readonly Difference[], after: DataTree): Pa
 
 function* itemsOf(differences: readonly Difference[], after: DataTree): Generator<PatchItem> {
   const whole = new Set<string>();
-  for (const { path, kind, before, after: content } of differences) {
+  for (const { path, kind, before, after: content } of goneFirst(differences)) {
     const length = wholeStep(path, kind);
     if (length === undefined) {
       yield { path, content, before };
@@ -50,6 +50,12 @@ function* itemsOf(differences: readonly Difference[], after: DataTree): Generato
     whole.add(key);
     yield { path: list, content: after.get(list), before: undefined };
   }
+}
+
+/** What is set may lie below a place that was another kind of node's. */
+function* goneFirst(differences: readonly Difference[]): Generator<Difference> {
+  for (const difference of differences) if (difference.kind === 'deleted') yield difference;
+  for (const difference of differences) if (difference.kind !== 'deleted') yield difference;
 }
 
 export function applyPatch(tree: DataTree, patch: Patch): DataTree {

@@ -65,7 +65,6 @@ export class Rows {
     for (const table of outerFirst) {
       const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
       this.#stores.set(table, store);
-      if (!table.config) continue;
       for (const step of table.steps) {
         const stores = this.#below.get(step);
         if (stores === undefined) this.#below.set(step, [store]);
@@ -100,10 +99,13 @@ export class Rows {
 
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
-    const stores =
-      last === undefined ? this.#all.filter((store) => store.table.config) : this.#below.get(last as DataSchema);
+    const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
+      if (!store.table.config) {
+        store.expire();
+        continue;
+      }
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
@@ -151,6 +153,11 @@ export class TableRows {
   constructor(table: MibTable, parent: TableRows | undefined) {
     this.table = table;
     this.parent = parent;
+  }
+
+  /** What was read of a list of state counts no more. */
+  expire(): void {
+    this.taken = Number.NEGATIVE_INFINITY;
   }
 
   get nested(): OrderedIndex<Row> {
