@@ -89,8 +89,7 @@ export class Core implements Datastore, CommitStore {
     return session;
   }
 
-  secret(path: InstanceIdentifier): string | undefined {
-    const { config, system } = this.running();
+  secret(path: InstanceIdentifier, { config, system }: Root = this.running()): string | undefined {
     const { sealing, log } = this.services;
     try {
       return sealing.open(config, path) ?? sealing.open(system, path);
@@ -189,6 +188,7 @@ export class Core implements Datastore, CommitStore {
         schema,
         running: () => this.running(),
         kept: () => this.points.points.map(({ root }) => root),
+        secret: (path, root) => this.secret(path, root),
         forgotten: (listener) => this.points.forgotten(listener),
         memory: (name) => this.meta(name),
         commit: (request) => this.commit(request),

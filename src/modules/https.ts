@@ -63,7 +63,11 @@ export function httpsModule(given: HttpsParts): HttpsModule {
     registration: {
       name: 'https',
       handlers: [service.handler() as CommitHandler],
-      state: httpsState({ ...parts, served: () => service.served }),
+      state: httpsState({
+        ...parts,
+        served: () => service.served,
+        secret: (path, root) => service.services?.secret?.(path, root),
+      }),
       actions: httpsActions(parts),
       start: (services) => {
         service.services = services;

@@ -1,6 +1,6 @@
 /** The https module over a real datastore, with a clock that the test moves and a listener that is real or pretends. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
@@ -155,6 +155,8 @@ export interface Device {
   /** From operational, as JSON; undefined where there is none. */
   get(path: string): JsonValue | undefined;
   keyFiles(): Promise<readonly string[]>;
+  /** The octets of the journal as it stands on disk. */
+  journal(): Promise<string>;
   /** Local names of the notifications so far. */
   notifications(): readonly string[];
   close(): Promise<void>;
@@ -257,6 +259,11 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
       return node === undefined ? undefined : encodeJson(schema, node as DataSchema, content);
     },
     keyFiles: () => readdir(join(state, 'keys')),
+    journal: async () => {
+      const folder = join(state, 'journal');
+      const files = (await readdir(folder)).map((name) => readFile(join(folder, name), 'latin1'));
+      return (await Promise.all(files)).join('');
+    },
     notifications: () =>
       events.flatMap((event) => (event.kind === 'notification' ? [event.path.last?.schema.name ?? ''] : [])),
     close,
