@@ -284,6 +284,7 @@ function openSnmp(
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
     communities: accounts,
+    memory: (name) => datastore.meta(name),
     log: options.log,
   });
 }
