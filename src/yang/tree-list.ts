@@ -91,6 +91,11 @@ export class ListLoader {
     else this.#other = ListData.empty(schema);
   }
 
+  /** Entries so far. */
+  get count(): number {
+    return this.#keys?.length ?? (this.#system ?? this.#other)!.size;
+  }
+
   add(entry: Branch): void {
     const keys = this.#keys;
     if (keys === undefined) {

@@ -14,6 +14,8 @@ export interface RandomModules {
 /** Where a node is written. Actions stand in no keyless list, operation or case (RFC 7950 7.15, 7.9.2). */
 interface Scope {
   readonly mayAct: boolean;
+  /** Whether conditions are written; else every tree that has the types right is valid. */
+  readonly constrained: boolean;
   /** A name that no other node has. */
   name(kind: string): string;
 }
@@ -55,24 +57,63 @@ const { type } = fc.letrec<{ type: string }>((tie) => ({
 /** RFC 7950 7.8.2 lets a key be of any type; yanglint 2.1 takes none that is empty. */
 const keyType = type.filter((text) => !text.includes('empty'));
 
+/** Conditions that any node may have. */
+const condition = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('') },
+  fc.constantFrom(
+    `when "/a:anchor/a:name";`,
+    `when "not(/a:anchor/a:name = 'a')";`,
+    `when "count(/a:anchor/*) < 2";`,
+    `must "/a:anchor/a:name" { error-app-tag "no-name"; error-message "there is no name"; }`,
+    `must "not(/a:anchor/a:name) or string-length(/a:anchor/a:name) > 1";`,
+    `must "count(../*) < 4";`,
+  ),
+);
+/** The value of a container is not asked for: libyang has indentation in it, where XPath 1.0 5.2 has text nodes alone. */
+const leafCondition = fc.oneof(
+  { weight: 4, arbitrary: condition },
+  fc.constant(`must "not(. = '7') and not(. = 'true')";`),
+);
+const leafMore = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('') },
+  fc.constantFrom('mandatory true;', 'status deprecated;'),
+);
+const size = fc.oneof({ weight: 2, arbitrary: fc.constant('') }, fc.constantFrom('min-elements 1;', 'max-elements 2;', 'min-elements 1; max-elements 1;')); // biome-ignore format: one line
+const given = (scope: Scope, text: string): string => (scope.constrained ? text : '');
+
 const { node } = fc.letrec<{ node: Write; body: Write }>((tie) => ({
   body: fc.array(tie('node'), { minLength: 1, maxLength: 3 }).map(sequence),
   node: fc.oneof(
     { maxDepth: 3 },
-    type.map((text) => (scope: Scope) => `leaf ${scope.name('leaf')} { ${text} }`),
-    fc.tuple(type, fc.constantFrom('', 'ordered-by user;', 'config false;')).map(([text, more]) => {
-      return (scope: Scope) => `leaf-list ${scope.name('values')} { ${text} ${more} }`;
+    fc.tuple(type, leafCondition, leafMore).map(([text, when, more]) => (scope: Scope) => {
+      return `leaf ${scope.name('leaf')} { ${text} ${given(scope, when + more)} }`;
+    }),
+    fc.constant((scope: Scope) => `leaf ${scope.name('leaf')} { type uint8; default 7; }`),
+    leafCondition.map((when) => (scope: Scope) => {
+      const type = `type leafref { path "/a:anchor/a:name"; ${scope.constrained ? '' : 'require-instance false;'} }`;
+      return `leaf ${scope.name('leaf')} { ${type} ${given(scope, when)} }`;
+    }),
+    fc.tuple(type, fc.constantFrom('', 'ordered-by user;', 'config false;'), size).map(([text, more, bounds]) => {
+      return (scope: Scope) => `leaf-list ${scope.name('values')} { ${text} ${more} ${given(scope, bounds)} }`;
     }),
     fc.constantFrom('anydata', 'anyxml').map((kind) => (scope: Scope) => `${kind} ${scope.name(kind)};`),
-    fc.tuple(tie('body'), fc.constantFrom('', 'presence "it counts";')).map(([body, presence]) => {
-      return (scope: Scope) => `container ${scope.name('box')} { ${presence} ${body(scope)} }`;
+    fc.tuple(tie('body'), fc.constantFrom('', 'presence "it counts";'), condition).map(([body, presence, when]) => {
+      return (scope: Scope) => `container ${scope.name('box')} { ${presence} ${given(scope, when)} ${body(scope)} }`;
     }),
     fc
-      .tuple(fc.array(keyType, { minLength: 1, maxLength: 3 }), tie('body'), fc.constantFrom('', 'ordered-by user;'))
-      .map(([keys, body, order]) => (scope: Scope) => {
+      .tuple(
+        fc.array(keyType, { minLength: 1, maxLength: 3 }),
+        tie('body'),
+        fc.constantFrom('', 'ordered-by user;'),
+        size,
+      )
+      .map(([keys, body, order, bounds]) => (scope: Scope) => {
         const names = keys.map(() => scope.name('key'));
         const leafs = names.map((name, index) => `leaf ${name} { ${keys[index]!} }`).join(' ');
-        return `list ${scope.name('row')} { key "${names.join(' ')}"; ${order} ${leafs} ${body(scope)} }`;
+        const [one, other] = [scope.name('leaf'), scope.name('leaf')];
+        const unique = `unique "${one} ${other}"; leaf ${one} { type uint8; default 1; } leaf ${other} { type boolean; }`;
+        const more = `${order} ${given(scope, bounds)} ${given(scope, unique)}`;
+        return `list ${scope.name('row')} { key "${names.join(' ')}"; ${more} ${leafs} ${body(scope)} }`;
       }),
     tie('body').map((body) => (scope: Scope) => {
       return `list ${scope.name('row')} { config false; ${body({ ...scope, mayAct: false })} }`;
@@ -97,14 +138,16 @@ function sequence(nodes: readonly Write[]): Write {
 
 const several = (most: number) => fc.array(node, { minLength: 1, maxLength: most }).map(sequence);
 
-export const randomModules: fc.Arbitrary<RandomModules> = fc
-  .record({ top: several(6), common: several(2), input: several(3), told: several(2), added: several(3) })
-  .map(({ top, common, input, told, added }) => {
-    let last = 0;
-    const scope: Scope = { mayAct: true, name: (kind) => `${kind}${String(++last)}` };
-    const quiet = { ...scope, mayAct: false };
-    return {
-      a: `module a {
+/** `constrained`: with conditions, so that a tree of them need not be valid. */
+export const randomModules = (constrained = false): fc.Arbitrary<RandomModules> =>
+  fc
+    .record({ top: several(6), common: several(2), input: several(3), told: several(2), added: several(3) })
+    .map(({ top, common, input, told, added }) => {
+      let last = 0;
+      const scope: Scope = { mayAct: true, constrained, name: (kind) => `${kind}${String(++last)}` };
+      const quiet = { ...scope, mayAct: false };
+      return {
+        a: `module a {
   yang-version 1.1; namespace "urn:a"; prefix a;
   identity base; identity other; identity first { base base; base other; } identity second { base first; }
   typedef name { type string { length "1..12"; pattern '[a-z][a-z0-9.]*'; } }
@@ -115,13 +158,13 @@ export const randomModules: fc.Arbitrary<RandomModules> = fc
   rpc call { input { ${input(quiet)} uses common; } output { leaf answer { type small; } } }
   notification told { ${told(quiet)} uses common; }
 }`,
-      b: `module b {
+        b: `module b {
   yang-version 1.1; namespace "urn:b"; prefix b; import a { prefix a; }
   identity third { base a:first; }
-  augment "/a:top" { ${added(scope)} uses a:common; }
+  augment "/a:top" { ${given(scope, `when "not(/a:anchor/a:name = 'default')";`)} ${added(scope)} uses a:common; }
 }`,
-    };
-  });
+      };
+    });
 
 /** Values as a codec of the encoding gives them: of a union the member that takes the text (RFC 7950 9.12, RFC 7951 6.10). */
 export function randomValue(schema: Schema, encoding: 'json' | 'xml', of: Type): fc.Arbitrary<Value> {
