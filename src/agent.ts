@@ -120,6 +120,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       failures.https = error;
       log('error', error.line(), { cause: String(error.cause ?? '') });
     },
+    wentBack: () => current.datastore?.history()[0]?.kind === 'rollback',
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
