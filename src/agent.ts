@@ -120,6 +120,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       failures.https = error;
       log('error', error.line(), { cause: String(error.cause ?? '') });
     },
+    wentBack: () => current.datastore?.history()[0]?.kind === 'rollback',
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
@@ -283,6 +284,7 @@ function openSnmp(
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
     communities: accounts,
+    memory: (name) => datastore.meta(name),
     log: options.log,
   });
 }

@@ -238,3 +238,21 @@ test('a start renews what ran out while the agent was off, before anybody is tol
   assert.equal(listener.fingerprint(), stateOf(it, 'web')['fingerprint-sha256']);
   assert.deepEqual(it.notifications(), ['certificate-installed', 'certificate-activated']);
 });
+
+test('an unconfirmed change that a restart undoes is told as rolled back, once', async (context) => {
+  const first = await device(context);
+  await first.it.apply([
+    ['create', entry('web'), { name: 'web' }],
+    ['create', entry('other'), { name: 'other' }],
+    ['merge', served, 'web'],
+  ]);
+  await first.it.apply([['merge', served, 'other']], { confirmTimeout: 600 });
+  assert.equal(first.listener.fingerprint(), stateOf(first.it, 'other')['fingerprint-sha256']);
+  await first.it.close();
+  const again = { state: first.it.state, clock: first.it.clock };
+  const second = await device(context, again);
+  assert.equal(second.listener.fingerprint(), stateOf(second.it, 'web')['fingerprint-sha256']);
+  assert.deepEqual(second.it.notifications(), ['certificate-rolled-back']);
+  await second.it.close();
+  assert.deepEqual((await device(context, again)).it.notifications(), []);
+});

@@ -192,6 +192,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     now: () => clock.now(),
     log: (level, message) => logged.push(`${level} ${message}`),
   });
+  const opened: { datastore?: Datastore } = {};
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys,
@@ -211,11 +212,11 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     alarms,
     failedToOpen: (error) => logged.push(error.line()),
     log: (error) => logged.push(String(error)),
+    wentBack: () => opened.datastore?.history()[0]?.kind === 'rollback',
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
   });
   const accounts = { hashPassword: (password: string) => hashPassword(password), localizeKey: () => Buffer.alloc(32) };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
-  const opened: { datastore?: Datastore } = {};
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,

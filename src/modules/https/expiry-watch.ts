@@ -47,7 +47,7 @@ export class ExpiryWatch {
     this.#services = services;
     this.#root = services.running();
     this.#renewal = new Renewal(parts, services);
-    this.#told = new ToldBook(services.memory?.('https-expiry'));
+    this.#told = new ToldBook(services);
     for (const name of this.#told.names()) this.#queue.set(name, 0);
     this.#work = this.#readAll();
     this.#run();

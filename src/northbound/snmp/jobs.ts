@@ -65,6 +65,23 @@ export class Jobs {
     this.#kept.delete(row);
   }
 
+  /** Keeps how something ends that has begun; `done` resolves to the error, if there is one. */
+  follow(rows: JobRows, key: IndexKey, done: Promise<ConfigError | undefined>): void {
+    const job: Job = {
+      state: 'running',
+      error: undefined,
+      output: undefined,
+      result: undefined,
+      user: '',
+      abort: new AbortController(),
+    };
+    rows.put({ key, keys: [], pending: undefined, path: undefined, job });
+    void done.then((error) => {
+      job.error = error;
+      job.state = error === undefined ? 'done' : 'failed';
+    });
+  }
+
   /** Runs an operation; its inputs are held by nothing else from here on. */
   start(rows: JobRows, key: IndexKey, outer: RowKeys, values: ReadonlyMap<MibObject, Value>, session: Session): void {
     const abort = new AbortController();

@@ -27,7 +27,7 @@ import {
 } from './model.js';
 import { nameObjects } from './names.js';
 import { type OidFiles, readOidFiles } from './oid-files.js';
-import { addJobTable } from './operations.js';
+import { addJobTable, addOutcome } from './operations.js';
 import type { Position } from './placement.js';
 import {
   rowNumberSyntax,
@@ -203,6 +203,7 @@ class Mapper {
       implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
     });
     if (node.config) this.#into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
+    if (node.config && node.kind === 'list') addOutcome(this.#into, table);
     if (node.kind === 'list') {
       const within = { ...place, table, steps: [] };
       this.children(node.dataChildren, within);

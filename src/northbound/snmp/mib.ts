@@ -371,15 +371,16 @@ function rowStatusRefinement(object: MibObject): string[] {
 }
 
 function objectDescription(object: MibObject): string {
+  const isOfJob = object.table?.operation !== undefined;
   switch (object.kind) {
     case 'rowStatus':
-      if (object.table?.operation !== undefined)
+      if (isOfJob)
         return (
           'createAndGo, or active after createAndWait, starts the job; what it was given is then forgotten. destroy ends it where it still ' +
           'runs, and forgets it. A job that has ended makes room for others, the oldest first.'
         );
       return (
-        'Makes, completes and removes the entry. Columns may be changed while it is active. Setting an active entry to notInService is ' +
+        'Makes, completes and removes the entry. It is notReady while a change goes on that was answered before its end. Columns may be changed while it is active. Setting an active entry to notInService is ' +
         'refused with inconsistentValue.'
       );
     case 'rowNumber':
@@ -391,13 +392,17 @@ function objectDescription(object: MibObject): string {
     case 'job':
       return 'A number for the job, which the manager chooses.';
     case 'jobState':
-      return 'Where the job stands: running, ended well, or ended with an error.';
+      if (isOfJob) return 'Where the job stands: running, ended well, or ended with an error.';
+      return (
+        'Where the last change of the entry stands that took longer than a manager waits: it is answered while it goes on, and the RowStatus ' +
+        'is notReady until it has ended. There is no instance for an entry whose last change was answered at its end.'
+      );
     case 'errorTag':
-      return 'The error-tag of RFC 6241 Appendix A where the job failed, else empty.';
+      return `The error-tag of RFC 6241 Appendix A where the ${isOfJob ? 'job' : 'change'} failed, else empty.`;
     case 'errorPath':
-      return 'What the error is about, where the job failed and that is known.';
+      return `What the error is about, where the ${isOfJob ? 'job' : 'change'} failed and that is known.`;
     case 'errorText':
-      return 'What went wrong and what to do, where the job failed.';
+      return `What went wrong and what to do, where the ${isOfJob ? 'job' : 'change'} failed.`;
     case 'digest':
       if (object.schema === object.table?.operation)
         return 'SHA-256 of the whole output as RFC 7951 JSON, which stands in a segment table.';

@@ -100,7 +100,8 @@ function candidates(object: MibObject): string[] {
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
     const own = ownDescriptors[object.kind];
-    if (own !== undefined) return [`${table.name}${own}`];
+    const isCommit = table.operation === undefined && /^(?:State|Error)/u.test(own ?? '');
+    if (own !== undefined) return [`${table.name}${isCommit ? 'Commit' : ''}${own}`];
     if (object.kind === 'presence')
       return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}Present`];
     if (object.kind === 'digest' && schema === table.operation) return [`${table.name}ResultDigest`];

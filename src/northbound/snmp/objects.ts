@@ -4,6 +4,7 @@ import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '..
 import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
+import type { IndexKey } from './ordered-index.js';
 import { type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { rowStatus } from './syntax.js';
@@ -30,6 +31,8 @@ export class ObjectTable {
   readonly #session: Session;
   readonly #segments = new Map<MibTable, SegmentRows>();
   readonly jobs: Jobs;
+  readonly commits: Jobs;
+  readonly #commitRows = new Map<MibTable, JobRows>();
   readonly #jobRows = new Map<MibTable, JobRows>();
 
   /** `session` sees everything. */
@@ -38,6 +41,7 @@ export class ObjectTable {
     this.#schema = mib.schema;
     this.#session = session;
     this.jobs = new Jobs(mib.schema);
+    this.commits = new Jobs(mib.schema);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
     this.full = new Uint8Array(accessible.length).fill(1);
@@ -81,6 +85,9 @@ export class ObjectTable {
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
     if (table.operation !== undefined)
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
+      return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
     if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
     const content = this.#contentReader(table.segments);
     const rows = this.#segmentRows(table, content);
@@ -93,6 +100,23 @@ export class ObjectTable {
         return content(session, outer)?.toString('base64', (number - 1) * segmentSize, number * segmentSize);
       },
     };
+  }
+
+  /** A row whose commit goes on is notReady. */
+  #statusReader(object: MibObject): Readable['read'] {
+    const read = columnReader(object);
+    return (session, row) => (this.isCommitting(object.table!, row!.key) ? rowStatus.notReady : read(session, row));
+  }
+
+  /** How commits that went on behind their answer ended, by the row of a table of data. */
+  commitRows(table: MibTable): JobRows {
+    const rows = this.#commitRows.get(table) ?? this.commits.rows(table);
+    this.#commitRows.set(table, rows);
+    return rows;
+  }
+
+  isCommitting(table: MibTable, key: IndexKey): boolean {
+    return this.#commitRows.get(table)?.index.get(key)?.job?.state === 'running';
   }
 
   #segmentRows(table: MibTable, content: ContentReader): SegmentRows {

@@ -46,15 +46,20 @@ export function addJobTable(
   const job = into.reserved(table, 'job', rowNumberSyntax, 'not-accessible');
   table.index.push({ object: owner, key: undefined }, { object: job, key: undefined });
   into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
-  into.reserved(table, 'jobState', jobStateSyntax, 'read-only');
-  into.reserved(table, 'errorTag', shortTextSyntax, 'read-only');
-  into.reserved(table, 'errorPath', shortTextSyntax, 'read-only');
-  into.reserved(table, 'errorText', shortTextSyntax, 'read-only');
+  addOutcome(into, table);
   parameters(into, table, operation.input, []);
   parameters(into, table, operation.output, []);
   if (operation.output.dataChildren.length === 0) return;
   const at = { oid: [...oid, 1, reservedColumn.result], table, parameter: 'output' } as const;
   into.long(operation, at, 'read-only', []);
+}
+
+/** How a job ended, or in a table of data how a commit did that went on behind its answer. */
+export function addOutcome(into: Collector, table: MibTable): void {
+  into.reserved(table, 'jobState', jobStateSyntax, 'read-only');
+  into.reserved(table, 'errorTag', shortTextSyntax, 'read-only');
+  into.reserved(table, 'errorPath', shortTextSyntax, 'read-only');
+  into.reserved(table, 'errorText', shortTextSyntax, 'read-only');
 }
 
 function parameters(

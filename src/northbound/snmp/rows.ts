@@ -2,7 +2,7 @@
  * The rows of every table, in SNMP order, kept current by commits: what a change costs follows the change. Rows under construction
  * (RowStatus createAndWait) stand here too, outside the datastore.
  */
-import type { DatastoreEvent, Difference, Session } from '../../datastore/index.js';
+import type { DatastoreEvent, Difference, Log, Session } from '../../datastore/index.js';
 import {
   Branch,
   type Content,
@@ -15,6 +15,7 @@ import {
 import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
+import { type Memory, RowNumbers } from './row-numbers.js';
 
 export interface Row {
   readonly key: IndexKey;
@@ -54,8 +55,8 @@ export class Rows {
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
-  /** `session` sees everything; `now` gives monotonic seconds. */
-  constructor(mib: Mib, session: Session, now: () => number) {
+  /** `session` sees everything; `now` gives monotonic seconds; `memory` keeps row numbers. */
+  constructor(mib: Mib, session: Session, now: () => number, memory: Memory | undefined, log: Log) {
     this.#session = session;
     this.#now = now;
     const own = mib.tables.filter(
@@ -63,7 +64,12 @@ export class Rows {
     );
     const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
-      const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
+      const store = new TableRows(
+        table,
+        table.parent === undefined ? undefined : this.#stores.get(table.parent),
+        // those of state last as long as the process
+        new RowNumbers(table.oid.join('.'), table.config && table.numbered ? memory : undefined, log),
+      );
       this.#stores.set(table, store);
       for (const step of table.steps) {
         const stores = this.#below.get(step);
@@ -145,14 +151,13 @@ export class TableRows {
   #nested: OrderedIndex<Row> | undefined;
   /** When the rows of a list of state were read. */
   taken = Number.NEGATIVE_INFINITY;
-  /** Numbered tables: the row number of each row, by its keys; outlives the row, so that one who comes back has it again. */
-  readonly #numbers = new Map<string, number>();
-  /** The next free number, by the keys of the row around. */
-  readonly #next = new Map<string, number>();
+  /** Numbered tables: the row number of each row, by its keys. */
+  readonly #numbers: RowNumbers;
 
-  constructor(table: MibTable, parent: TableRows | undefined) {
+  constructor(table: MibTable, parent: TableRows | undefined, numbers: RowNumbers) {
     this.table = table;
     this.parent = parent;
+    this.#numbers = numbers;
   }
 
   /** What was read of a list of state counts no more. */
@@ -197,7 +202,7 @@ export class TableRows {
 
   /** A row of the datastore, in the place of one under construction where there is one. */
   add(keys: RowKeys): void {
-    if (this.table.numbered) this.#number(keys);
+    if (this.table.numbered) this.#numbers.number(textOf(keys.slice(0, -1)), textOf(keys));
     const key = this.keyOf(keys);
     if (key !== undefined) this.put({ key, keys, pending: undefined, path: undefined });
   }
@@ -209,18 +214,16 @@ export class TableRows {
 
   /** Gives a row that is about to be made the number that a manager chose. */
   assign(keys: RowKeys, number: number): void {
-    this.#numbers.set(textOf(keys), number);
-    const outer = textOf(keys.slice(0, -1));
-    this.#next.set(outer, Math.max(this.#next.get(outer) ?? 1, number + 1));
+    this.#numbers.assign(textOf(keys.slice(0, -1)), textOf(keys), number);
   }
 
   unassign(keys: RowKeys): void {
-    this.#numbers.delete(textOf(keys));
+    this.#numbers.forget(textOf(keys));
   }
 
   /** True where the datastore holds a row with these keys. */
   isNumbered(keys: RowKeys): boolean {
-    return this.#numbers.has(textOf(keys)) && this.has(keys);
+    return this.#numbers.get(textOf(keys)) !== undefined && this.has(keys);
   }
 
   /** Undefined where the row has no place: its OIDs would be too long, or the row around it has none. */
@@ -252,15 +255,6 @@ export class TableRows {
     const own = keys.at(-1)!;
     const parts = table.index.slice(-table.ownParts);
     return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
-  }
-
-  #number(keys: RowKeys): void {
-    const text = textOf(keys);
-    if (this.#numbers.has(text)) return;
-    const outer = textOf(keys.slice(0, -1));
-    const next = this.#next.get(outer) ?? 1;
-    this.#numbers.set(text, next);
-    this.#next.set(outer, next + 1);
   }
 }
 

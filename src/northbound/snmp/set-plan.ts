@@ -45,6 +45,13 @@ export interface Plan {
   /** Run before the transaction; what each gives back undoes it where that fails. */
   readonly before: (() => () => void)[];
   readonly after: (() => void)[];
+  /** The rows that the transaction makes, changes or removes; of a new one its values. */
+  readonly rows: PlannedRow[];
+}
+
+export interface PlannedRow {
+  readonly work: RowWork;
+  readonly values: Map<MibObject, Value> | undefined;
 }
 
 /** Takes over what a PDU assigns to a row under construction. */

@@ -2,6 +2,8 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError } from '../../error.js';
 import {
   Branch,
   type ContainerSchema,
@@ -36,6 +38,14 @@ import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
 export type { SetOutcome } from './set-refusal.js';
+
+/** Milliseconds after which a SET is answered though its transaction goes on: managers wait for a second. */
+const slowCommit = 700;
+
+interface Committed {
+  readonly outcome: SetOutcome;
+  readonly error: ConfigError | undefined;
+}
 
 /** One varbind, its value tested by the object's syntax. */
 interface Variable extends Assignment {
@@ -73,7 +83,7 @@ export class Setter {
 
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
+    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [] };
     try {
       this.#expire();
       this.#test(writer, pdu, plan, undo);
@@ -81,15 +91,44 @@ export class Setter {
       for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
+    for (const { work } of plan.rows) this.#objects.commitRows(work.rows.table).drop(work.key);
+    const done = this.#commit(writer, plan, undo);
+    if (plan.rows.length === 0) return (await done).outcome;
+    const early = await Promise.race([done, delay(slowCommit, undefined, { ref: false })]);
+    if (early !== undefined) return early.outcome;
+    this.#goOn(plan, done);
+    return { status: 'noError', index: 0 };
+  }
+
+  async #commit(writer: Writer, plan: Plan, undo: (() => void)[]): Promise<Committed> {
     const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
     try {
       for (const step of plan.before) undo.push(step());
       if (planned.length > 0) await writer.session.apply(planned.map(({ edit }) => edit));
       for (const step of plan.after) step();
-      return { status: 'noError', index: 0 };
+      return { outcome: { status: 'noError', index: 0 }, error: undefined };
     } catch (error) {
       for (const step of undo.toReversed()) step();
-      return refusalOf(error, planned);
+      return { outcome: refusalOf(error, planned), error: ConfigError.from(error) };
+    }
+  }
+
+  /** A commit that takes longer than a manager waits: its rows are notReady until it is done, and their columns tell how it ended. */
+  #goOn(plan: Plan, done: Promise<Committed>): void {
+    for (const { work, values } of plan.rows) {
+      const { rows, key, names } = work;
+      this.#objects.commits.follow(
+        this.#objects.commitRows(rows.table),
+        key,
+        done.then(({ error }) => {
+          const isHeld = values !== undefined && rows.index.get(key)?.pending?.values === values;
+          if (isHeld && error !== undefined) rows.drop(key);
+          return error;
+        }),
+      );
+      if (values === undefined) continue;
+      const pending: PendingRow = { values, index: names, expires: Number.POSITIVE_INFINITY, inService: false };
+      rows.put({ key, keys: [], pending, path: undefined });
     }
   }
 
@@ -193,6 +232,7 @@ export class Setter {
     const { row, status } = work;
     const first = status ?? [...work.columns.values()][0]!;
     const wanted = status?.value;
+    if (this.#objects.isCommitting(work.rows.table, work.key)) throw new Refusal('resourceUnavailable', first.index);
     if (wanted === rowStatus.destroy) {
       this.#destroy(work, plan, status!.index);
       return;
@@ -216,6 +256,7 @@ export class Setter {
     const { rows, row, key } = work;
     if (row === undefined) return;
     if (row.pending === undefined) {
+      plan.rows.push({ work, values: undefined });
       plan.deletions.push({ index, edit: { operation: 'remove', path: entryPath(rows.table, row.keys) } });
     } else {
       plan.after.push(() => this.#forget(rows, key));
@@ -224,6 +265,7 @@ export class Setter {
 
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
+    plan.rows.push({ work, values: undefined });
     const path = entryPath(table, row.keys);
     const assignments = [...work.columns.values()];
     for (const assignment of assignments) {
@@ -297,6 +339,7 @@ export class Setter {
         return () => rows.unassign(keys);
       });
     }
+    plan.rows.push({ work, values: new Map(values) });
     const path = entryPath(table, keys);
     plan.creations.push({ index, edit: { operation: 'create', path, content: this.#entry(table, path, values) } });
     // each column again, so that an error that names it finds its varbind

@@ -37,6 +37,8 @@ export interface Lab {
   readonly port: number;
   /** What state leafs read as; tests change it. */
   readonly state: { bigCounter: string; smallCounter: number };
+  /** What every commit waits for while it is set. */
+  readonly gate: { wait: (() => Promise<void>) | undefined };
   /** The engine's clock: seconds that are added to real time. */
   readonly clock: { ahead: number };
   /** Answers to everything that is committed from outside SNMP. */
@@ -74,6 +76,7 @@ export async function startLab(
   const schema = labSchema();
   const directory = await mkdtemp(join(tmpdir(), 'signet-snmp-'));
   const state = { bigCounter: '18446744073709551615', smallCounter: 4_294_967_295 };
+  const gate: Lab['gate'] = { wait: undefined };
   let services: ModuleServices | undefined;
   const teller: ModuleRegistration = {
     name: 'teller',
@@ -84,7 +87,7 @@ export async function startLab(
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
     schema,
-    modules: [...modules(schema, state), teller],
+    modules: [...modules(schema, state, gate), teller],
   });
   const clock = { ahead: 0 };
   const begun = performance.now();
@@ -106,6 +109,7 @@ export async function startLab(
     users: { user: (name) => users.get(name) },
     communities: { community: (name) => (name.toString() === community ? { securityName: 'admin' } : undefined) },
     targets: { targets: () => options.targets ?? [] },
+    memory: (name) => datastore.meta(name),
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
     },
@@ -119,6 +123,7 @@ export async function startLab(
     snmp,
     port: snmp.endpoint.port,
     state,
+    gate,
     clock,
     async write(path, value) {
       await datastore.commit({ edits: [{ operation: 'merge', path: parsePath(schema, path), value }] });
@@ -203,8 +208,9 @@ export async function ok(
   return stdout.trimEnd();
 }
 
-function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
-  const handlers = schema.root.dataChildren.map((node) => ({ name: node.name, path: node.path }));
+function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
+  const amend = async () => gate.wait?.();
+  const handlers = schema.root.dataChildren.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
   return [
     {
