@@ -12,6 +12,7 @@ import {
 import { invokeAction } from './action.js';
 import { type Candidate, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
+import type { Job } from './commit-queue.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
 import { makeReadable } from './difference.js';
@@ -239,7 +240,7 @@ export class DatastoreSession implements Session {
     void this.#core.revert('the session that issued it ended').catch(() => undefined);
   }
 
-  async #submit(build: (head: Root) => Root, options: CommitOptions, kind: string): Promise<CommitResult> {
+  async #submit(build: Job['build'], options: CommitOptions, kind: string): Promise<CommitResult> {
     const { confirmTimeout, persist, persistId, comment, expectTransaction, testOnly } = options;
     if (confirmTimeout !== undefined && !(confirmTimeout > 0)) {
       throw new ConfigError({ tag: 'invalid-value', message: 'a confirm timeout is a number of seconds above 0' });
@@ -277,7 +278,7 @@ export class DatastoreSession implements Session {
     const { origin } = this;
     const before = this.#core.running();
     try {
-      const proposed = rebased(candidate)(before);
+      const proposed = await rebased(candidate)(before);
       const { root: after, differences } = await settle(before, proposed, services.validator);
       const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
       return await validateRoot(before, after, tasksFor(services.registry, transition), services);
@@ -286,7 +287,7 @@ export class DatastoreSession implements Session {
     }
   }
 
-  #buildCandidate(name: string): (head: Root) => Root {
+  #buildCandidate(name: string): (head: Root) => Promise<Root> {
     return rebased(this.#core.candidates.get(name));
   }
 
@@ -313,8 +314,8 @@ export class DatastoreSession implements Session {
 }
 
 /** What was edited, on whatever running is by then. */
-function rebased({ base, tree }: Candidate): (head: Root) => Root {
-  return (head) => ({ config: rebase(base, tree, head.config), system: head.system });
+function rebased({ base, tree }: Candidate): (head: Root) => Promise<Root> {
+  return async (head) => ({ config: await rebase(base, tree, head.config), system: head.system });
 }
 
 function candidateChanged(): ConfigError {

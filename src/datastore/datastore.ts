@@ -187,7 +187,7 @@ export class Core implements Datastore, CommitStore {
       await module.start?.({
         schema,
         running: () => this.running(),
-        kept: () => this.points.points.map(({ root }) => root),
+        kept: () => this.points.points.map(({ root, entry }) => ({ ...root, transaction: entry.transaction })),
         secret: (path, root) => this.secret(path, root),
         forgotten: (listener) => this.points.forgotten(listener),
         memory: (name) => this.meta(name),

@@ -74,6 +74,8 @@ export class Journal {
         const size = await writeHeader(file);
         await file.sync();
         await files.syncDirectory(directory);
+        // The directory's own name as well: with it the first commits would go.
+        await files.syncDirectory(stateDirectory);
         return new Journal(options, file, size);
       }
       const { end, damage } = await readRecords(file, headerLength, onRecord);

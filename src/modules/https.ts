@@ -8,6 +8,7 @@ import { type ActionParts, httpsActions } from './https/actions.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
 import { certificateFacts } from './https/facts.js';
+import { InstalledBy } from './https/installed-by.js';
 import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
 import { KeySweep } from './https/key-sweep.js';
@@ -59,6 +60,7 @@ export interface HttpsModule {
 export function httpsModule(given: HttpsParts): HttpsModule {
   const service = new HttpsService(given);
   const { parts } = service;
+  const installedBy = new InstalledBy(() => service.services?.kept?.() ?? []);
   return {
     registration: {
       name: 'https',
@@ -66,6 +68,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       state: httpsState({
         ...parts,
         served: () => service.served,
+        installedBy: (branch, root) => installedBy.of(branch, root),
         secret: (path, root) => service.services?.secret?.(path, root),
       }),
       actions: httpsActions(parts),

@@ -136,6 +136,32 @@ describe('issuing', () => {
     assert.deepEqual(await it.keyFiles(), [second['key-id']]);
   });
 
+  test('going back to where a purged certificate was presented is refused at its entry, and nothing changes', async (context) => {
+    const { it, listener } = await device(context);
+    const { transaction } = await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    await it.invoke(`${entry('web')}/delete`, { purge: true });
+    const before = await everything(it, listener);
+    const refused = await refusalOf(() => it.session.rollback(transaction));
+    assert.match(refused, /certificate\[name='web'\]: .*key/);
+    assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('what is installed tells the transaction that installed it, also after a rollback', async (context) => {
+    const { it } = await device(context);
+    const by = () => (it.get(`${entry('web')}/installed`) as Record<string, unknown>)['transaction'];
+    const first = await it.apply([['create', entry('web'), { name: 'web' }]]);
+    assert.equal(by(), first.transaction);
+    await it.apply([['create', entry('other'), { name: 'other' }]]);
+    assert.equal(by(), first.transaction, 'the commit of another entry');
+    const second = await it.apply([['merge', `${entry('web')}/subject`, { 'common-name': 'b.example.net' }]]);
+    assert.equal(by(), second.transaction);
+    await it.session.rollback(first.transaction);
+    assert.equal(by(), first.transaction);
+  });
+
   test('rollback restores exactly the former pair and presents it', async (context) => {
     const { it, listener } = await device(context);
     const { transaction } = await it.apply([

@@ -16,6 +16,8 @@ export interface StateParts extends Reach {
   readonly hasKey: (keyId: string) => boolean;
   /** What is presented now. */
   readonly served: () => Served | undefined;
+  /** The transaction that installed what stands in `installed`. */
+  readonly installedBy: (installed: Branch, root: Root) => string | undefined;
   /** The plain value of a sealed leaf of `root`. */
   readonly secret: (path: InstanceIdentifier, root: Root) => string | undefined;
 }
@@ -28,6 +30,13 @@ export function httpsState(parts: StateParts): readonly StateProvider[] {
       read: (root, instance) => {
         const name = String(instance.steps[1]?.keys?.[0] ?? '');
         return certificateState(root, facts.of(entryBranch(root.system, name)), parts);
+      },
+    },
+    {
+      path: '/signet-https:https/certificate/installed/transaction',
+      read: (root, instance) => {
+        const branch = container(entryBranch(root.system, String(instance.steps[1]?.keys?.[0] ?? '')), 'installed');
+        return branch === undefined ? undefined : parts.installedBy(branch, root);
       },
     },
     {
