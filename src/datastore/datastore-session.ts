@@ -1,6 +1,7 @@
 /** A session: the verbs of one user over one protocol, on the datastore that all share. */
 import { ConfigError } from '../error.js';
 import { type Branch, type Content, DataTree, InstanceIdentifier, type Schema, type Value } from '../yang/index.js';
+import type { Access } from './access.js';
 import { invokeAction } from './action.js';
 import { sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
@@ -30,16 +31,26 @@ export class DatastoreSession implements Session {
 
   get(path: InstanceIdentifier, datastore: DatastoreName = 'operational', candidate?: string): Content | undefined {
     this.#checkOpen();
-    if (datastore === 'operational') return this.#core.operational.get(this.#core.running(), path);
-    return this.tree(datastore, candidate).get(path);
+    const content =
+      datastore === 'operational'
+        ? this.#core.operational.get(this.#core.running(), path)
+        : this.#whole(datastore, candidate).get(path);
+    const access = this.#access();
+    return access === undefined ? content : access.view.of(path, content);
   }
 
   leaf(path: InstanceIdentifier): Value | undefined {
+    if (this.#access()?.policy.permitsRead(path) === false) return undefined;
     return this.#core.operational.leaf(this.#core.running(), path);
   }
 
   tree(datastore: DatastoreName, candidate?: string): DataTree {
     this.#checkOpen();
+    const tree = this.#whole(datastore, candidate);
+    return this.#access()?.view.tree(tree) ?? tree;
+  }
+
+  #whole(datastore: DatastoreName, candidate?: string): DataTree {
     const { sealing } = this.#core.services;
     switch (datastore) {
       case 'running':
@@ -65,7 +76,11 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { sealing } = this.#core.services;
     const sealed = this.#refusing(() => sealEdits(edits, sealing));
-    const build = (head: Root) => ({ config: editTree(head.config, sealed, sealing), system: head.system });
+    const { access } = this.#core;
+    const build = this.#core.guarded(this.origin, (head) => {
+      access.checkEdits(this.origin, head, sealed);
+      return { config: editTree(head.config, sealed, sealing), system: head.system };
+    });
     return await this.#submit(build, options, 'commit');
   }
 
@@ -76,7 +91,11 @@ export class DatastoreSession implements Session {
     const { sealing } = this.#core.services;
     this.#refusing(() => {
       const { base, tree } = this.#core.candidates.get(name);
+      const { access } = this.#core;
+      const running = this.#core.running();
+      access.checkEdits(this.origin, running, edits);
       const edited = { base, tree: editTree(tree, sealEdits(edits, sealing), sealing) };
+      access.checkChange(this.origin, running, tree, edited.tree);
       this.#core.candidates.set(name, edited, this.origin.user);
     });
   }
@@ -101,7 +120,8 @@ export class DatastoreSession implements Session {
     const name = this.#candidateName(candidate);
     if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
     const committed = this.#core.candidates.get(name);
-    const result = await this.#submit(this.#buildCandidate(name), options, 'commit');
+    const build = this.#core.guarded(this.origin, this.#buildCandidate(name));
+    const result = await this.#submit(build, options, 'commit');
     // What was edited while the commit was under way stays, as a candidate of its own on what was committed.
     if (options.testOnly === true) return result;
     const now = this.#core.candidates.get(name);
@@ -120,14 +140,15 @@ export class DatastoreSession implements Session {
   diff(between?: { from?: string; to?: string }, candidate?: string): readonly Difference[] {
     this.#checkOpen();
     const { points, services } = this.#core;
+    const seen = (differences: readonly Difference[]) => this.#access()?.view.differences(differences) ?? differences;
     if (between === undefined) {
       const running = this.#core.running();
       const { tree } = this.#core.candidates.get(this.#candidateName(candidate));
-      return makeReadable(running, { config: tree, system: running.system }, services.sealing);
+      return seen(makeReadable(running, { config: tree, system: running.system }, services.sealing));
     }
     const from = between.from === undefined ? this.#core.running() : points.find(between.from).root;
     const to = between.to === undefined ? this.#core.running() : points.find(between.to).root;
-    return makeReadable(from, to, services.sealing);
+    return seen(makeReadable(from, to, services.sealing));
   }
 
   async confirm(persistId?: string): Promise<void> {
@@ -150,7 +171,17 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { root } = this.#core.points.find(transaction);
     const comment = options.comment ?? `rollback to transaction ${transaction}`;
-    return await this.#submit(() => root, { ...options, comment }, 'rollback');
+    // System state goes back with the configuration, so it is the user's to write here.
+    const build = this.#core.guarded(this.origin, (head) => {
+      this.#core.access.checkChange(this.origin, head, head.system, root.system);
+      return root;
+    });
+    return await this.#submit(build, { ...options, comment }, 'rollback');
+  }
+
+  authorize(module: string, operation: string): void {
+    this.#checkOpen();
+    this.#core.access.checkOperation(this.origin, this.#core.running(), module, operation);
   }
 
   lock(datastore: Lockable): void {
@@ -177,6 +208,7 @@ export class DatastoreSession implements Session {
   async invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch> {
     this.#checkOpen();
     try {
+      this.#core.access.checkInvocation(this.origin, this.#core.running(), path);
       return await invokeAction(this.#core, this, path, input, signal);
     } catch (error) {
       throw this.#core.refusal(error);
@@ -187,8 +219,16 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { sealing } = this.#core.services;
     const end = this.#core.events.subscribe((event) => {
-      if (event.kind !== 'commit') listener(event);
-      else listener({ ...event, differences: event.differences.filter(({ path }) => !sealing.isConcealedPath(path)) });
+      if (event.kind === 'commit') {
+        const shown = event.differences.filter(({ path }) => !sealing.isConcealedPath(path));
+        listener({ ...event, differences: this.#access()?.view.differences(shown) ?? shown });
+        return;
+      }
+      const { access } = this.#core;
+      if (event.kind === 'notification' && !access.admitsNotification(this.origin, this.#core.running(), event.path)) {
+        return;
+      }
+      listener(event);
     });
     const unsubscribe = () => {
       this.#unsubscribes.delete(unsubscribe);
@@ -241,6 +281,11 @@ export class DatastoreSession implements Session {
   #buildCandidate(name: string): (head: Root) => Root {
     const { base, tree } = this.#core.candidates.get(name);
     return (head) => ({ config: rebase(base, tree, head.config), system: head.system });
+  }
+
+  /** By the rules of running as it is now; undefined where everything is permitted. */
+  #access(): Access | undefined {
+    return this.#core.access.of(this.origin, this.#core.running());
   }
 
   /** NETCONF's candidate is the shared one; everybody else has one of his own. */

@@ -9,6 +9,8 @@ import {
   type Schema,
   Validator,
 } from '../yang/index.js';
+import { AccessControl } from './access.js';
+import { nacmModule } from './access-module.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
@@ -85,7 +87,14 @@ export interface Datastore {
  * corrupt, and where the registrations do not fit the schema.
  */
 export async function openDatastore(options: DatastoreOptions): Promise<Datastore> {
-  const registry = new Registry(options.schema, options.modules);
+  const log = options.log ?? (() => undefined);
+  const access = new AccessControl(
+    options.schema,
+    (root, user) => options.modules.flatMap((module) => module.groups?.(root, user) ?? []),
+    log,
+  );
+  const nacm = nacmModule(options.schema, () => access.counters);
+  const registry = new Registry(options.schema, nacm === undefined ? options.modules : [nacm, ...options.modules]);
   const { stateDirectory } = options;
   const files = options.files ?? nodeFileSystem;
   await prepareStateDirectory(files, stateDirectory);
@@ -96,7 +105,6 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   });
   try {
     const clock = options.clock ?? systemClock;
-    const log = options.log ?? (() => undefined);
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
     const retention = { ...defaultRetention, ...options.retention };
     const { schema } = options;
@@ -104,7 +112,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock);
     try {
       await core.start(fallback);
     } catch (error) {
@@ -151,6 +159,7 @@ export class Core implements Datastore, CommitStore {
   readonly masterKey: MasterKey;
   readonly services: DraftServices;
   readonly operational: Operational;
+  readonly access: AccessControl;
   readonly locks = new Locks();
   readonly confirmed: ConfirmedCommit;
   readonly candidates: Candidates;
@@ -165,8 +174,9 @@ export class Core implements Datastore, CommitStore {
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(services: DraftServices, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
+  constructor(services: DraftServices, access: AccessControl, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
     this.services = services;
+    this.access = access;
     this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
@@ -260,10 +270,19 @@ export class Core implements Datastore, CommitStore {
       kind: confirm === undefined ? 'commit' : 'confirmed-commit',
       cause: 'commit',
       comment: comment ?? '',
-      build: buildRequest(request, this.services, this.schema),
+      build: this.guarded(origin, buildRequest(request, this.services, this.schema)),
       confirm,
       signal,
     });
+  }
+
+  /** What the user asks for, refused where he may not write it; the system's own state is not his to write. */
+  guarded(origin: Origin, build: (head: Root) => Root): (head: Root) => Root {
+    return (head) => {
+      const root = build(head);
+      this.access.checkChange(origin, head, head.config, root.config);
+      return root;
+    };
   }
 
   async submit(job: Job): Promise<CommitResult> {

@@ -85,6 +85,9 @@ export async function startLab(
     schema,
     modules: [...modules(schema, state), teller],
   });
+  // Users of this lab are in no group; access control has tests of its own.
+  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
+  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const clock = { ahead: 0 };
   const begun = performance.now();
   const engine: EngineState = {
@@ -203,7 +206,9 @@ export async function ok(
 }
 
 function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
-  const handlers = schema.root.dataChildren.map((node) => ({ name: node.name, path: node.path }));
+  // The datastore owns access control itself.
+  const nodes = schema.root.dataChildren.filter(({ module }) => module.name !== 'ietf-netconf-acm');
+  const handlers = nodes.map((node) => ({ name: node.name, path: node.path }));
   const path = '/signet-lab:lab';
   return [
     {
