@@ -19,16 +19,20 @@ import {
   verifyPassword,
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
+import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
   agentModule,
+  alarmsModule,
   credentials,
   factoryAccess,
   factoryName,
   type HttpsModule,
+  historyModule,
   httpsModule,
   KeyRing,
   type ListenerState,
+  retentionOf,
   systemModule,
 } from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
@@ -39,10 +43,10 @@ import {
   formatEndpoint,
   type KeyStore,
   openKeyStore,
-  resolveParameters,
   systemClock,
   type TlsCredentials,
   TlsListener,
+  unusedChoices,
 } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
 import { Branch, ListData, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
@@ -91,11 +95,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     hashPassword: (password: string) => hashPassword(password),
     localizeKey: (protocol: string, phrase: string) => localizeKey(protocol as 'sha256', phrase, engine.id),
   };
+  const alarms = alarmsModule({ now: () => Date.now(), log });
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
     clock: systemClock(timeKnown(() => current.datastore)),
-    checkParameters: (parameters) => void resolveParameters(parameters),
+    checkParameters: unusedChoices,
     deviceName,
     hosts: () => reachableBy(deviceName()),
     hashPassword: access.hashPassword,
@@ -111,10 +116,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       const timer = setTimeout(callback, milliseconds).unref();
       return () => clearTimeout(timer);
     },
-    alarm: (error) => {
+    alarms,
+    failedToOpen: (error) => {
       failures.https = error;
       log('error', error.line(), { cause: String(error.cause ?? '') });
     },
+    wentBack: () => current.datastore?.history()[0]?.kind === 'rollback',
+    log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
     const isServed = https.served() !== undefined;
@@ -139,11 +147,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
+    retention: retentionOf,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
+      historyModule(() => current.datastore?.history() ?? []),
       https.registration,
+      alarms.registration,
     ],
     log,
   });
@@ -171,14 +182,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
+    const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const boots = await countBoot(datastore, engine.id);
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = await openSnmp(datastore, accounts, schema, options, snmpEngine);
+      alarms.clear(snmpAlarm);
     } catch (error) {
       // As with HTTPS: the other ways in stay open.
       failures.snmp = ConfigError.from(error);
       log('error', failures.snmp.line(), { cause: String(error) });
+      alarms.raise({ ...snmpAlarm, severity: 'critical', text: `snmp is not open: ${failures.snmp.message}` });
     }
     const { snmp } = current;
     const [bound] = listener.addresses;
@@ -194,6 +208,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await http.close();
         await listener.close();
         guard.close();
+        closeMasterKey();
         accounts.close();
         await datastore.close();
       },
@@ -205,6 +220,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     throw error;
   }
 }
+
+const snmpAlarm = { resource: '/ietf-snmp:snmp', type: 'listener-failed' } as const;
 
 /** The key store as the modules are given it, which are registered before it can be opened. */
 function whenOpen(store: () => KeyStore | undefined): KeyStore {
@@ -268,6 +285,7 @@ function openSnmp(
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
     communities: accounts,
+    memory: (name) => datastore.meta(name),
     log: options.log,
   });
 }

@@ -1,18 +1,35 @@
 /** A session: the verbs of one user over one protocol, on the datastore that all share. */
 import { ConfigError } from '../error.js';
-import { type Branch, type Content, DataTree, InstanceIdentifier, type Schema, type Value } from '../yang/index.js';
+import {
+  type ApplyOptions,
+  type Branch,
+  type Content,
+  DataTree,
+  InstanceIdentifier,
+  type Schema,
+  type Value,
+} from '../yang/index.js';
 import type { Access } from './access.js';
 import { invokeAction } from './action.js';
-import { sharedCandidate } from './candidate.js';
+import { type Candidate, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
+import type { Job } from './commit-queue.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
 import { makeReadable } from './difference.js';
-import { differencesBetween, settle, validateRoot } from './draft.js';
+import { settle, validateRoot } from './draft.js';
 import type { Lockable } from './locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
-import type { CommitOptions, DatastoreEvent, DatastoreName, Edit, HistoryEntry, Session } from './session.js';
+import type {
+  CommitOptions,
+  DatastoreEvent,
+  DatastoreName,
+  Edit,
+  EditOptions,
+  HistoryEntry,
+  Session,
+} from './session.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
@@ -72,14 +89,18 @@ export class DatastoreSession implements Session {
     return this.#core.transaction();
   }
 
-  async apply(edits: readonly Edit[], options: CommitOptions = {}): Promise<CommitResult> {
+  async apply(
+    edits: readonly Edit[],
+    options: CommitOptions & Pick<EditOptions, 'errorOption'> = {},
+  ): Promise<CommitResult> {
     this.#checkOpen();
     const { sealing } = this.#core.services;
+    const collect = options.errorOption === 'continue-on-error';
     const sealed = this.#refusing(() => sealEdits(edits, sealing));
     const { access } = this.#core;
     const build = this.#core.guarded(this.origin, (head) => {
       access.checkEdits(this.origin, head, sealed);
-      return { config: editTree(head.config, sealed, sealing), system: head.system };
+      return { config: editTree(head.config, sealed, sealing, { collect }), system: head.system };
     });
     return await this.#submit(build, options, 'commit');
   }
@@ -87,32 +108,31 @@ export class DatastoreSession implements Session {
   edit(edits: readonly Edit[], candidate?: string): void {
     this.#checkOpen();
     const name = this.#candidateName(candidate);
-    if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
-    const { sealing } = this.#core.services;
     this.#refusing(() => {
-      const { base, tree } = this.#core.candidates.get(name);
-      const { access } = this.#core;
-      const running = this.#core.running();
-      access.checkEdits(this.origin, running, edits);
-      const edited = { base, tree: editTree(tree, sealEdits(edits, sealing), sealing) };
-      access.checkChange(this.origin, running, tree, edited.tree);
+      const edited = this.#edited(edits, name, {});
       this.#core.candidates.set(name, edited, this.origin.user);
     });
   }
 
+  async editConfig(edits: readonly Edit[], options: EditOptions, candidate?: string): Promise<readonly Finding[]> {
+    this.#checkOpen();
+    const { testOption = 'set', errorOption } = options;
+    const { candidates } = this.#core;
+    const name = this.#candidateName(candidate);
+    const before = candidates.get(name);
+    const edited = this.#refusing(() => this.#edited(edits, name, { collect: errorOption === 'continue-on-error' }));
+    const findings = testOption === 'set' ? [] : await this.#validate(edited);
+    if (testOption === 'test-only') return findings;
+    this.#refusing(() => {
+      if (candidates.get(name).tree !== before.tree) throw candidateChanged();
+      candidates.set(name, edited, this.origin.user);
+    });
+    return findings;
+  }
+
   async validate(candidate?: string): Promise<readonly Finding[]> {
     this.#checkOpen();
-    return await Promise.resolve(
-      this.#refusing(() => {
-        const { services } = this.#core;
-        const before = this.#core.running();
-        const after = settle(before, this.#buildCandidate(this.#candidateName(candidate))(before), services.validator);
-        const differences = differencesBetween(before, after);
-        const { origin } = this;
-        const tasks = tasksFor(services.registry, { before, after, differences, origin, cause: 'commit' });
-        return validateRoot(before, after, tasks, services);
-      }),
-    );
+    return await this.#validate(this.#core.candidates.get(this.#candidateName(candidate)));
   }
 
   async commit(options: CommitOptions = {}, candidate?: string): Promise<CommitResult> {
@@ -253,7 +273,7 @@ export class DatastoreSession implements Session {
     void this.#core.revert('the session that issued it ended').catch(() => undefined);
   }
 
-  async #submit(build: (head: Root) => Root, options: CommitOptions, kind: string): Promise<CommitResult> {
+  async #submit(build: Job['build'], options: CommitOptions, kind: string): Promise<CommitResult> {
     const { confirmTimeout, persist, persistId, comment, expectTransaction, testOnly } = options;
     if (confirmTimeout !== undefined && !(confirmTimeout > 0)) {
       throw new ConfigError({ tag: 'invalid-value', message: 'a confirm timeout is a number of seconds above 0' });
@@ -278,9 +298,35 @@ export class DatastoreSession implements Session {
     });
   }
 
-  #buildCandidate(name: string): (head: Root) => Root {
+  /** The candidate with edits made, not set yet. */
+  #edited(edits: readonly Edit[], name: string, options: ApplyOptions): Candidate {
+    if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
+    const { sealing } = this.#core.services;
+    const { access } = this.#core;
+    const running = this.#core.running();
+    access.checkEdits(this.origin, running, edits);
     const { base, tree } = this.#core.candidates.get(name);
-    return (head) => ({ config: rebase(base, tree, head.config), system: head.system });
+    const edited = editTree(tree, sealEdits(edits, sealing), sealing, options);
+    access.checkChange(this.origin, running, tree, edited);
+    return { base, tree: edited };
+  }
+
+  async #validate(candidate: Candidate): Promise<readonly Finding[]> {
+    const { services } = this.#core;
+    const { origin } = this;
+    const before = this.#core.running();
+    try {
+      const proposed = await rebased(candidate)(before);
+      const { root: after, differences } = await settle(before, proposed, services.validator);
+      const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
+      return await validateRoot(before, after, tasksFor(services.registry, transition), services);
+    } catch (error) {
+      throw this.#core.refusal(error);
+    }
+  }
+
+  #buildCandidate(name: string): (head: Root) => Promise<Root> {
+    return rebased(this.#core.candidates.get(name));
   }
 
   /** By the rules of running as it is now; undefined where everything is permitted. */
@@ -308,4 +354,14 @@ export class DatastoreSession implements Session {
   #checkOpen(): void {
     if (this.#closed) throw new ConfigError({ type: 'rpc', tag: 'operation-failed', message: 'the session is closed' });
   }
+}
+
+/** What was edited, on whatever running is by then. */
+function rebased({ base, tree }: Candidate): (head: Root) => Promise<Root> {
+  return async (head) => ({ config: await rebase(base, tree, head.config), system: head.system });
+}
+
+function candidateChanged(): ConfigError {
+  const message = 'the candidate was edited while the edits were tested; nothing was set';
+  return new ConfigError({ type: 'protocol', tag: 'in-use', message });
 }

@@ -66,7 +66,7 @@ export class Journal {
     const directory = journalDirectory(stateDirectory);
     const path = `${directory}/${journalName}`;
     await files.makeDirectory(directory, 0o700);
-    await files.remove(`${path}.new`);
+    for (const beside of ['new', 'anew']) await files.remove(`${path}.${beside}`);
     const file = await files.open(path, 'update');
     try {
       const version = await readHeader(file, path, stateDirectory);
@@ -74,6 +74,8 @@ export class Journal {
         const size = await writeHeader(file);
         await file.sync();
         await files.syncDirectory(directory);
+        // The directory's own name as well: with it the first commits would go.
+        await files.syncDirectory(stateDirectory);
         return new Journal(options, file, size);
       }
       const { end, damage } = await readRecords(file, headerLength, onRecord);
@@ -243,8 +245,8 @@ export class Journal {
       this.#damaged = 'no';
       return;
     }
-    const path = `${this.#directory}/${journalName}.new`;
-    if (this.#compacting) throw storageError('the journal is being written anew after a failed sync', undefined);
+    // Not the name of a compaction, which may be under way and goes on with the new file: every place in it is the same.
+    const path = `${this.#directory}/${journalName}.anew`;
     const file = await this.#files.open(path, 'create');
     try {
       await copyOctets(this.#file, headerLength, this.#size, file, await writeHeader(file));

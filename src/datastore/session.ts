@@ -11,21 +11,24 @@ import type {
   JsonObject,
   JsonValue,
   Schema,
+  TreeEdit,
   Value,
 } from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
 
 export type DatastoreName = 'running' | 'candidate' | 'startup' | 'operational' | 'factory-default' | 'intended';
 
-/** One edit by a user: RFC 6241 7.2 operations on one target; `insert` is RFC 7950 7.8.6. */
-export interface Edit {
-  readonly operation: 'merge' | 'replace' | 'create' | 'delete' | 'remove';
-  readonly path: InstanceIdentifier;
-  /** What `path` shall hold; absent for delete and remove. Decoded by the yang codecs, so every value fits its type. */
-  readonly content?: Content;
-  readonly insert?:
-    | { readonly where: 'first' | 'last' }
-    | { readonly where: 'before' | 'after'; readonly anchor: readonly Value[] };
+/**
+ * One edit by a user: an operation of RFC 6241 7.2, or `none` and `move`, on one target. What it holds was decoded by the yang
+ * codecs, so every value fits its type. `insert` of RFC 8072 2.5 is `create` with a place.
+ */
+export type Edit = TreeEdit;
+
+export interface EditOptions {
+  /** `test-then-set` validates what a candidate would be and leaves it alone where that fails; `test-only` never sets. */
+  readonly testOption?: 'test-then-set' | 'set' | 'test-only';
+  /** All are atomic; `continue-on-error` tells every edit that fails, the others the first. */
+  readonly errorOption?: 'stop-on-error' | 'continue-on-error' | 'rollback-on-error';
 }
 
 export interface CommitOptions {
@@ -69,9 +72,14 @@ export interface Session {
   transaction(): string;
 
   /** Edits straight to running, as one transaction. */
-  apply(edits: readonly Edit[], options?: CommitOptions): Promise<CommitResult>;
+  apply(edits: readonly Edit[], options?: CommitOptions & Pick<EditOptions, 'errorOption'>): Promise<CommitResult>;
   /** Edits the candidate named by `candidate` (this session's private one where absent; 'shared' is NETCONF's). */
   edit(edits: readonly Edit[], candidate?: string): void;
+  /**
+   * As {@link edit}, with the options of RFC 6241 7.2; `set` where there is no test-option. For running there is {@link apply},
+   * which always tests, and its option `testOnly`.
+   */
+  editConfig(edits: readonly Edit[], options: EditOptions, candidate?: string): Promise<readonly Finding[]>;
   validate(candidate?: string): Promise<readonly Finding[]>;
   commit(options?: CommitOptions, candidate?: string): Promise<CommitResult>;
   discard(candidate?: string): void;

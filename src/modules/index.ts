@@ -2,6 +2,8 @@
 export { factoryAccess } from './access/roles.js';
 export { type AccessServices, accessModule, credentials } from './access.js';
 export { type AgentFacts, agentModule, type ListenerState } from './agent.js';
+export { type AlarmsModule, alarmsModule } from './alarms.js';
+export { historyModule, retentionOf } from './history.js';
 export { KeyRing } from './https/keys.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';

@@ -19,11 +19,9 @@ export function factoryAccess(): JsonObject {
         name: 'operator',
         group: ['operator'],
         rule: [
-          ...(
-            ['/signet-https:https', '/signet-access:users', '/ietf-netconf-acm:nacm', '/ietf-snmp:snmp'] as const
-          ).map((path) => ({
-            name: path.slice(path.indexOf(':') + 1),
-            path,
+          ...['signet-https', 'signet-access', 'ietf-netconf-acm', 'ietf-snmp'].map((module) => ({
+            name: module,
+            'module-name': module,
             'access-operations': 'create update delete exec',
             action: 'deny',
             comment: 'for administrators',

@@ -1,15 +1,19 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
 import type { Session } from '../../datastore/index.js';
-import { InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
-import type { Mib, MibObject } from './mapping.js';
-import { type Row, type Rows, rowPath, type TableRows } from './rows.js';
+import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
+import { LongCodec, segmentSize } from './long.js';
+import type { Mib, MibObject, MibTable } from './model.js';
+import type { IndexKey } from './ordered-index.js';
+import { type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
+import { SegmentRows } from './segments.js';
 import { rowStatus } from './syntax.js';
 
 /** An object that has instances, with what reading it needs. */
 export interface Readable {
   readonly object: MibObject;
   /** Undefined for a scalar. */
-  readonly rows: TableRows | undefined;
+  readonly rows: RowSource | undefined;
   /** The value of the scalar, or of a row's column; undefined where there is none. */
   read(session: Session, row: Row | undefined): Value | undefined;
 }
@@ -23,9 +27,21 @@ export class ObjectTable {
   /** For communities: nothing under nacm:default-deny-all. */
   readonly community: View;
   readonly #rows: Rows;
+  readonly #schema: Schema;
+  readonly #session: Session;
+  readonly #segments = new Map<MibTable, SegmentRows>();
+  readonly jobs: Jobs;
+  readonly commits: Jobs;
+  readonly #commitRows = new Map<MibTable, JobRows>();
+  readonly #jobRows = new Map<MibTable, JobRows>();
 
-  constructor(mib: Mib, rows: Rows) {
+  /** `session` sees everything. */
+  constructor(mib: Mib, rows: Rows, session: Session) {
     this.#rows = rows;
+    this.#schema = mib.schema;
+    this.#session = session;
+    this.jobs = new Jobs(mib.schema);
+    this.commits = new Jobs(mib.schema);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
     this.full = new Uint8Array(accessible.length).fill(1);
@@ -44,20 +60,116 @@ export class ObjectTable {
     return low - 1;
   }
 
+  /** The scalars with the same OID but for the last sub-identifier. */
+  beside(scalar: MibObject): readonly MibObject[] {
+    const prefix = scalar.oid.slice(0, -1);
+    return this.readables
+      .map(({ object }) => object)
+      .filter(({ table, oid }) => {
+        return table === undefined && oid.length === scalar.oid.length && prefix.every((arc, at) => oid[at] === arc);
+      });
+  }
+
   /** The rows of a readable's table, a list of state read again where that is due. */
-  rowsOf(readable: Readable): TableRows | undefined {
+  rowsOf(readable: Readable): RowSource | undefined {
     const { rows } = readable;
-    return rows === undefined || rows.table.config ? rows : this.#rows.of(rows.table);
+    if (rows === undefined || rows.table.config) return rows;
+    const { segments, parent } = rows.table;
+    const stored = segments === undefined ? rows.table : parent;
+    const renewed = stored === undefined ? undefined : this.#rows.of(stored);
+    return segments === undefined ? renewed : rows;
   }
 
   #readable(object: MibObject): Readable {
-    const { table } = object;
-    if (table === undefined) {
-      const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
-      return { object, rows: undefined, read: (session) => session.leaf(path) };
-    }
-    return { object, rows: this.#rows.of(table), read: columnReader(object) };
+    const { table, kind } = object;
+    if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
+    if (table.operation !== undefined)
+      return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
+      return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
+    if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
+    const content = this.#contentReader(table.segments);
+    const rows = this.#segmentRows(table, content);
+    if (kind !== 'segment') return { object, rows, read: (_, row) => row!.segment!.number };
+    return {
+      object,
+      rows,
+      read(session, row) {
+        const { number, outer } = row!.segment!;
+        return content(session, outer)?.toString('base64', (number - 1) * segmentSize, number * segmentSize);
+      },
+    };
   }
+
+  /** A row whose commit goes on is notReady. */
+  #statusReader(object: MibObject): Readable['read'] {
+    const read = columnReader(object);
+    return (session, row) => (this.isCommitting(object.table!, row!.key) ? rowStatus.notReady : read(session, row));
+  }
+
+  /** How commits that went on behind their answer ended, by the row of a table of data. */
+  commitRows(table: MibTable): JobRows {
+    const rows = this.#commitRows.get(table) ?? this.commits.rows(table);
+    this.#commitRows.set(table, rows);
+    return rows;
+  }
+
+  isCommitting(table: MibTable, key: IndexKey): boolean {
+    return this.#commitRows.get(table)?.index.get(key)?.job?.state === 'running';
+  }
+
+  #segmentRows(table: MibTable, content: ContentReader): SegmentRows {
+    const known = this.#segments.get(table);
+    if (known !== undefined) return known;
+    const { parent } = table;
+    const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.of(parent);
+    const outer = parent?.operation === undefined ? stored : this.jobRows(parent);
+    const rows = new SegmentRows(table, outer, (row) => content(this.#session, row));
+    this.#segments.set(table, rows);
+    return rows;
+  }
+
+  /** That of a digest's value. */
+  codec(digest: MibObject): LongCodec {
+    return new LongCodec(this.#schema, digest.schema as LeafSchema);
+  }
+
+  #valueReader(digest: MibObject): Readable['read'] {
+    if (digest.table === undefined) return scalarReader(digest);
+    if (digest.table.operation === undefined) return columnReader(digest);
+    return (_, row) => readJob(digest, row as JobRow);
+  }
+
+  /** Those of a table that stands for data. */
+  stored(table: MibTable): TableRows {
+    return this.#rows.of(table);
+  }
+
+  jobRows(table: MibTable): JobRows {
+    const rows = this.#jobRows.get(table) ?? this.jobs.rows(table);
+    this.#jobRows.set(table, rows);
+    return rows;
+  }
+
+  /** The octets of a long value; undefined where there is none. */
+  #contentReader(digest: MibObject): ContentReader {
+    const read = this.#valueReader(digest);
+    const codec = this.codec(digest);
+    return (session, row) => {
+      const value = read(session, row);
+      return value === undefined ? undefined : codec.octets(value);
+    };
+  }
+}
+
+type ContentReader = (session: Session, row: Row | undefined) => Buffer | undefined;
+
+function scalarReader(object: MibObject): Readable['read'] {
+  const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
+  if (object.kind === 'unset') return () => 0;
+  if (object.kind === 'presence') return (session) => isThere(session, path, object);
+  return (session) => session.leaf(path);
 }
 
 /** The order of RFC 2578; `arcs` counts to `count` only. */
@@ -79,7 +191,8 @@ export function isPrefix(object: MibObject, arcs: ArrayLike<number>, count: numb
 
 function columnReader(object: MibObject): Readable['read'] {
   const { kind, steps, schema } = object;
-  const table = object.table!;
+  const table = object.table!.augments ?? object.table!;
+  if (kind === 'unset') return () => 0;
   if (kind === 'rowStatus') {
     return (_, row) => {
       if (row!.pending === undefined) return rowStatus.active;
@@ -92,9 +205,12 @@ function columnReader(object: MibObject): Readable['read'] {
   }
   return (session, row) => {
     if (row!.pending !== undefined) return row!.pending.values.get(object);
-    const path = rowPath(table, row!);
-    return session.leaf(
-      new InstanceIdentifier([...path.steps, ...steps.map((step) => ({ schema: step, keys: undefined }))]),
-    );
+    const { steps: above } = rowPath(table, row!);
+    const path = new InstanceIdentifier([...above, ...steps.map((step) => ({ schema: step, keys: undefined }))]);
+    return kind === 'presence' ? isThere(session, path, object) : session.leaf(path);
   };
+}
+
+function isThere(session: Session, path: InstanceIdentifier, { schema }: MibObject): boolean {
+  return session.get(path, schema.config ? 'running' : 'operational') !== undefined;
 }

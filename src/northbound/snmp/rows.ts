@@ -2,7 +2,7 @@
  * The rows of every table, in SNMP order, kept current by commits: what a change costs follows the change. Rows under construction
  * (RowStatus createAndWait) stand here too, outside the datastore.
  */
-import type { DatastoreEvent, Difference, Session } from '../../datastore/index.js';
+import type { DatastoreEvent, Difference, Log, Session } from '../../datastore/index.js';
 import {
   Branch,
   type Content,
@@ -12,9 +12,10 @@ import {
   type PathStep,
   type Value,
 } from '../../yang/index.js';
-import { indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
-import type { Mib, MibObject, MibTable } from './mapping.js';
-import { type IndexKey, OrderedIndex } from './ordered-index.js';
+import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
+import type { Mib, MibObject, MibTable } from './model.js';
+import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
+import { type Memory, RowNumbers } from './row-numbers.js';
 
 export interface Row {
   readonly key: IndexKey;
@@ -23,6 +24,14 @@ export interface Row {
   /** Set for a row under construction. */
   readonly pending: PendingRow | undefined;
   path: InstanceIdentifier | undefined;
+  /** Set in a segment table: which one, and of the value in which row (undefined for a scalar). */
+  readonly segment?: { readonly number: number; readonly outer: Row | undefined };
+}
+
+/** The rows of a table, as reading needs them. */
+export interface RowSource {
+  readonly table: MibTable;
+  readonly index: RowIndex<Row>;
 }
 
 export interface PendingRow {
@@ -40,31 +49,48 @@ const stateLifetime = 1;
 export class Rows {
   readonly #session: Session;
   readonly #now: () => number;
+  /** That of a table which augments another is the other's. */
   readonly #stores = new Map<MibTable, TableRows>();
+  readonly #all: readonly TableRows[];
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
-  /** `session` sees everything; `now` gives monotonic seconds. */
-  constructor(mib: Mib, session: Session, now: () => number) {
+  /** `session` sees everything; `now` gives monotonic seconds; `memory` keeps row numbers. */
+  constructor(mib: Mib, session: Session, now: () => number, memory: Memory | undefined, log: Log) {
     this.#session = session;
     this.#now = now;
-    const outerFirst = mib.tables.toSorted((a, b) => a.steps.length - b.steps.length);
+    const own = mib.tables.filter(
+      (table) => table.augments === undefined && table.segments === undefined && table.operation === undefined,
+    );
+    const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
-      const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
+      const store = new TableRows(
+        table,
+        table.parent === undefined ? undefined : this.#stores.get(table.parent),
+        // those of state last as long as the process
+        new RowNumbers(table.oid.join('.'), table.config && table.numbered ? memory : undefined, log),
+      );
       this.#stores.set(table, store);
-      if (!table.config) continue;
       for (const step of table.steps) {
         const stores = this.#below.get(step);
         if (stores === undefined) this.#below.set(step, [store]);
         else stores.push(store);
       }
     }
+    this.#all = [...this.#stores.values()];
+    for (const table of mib.tables)
+      if (table.augments !== undefined) this.#stores.set(table, this.#stores.get(table.augments)!);
+    for (const table of mib.tables) {
+      const outer = table.segments === undefined ? undefined : table.parent;
+      if (outer !== undefined) this.#stores.get(outer)?.keepNested();
+    }
     const { root } = session.tree('running');
-    for (const store of this.#stores.values()) {
+    for (const store of this.#all) {
       if (store.table.config) visit(root, store.table.steps, 0, [], (keys) => store.add(keys));
     }
   }
 
+  /** Those of a segment table are the rows around it. */
   of(table: MibTable): TableRows {
     const store = this.#stores.get(table)!;
     if (!table.config) this.#refresh(store);
@@ -79,12 +105,13 @@ export class Rows {
 
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
-    const stores =
-      last === undefined
-        ? [...this.#stores.values()].filter((store) => store.table.config)
-        : this.#below.get(last as DataSchema);
+    const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
+      if (!store.table.config) {
+        store.expire();
+        continue;
+      }
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
@@ -117,20 +144,54 @@ export class TableRows {
   readonly table: MibTable;
   readonly parent: TableRows | undefined;
   index = new OrderedIndex<Row>();
+  /**
+   * The same in the order of the sub-identifiers before those of a nested table: an IMPLIED part then says its length. Kept where it differs
+   * and is asked for.
+   */
+  #nested: OrderedIndex<Row> | undefined;
   /** When the rows of a list of state were read. */
   taken = Number.NEGATIVE_INFINITY;
-  /** Numbered tables: the row number of each row, by its keys; outlives the row, so that one who comes back has it again. */
-  readonly #numbers = new Map<string, number>();
-  /** The next free number, by the keys of the row around. */
-  readonly #next = new Map<string, number>();
+  /** Numbered tables: the row number of each row, by its keys. */
+  readonly #numbers: RowNumbers;
 
-  constructor(table: MibTable, parent: TableRows | undefined) {
+  constructor(table: MibTable, parent: TableRows | undefined, numbers: RowNumbers) {
     this.table = table;
     this.parent = parent;
+    this.#numbers = numbers;
+  }
+
+  /** What was read of a list of state counts no more. */
+  expire(): void {
+    this.taken = Number.NEGATIVE_INFINITY;
+  }
+
+  get nested(): OrderedIndex<Row> {
+    return this.#nested ?? this.index;
+  }
+
+  /** Before there are rows. */
+  keepNested(): void {
+    if (this.table.implied) this.#nested = new OrderedIndex();
+  }
+
+  put(row: Row): void {
+    this.index.set(row.key, row);
+    this.#nested?.set(this.#nestedKey(row.key), row);
+  }
+
+  drop(key: IndexKey): void {
+    this.index.delete(key);
+    this.#nested?.delete(this.#nestedKey(key));
+  }
+
+  #nestedKey(key: IndexKey): IndexKey {
+    const arcs = keyArcs(this.table, key);
+    return arcsKey(arcs, 0, arcs.length);
   }
 
   clear(taken: number): void {
     this.index = new OrderedIndex();
+    if (this.#nested !== undefined) this.#nested = new OrderedIndex();
     this.taken = taken;
   }
 
@@ -141,30 +202,28 @@ export class TableRows {
 
   /** A row of the datastore, in the place of one under construction where there is one. */
   add(keys: RowKeys): void {
-    if (this.table.numbered) this.#number(keys);
+    if (this.table.numbered) this.#numbers.number(textOf(keys.slice(0, -1)), textOf(keys));
     const key = this.keyOf(keys);
-    if (key !== undefined) this.index.set(key, { key, keys, pending: undefined, path: undefined });
+    if (key !== undefined) this.put({ key, keys, pending: undefined, path: undefined });
   }
 
   remove(keys: RowKeys): void {
     const key = this.keyOf(keys);
-    if (key !== undefined) this.index.delete(key);
+    if (key !== undefined) this.drop(key);
   }
 
   /** Gives a row that is about to be made the number that a manager chose. */
   assign(keys: RowKeys, number: number): void {
-    this.#numbers.set(textOf(keys), number);
-    const outer = textOf(keys.slice(0, -1));
-    this.#next.set(outer, Math.max(this.#next.get(outer) ?? 1, number + 1));
+    this.#numbers.assign(textOf(keys.slice(0, -1)), textOf(keys), number);
   }
 
   unassign(keys: RowKeys): void {
-    this.#numbers.delete(textOf(keys));
+    this.#numbers.forget(textOf(keys));
   }
 
   /** True where the datastore holds a row with these keys. */
   isNumbered(keys: RowKeys): boolean {
-    return this.#numbers.has(textOf(keys)) && this.has(keys);
+    return this.#numbers.get(textOf(keys)) !== undefined && this.has(keys);
   }
 
   /** Undefined where the row has no place: its OIDs would be too long, or the row around it has none. */
@@ -196,15 +255,6 @@ export class TableRows {
     const own = keys.at(-1)!;
     const parts = table.index.slice(-table.ownParts);
     return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
-  }
-
-  #number(keys: RowKeys): void {
-    const text = textOf(keys);
-    if (this.#numbers.has(text)) return;
-    const outer = textOf(keys.slice(0, -1));
-    const next = this.#next.get(outer) ?? 1;
-    this.#numbers.set(text, next);
-    this.#next.set(outer, next + 1);
   }
 }
 
