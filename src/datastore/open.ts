@@ -13,6 +13,7 @@ import { type Deadlines, defaultDeadlines } from './phases.js';
 import { Registry } from './registry.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import { defaultSessionLimits, type SessionLimits } from './sessions.js';
 import { Store } from './store.js';
 
 export interface DatastoreOptions {
@@ -27,6 +28,7 @@ export interface DatastoreOptions {
   readonly files?: FileSystem;
   readonly retention?: Partial<Retention>;
   readonly deadlines?: Partial<Deadlines>;
+  readonly sessionLimits?: Partial<SessionLimits>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
 }
@@ -97,7 +99,10 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock, {
+      ...defaultSessionLimits,
+      ...options.sessionLimits,
+    });
     try {
       await core.start(fallback);
     } catch (error) {
