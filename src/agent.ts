@@ -19,16 +19,20 @@ import {
   verifyPassword,
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
+import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
   agentModule,
   alarmsModule,
   credentials,
+  factoryAccess,
   factoryName,
   type HttpsModule,
+  historyModule,
   httpsModule,
   KeyRing,
   type ListenerState,
+  retentionOf,
   systemModule,
 } from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
@@ -45,7 +49,7 @@ import {
   unusedChoices,
 } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
-import { Branch, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
+import { Branch, ListData, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
 
 export interface AgentOptions {
   readonly state: string;
@@ -117,6 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       failures.https = error;
       log('error', error.line(), { cause: String(error.cause ?? '') });
     },
+    wentBack: () => current.datastore?.history()[0]?.kind === 'rollback',
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
@@ -142,10 +147,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
+    retention: retentionOf,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
+      historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
     ],
@@ -175,6 +182,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
+    const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const boots = await countBoot(datastore, engine.id);
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
@@ -200,6 +208,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await http.close();
         await listener.close();
         guard.close();
+        closeMasterKey();
         accounts.close();
         await datastore.close();
       },
@@ -276,6 +285,7 @@ function openSnmp(
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
     communities: accounts,
+    memory: (name) => datastore.meta(name),
     log: options.log,
   });
 }
@@ -312,7 +322,10 @@ async function firstStart(
   options: AgentOptions,
 ): Promise<void> {
   const users = parsePath(schema, '/signet-access:users');
-  if (datastore.running().config.get(users) !== undefined) return;
+  if (datastore.running().config.get(users) !== undefined) {
+    await grantRoles(datastore, schema, options.log);
+    return;
+  }
   const password = options.adminPasswordFile === undefined ? undefined : readSecret(options.adminPasswordFile);
   const initial = password ?? randomBytes(12).toString('base64url');
   const snmpPassPhrase = options.snmpPasswordFile === undefined ? undefined : readSecret(options.snmpPasswordFile);
@@ -320,7 +333,12 @@ async function firstStart(
   const at = (path: string) => parsePath(schema, path);
   await datastore.commit({
     edits: [
-      { operation: 'merge', path: at("/signet-access:users/user[name='admin']"), value: { name: 'admin', ...admin } },
+      {
+        operation: 'merge',
+        path: at("/signet-access:users/user[name='admin']"),
+        value: { name: 'admin', role: 'administrator', ...admin },
+      },
+      { operation: 'merge', path: at('/ietf-netconf-acm:nacm'), value: factoryAccess() },
       {
         operation: 'merge',
         path: at('/signet-https:https'),
@@ -329,11 +347,36 @@ async function firstStart(
     ],
     comment: 'first start',
   });
+  await datastore.meta(rolesFact).set(true);
   if (password !== undefined) return;
   const file = join(options.state, 'initial-password');
   writeFileSync(file, `${initial}\n`, { mode: 0o600 });
   process.stdout.write(`the password of user admin is in ${file}\n`);
 }
+
+/** Once, for a state directory from before there were roles: whoever had an account could do everything, and still can. */
+async function grantRoles(datastore: Datastore, schema: Schema, log: Log): Promise<void> {
+  const fact = datastore.meta(rolesFact);
+  const nacm = parsePath(schema, '/ietf-netconf-acm:nacm');
+  const { config } = datastore.running();
+  if (fact.get() !== undefined || config.get(nacm) !== undefined) return;
+  const users = config.get(parsePath(schema, '/signet-access:users/user'));
+  const names = users instanceof ListData ? Array.from(users, (user) => String(user.keys()[0])) : [];
+  const grants = names.map((name) => {
+    const path = parsePath(schema, `/signet-access:users/user[name='${name}']/role`);
+    return { operation: 'merge', path, value: 'administrator' } as const;
+  });
+  try {
+    const edits = [...grants, { operation: 'merge', path: nacm, value: factoryAccess() } as const];
+    await datastore.commit({ edits, comment: 'roles of users' });
+    await fact.set(true);
+  } catch (error) {
+    // The local socket needs no role, and the next start tries again.
+    log('error', 'alarm: users could not be given their roles', { message: ConfigError.from(error).line() });
+  }
+}
+
+const rolesFact = 'access-roles';
 
 function readSecret(file: string): string {
   const text = readNamedFile(file).replace(/\r?\n$/, '');

@@ -31,7 +31,7 @@ export interface Job {
   readonly cause: Change['cause'];
   readonly comment: string;
   /** The root that the job wants, made on a head; may be called again on a later head. Throws ConfigError. */
-  build(head: Root): Root;
+  build(head: Root): Root | Promise<Root>;
   readonly expectTransaction?: string | undefined;
   readonly testOnly?: boolean | undefined;
   readonly confirm?: { readonly seconds: number; readonly persist: string | undefined } | undefined;
@@ -88,6 +88,10 @@ export class CommitQueue {
     if (this.#waiting.length >= maxWaiting) {
       throw new ConfigError({ tag: 'in-use', message: 'too many commits wait; nothing was changed, try again later' });
     }
+    if (job.comment.length > maxComment && job.revert === undefined) {
+      const message = `a comment has at most ${maxComment} characters`;
+      throw new ConfigError({ tag: 'too-big', message });
+    }
     for (let attempt = 1; attempt < maxAttempts; attempt++) {
       if (this.#closed) throw stopping();
       const { head } = this.#store;
@@ -118,7 +122,7 @@ export class CommitQueue {
   }
 
   async #draft(job: Job, head: Point): Promise<Draft> {
-    const settled = await settle(head.root, job.build(head.root), this.#services.validator);
+    const settled = await settle(head.root, await job.build(head.root), this.#services.validator);
     if (job.revert === undefined) return await makeDraft(head, settled, job, this.#services);
     const { root: proposed, differences } = settled;
     return { head, root: proposed, proposed, differences, tasks: [], findings: [] };
@@ -253,7 +257,7 @@ export class CommitQueue {
 
   /** What the job wants on a head that is not the one it was drafted on; undefined where it has to be drafted again. */
   async #move(job: Job, draft: Draft, head: Point): Promise<Settled | undefined> {
-    const settled = await settle(head.root, job.build(head.root), this.#services.validator);
+    const settled = await settle(head.root, await job.build(head.root), this.#services.validator);
     if (draft.root === draft.proposed) return settled;
     const differences = await differencesBetween(draft.head.root, head.root);
     const { origin, cause } = job;
@@ -267,7 +271,7 @@ export class CommitQueue {
     const made = diffTrees(draft.proposed.system, draft.root.system).map(({ path }) => entryPath(path));
     if (concerns(theirs, draft.tasks, new Set(made))) return undefined;
     const { config } = settled.root;
-    const root = { config, system: rebase(draft.proposed.system, draft.root.system, settled.root.system) };
+    const root = { config, system: await rebase(draft.proposed.system, draft.root.system, settled.root.system) };
     return { root, differences: await differencesBetween(head.root, root) };
   }
 
@@ -391,6 +395,8 @@ function stopping(): ConfigError {
   return new ConfigError({ tag: 'operation-failed', message: 'the agent is stopping' });
 }
 
+/** It is in the journal, and in each list of the history. */
+const maxComment = 2000;
 const maxBatch = 64;
 const maxWaiting = 4096;
 const maxAttempts = 4;

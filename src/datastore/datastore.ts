@@ -1,6 +1,7 @@
 /** What all sessions share: running, the queue, the history, locks and the bus. */
 import { ConfigError } from '../error.js';
 import { Branch, DataTree, type InstanceIdentifier, type JsonObject, type Schema } from '../yang/index.js';
+import type { AccessControl } from './access.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
@@ -30,6 +31,7 @@ export class Core implements Datastore, CommitStore {
   readonly masterKey: MasterKey;
   readonly services: DraftServices;
   readonly operational: Operational;
+  readonly access: AccessControl;
   readonly locks = new Locks();
   readonly partialLocks = new PartialLocks();
   readonly sessions: SessionRegistry<DatastoreSession>;
@@ -45,12 +47,14 @@ export class Core implements Datastore, CommitStore {
 
   constructor(
     services: DraftServices,
+    access: AccessControl,
     masterKey: MasterKey,
     store: Store,
     lock: DirectoryLock,
     sessionLimits: SessionLimits,
   ) {
     this.services = services;
+    this.access = access;
     this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
@@ -95,8 +99,7 @@ export class Core implements Datastore, CommitStore {
     return this.sessions.open(origin, (id) => new DatastoreSession(this, id, origin));
   }
 
-  secret(path: InstanceIdentifier): string | undefined {
-    const { config, system } = this.running();
+  secret(path: InstanceIdentifier, { config, system }: Root = this.running()): string | undefined {
     const { sealing, log } = this.services;
     try {
       return sealing.open(config, path) ?? sealing.open(system, path);
@@ -143,10 +146,19 @@ export class Core implements Datastore, CommitStore {
       kind: confirm === undefined ? 'commit' : 'confirmed-commit',
       cause: 'commit',
       comment: comment ?? '',
-      build: buildRequest(request, this.services, this.schema),
+      build: this.guarded(origin, buildRequest(request, this.services, this.schema)),
       confirm,
       signal,
     });
+  }
+
+  /** What the user asks for, refused where he may not write it; the system's own state is not his to write. */
+  guarded(origin: Origin, build: (head: Root) => Root | Promise<Root>): (head: Root) => Promise<Root> {
+    return async (head) => {
+      const root = await build(head);
+      this.access.checkChange(origin, head, head.config, root.config);
+      return root;
+    };
   }
 
   async submit(job: Job): Promise<CommitResult> {
@@ -194,7 +206,9 @@ export class Core implements Datastore, CommitStore {
       await module.start?.({
         schema,
         running: () => this.running(),
-        kept: () => this.points.points.map(({ root }) => root),
+        kept: () => this.points.points.map(({ root, entry }) => ({ ...root, transaction: entry.transaction })),
+        secret: (path, root) => this.secret(path, root),
+        forgotten: (listener) => this.points.forgotten(listener),
         memory: (name) => this.meta(name),
         commit: (request) => this.commit(request),
         notify: (path, content) => this.notify(path, content),

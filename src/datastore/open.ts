@@ -1,6 +1,8 @@
 /** Opens a state directory: the face of the datastore for the rest of the house, and how it comes up. */
 import { ConfigError } from '../error.js';
 import { type InstanceIdentifier, type JsonObject, type JsonValue, type Schema, Validator } from '../yang/index.js';
+import { AccessControl } from './access.js';
+import { nacmModule } from './access-module.js';
 import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
 import { Core } from './datastore.js';
 import { lockDirectory } from './directory-lock.js';
@@ -26,7 +28,8 @@ export interface DatastoreOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly files?: FileSystem;
-  readonly retention?: Partial<Retention>;
+  /** How much of the history is kept, or how the tree says that. */
+  readonly retention?: Partial<Retention> | ((running: Root) => Partial<Retention>);
   readonly deadlines?: Partial<Deadlines>;
   readonly sessionLimits?: Partial<SessionLimits>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
@@ -71,7 +74,14 @@ export interface Datastore {
  * corrupt, and where the registrations do not fit the schema.
  */
 export async function openDatastore(options: DatastoreOptions): Promise<Datastore> {
-  const registry = new Registry(options.schema, options.modules);
+  const log = options.log ?? (() => undefined);
+  const access = new AccessControl(
+    options.schema,
+    (root, user) => options.modules.flatMap((module) => module.groups?.(root, user) ?? []),
+    log,
+  );
+  const nacm = nacmModule(options.schema, () => access.counters);
+  const registry = new Registry(options.schema, nacm === undefined ? options.modules : [nacm, ...options.modules]);
   const { stateDirectory } = options;
   const files = options.files ?? nodeFileSystem;
   await prepareStateDirectory(files, stateDirectory);
@@ -82,9 +92,12 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   });
   try {
     const clock = options.clock ?? systemClock;
-    const log = options.log ?? (() => undefined);
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
-    const retention = { ...defaultRetention, ...options.retention };
+    const asked = options.retention;
+    const retention = (running: Root) => ({
+      ...defaultRetention,
+      ...(typeof asked === 'function' ? asked(running) : asked),
+    });
     const { schema } = options;
     const { compactAfter } = options;
     const { store, fallback } = await Store.open({
@@ -99,7 +112,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock, {
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock, {
       ...defaultSessionLimits,
       ...options.sessionLimits,
     });

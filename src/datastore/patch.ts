@@ -7,8 +7,9 @@ import {
   Branch,
   type Content,
   type DataTree,
-  diffTrees,
+  diffTreesInSlices,
   InstanceIdentifier,
+  inSlices,
   ListData,
   type ListSchema,
   type Value,
@@ -24,12 +25,8 @@ export interface PatchItem {
   readonly before: Content | undefined;
 }
 
-/** May be gone through more than once. */
+/** What goes comes before what is set; may be gone through more than once. */
 export type Patch = Iterable<PatchItem>;
-
-export function patchBetween(before: DataTree, after: DataTree): Patch {
-  return patchOf(diffTrees(before, after), after);
-}
 
 /** The patch of differences that were computed already; each item is made when it is asked for. */
 export function patchOf(differences: readonly Difference[], after: DataTree): Patch {
@@ -38,7 +35,7 @@ export function patchOf(differences: readonly Difference[], after: DataTree): Pa
 
 function* itemsOf(differences: readonly Difference[], after: DataTree): Generator<PatchItem> {
   const whole = new Set<string>();
-  for (const { path, kind, before, after: content } of differences) {
+  for (const { path, kind, before, after: content } of goneFirst(differences)) {
     const length = wholeStep(path, kind);
     if (length === undefined) {
       yield { path, content, before };
@@ -52,6 +49,12 @@ function* itemsOf(differences: readonly Difference[], after: DataTree): Generato
   }
 }
 
+/** What is set may lie below a place that was another kind of node's. */
+function* goneFirst(differences: readonly Difference[]): Generator<Difference> {
+  for (const difference of differences) if (difference.kind === 'deleted') yield difference;
+  for (const difference of differences) if (difference.kind !== 'deleted') yield difference;
+}
+
 export function applyPatch(tree: DataTree, patch: Patch): DataTree {
   const editor = tree.edit();
   // Removals first: what is set may lie below a place that was another kind of node's.
@@ -62,14 +65,23 @@ export function applyPatch(tree: DataTree, patch: Patch): DataTree {
 
 /**
  * What led from `base` to `mine`, carried over to `theirs`. What does not overlap with what led from `base` to `theirs`
- * merges; what overlaps is refused with both paths.
+ * merges; what overlaps is refused with both paths. Lets others run in between.
  */
-export function rebase(base: DataTree, mine: DataTree, theirs: DataTree): DataTree {
+export async function rebase(base: DataTree, mine: DataTree, theirs: DataTree): Promise<DataTree> {
   if (base === theirs) return mine;
-  const ours = [...expand(patchBetween(base, mine))];
+  const ours = await changesOf(base, mine);
   if (ours.length === 0) return theirs;
-  checkOverlap(ours, [...expand(patchBetween(base, theirs))]);
-  return applyPatch(theirs, ours);
+  const others = await changesOf(base, theirs);
+  await checkOverlap(ours, others);
+  // Where nothing overlaps either goes on top of the other: the shorter one does.
+  return others.length < ours.length ? applyPatch(mine, others) : applyPatch(theirs, ours);
+}
+
+async function changesOf(base: DataTree, tree: DataTree): Promise<readonly PatchItem[]> {
+  const items: PatchItem[] = [];
+  const differences = await diffTreesInSlices(base, tree);
+  await eachInSlices(expand(patchOf(differences, tree)), (item) => void items.push(item));
+  return items;
 }
 
 /** A container without presence or a list with keys is only its contents: two who make it do not overlap. */
@@ -79,11 +91,10 @@ function* expand(items: Iterable<PatchItem>): Iterable<PatchItem> {
     const held = content ?? before;
     const { schema, keys } = path.last ?? {};
     if (held instanceof Branch && schema?.kind === 'container' && schema.presence === undefined) {
-      const inner = Array.from(held.present(), ([child, value]) => part(path.child(child), value, content));
-      yield* expand(inner);
+      for (const [child, value] of held.present()) yield* expand([part(path.child(child), value, content)]);
     } else if (held instanceof ListData && keys === undefined && isMergeable(held.schema)) {
       const parent = path.parent ?? InstanceIdentifier.root;
-      yield* Array.from(held, (entry) => part(parent.child(held.schema, entry.keys()), entry, content));
+      for (const entry of held) yield part(parent.child(held.schema, entry.keys()), entry, content);
     } else {
       yield item;
     }
@@ -100,25 +111,37 @@ function isMergeable(schema: ListSchema): boolean {
   return schema.keys.length > 0 && schema.orderedBy === 'system';
 }
 
-function checkOverlap(mine: Patch, theirs: Patch): void {
+async function checkOverlap(mine: readonly PatchItem[], theirs: readonly PatchItem[]): Promise<void> {
   const exact = new Map<string, PatchItem>();
   const above = new Map<string, PatchItem>();
-  for (const item of theirs) {
+  await eachInSlices(theirs, (item) => {
     exact.set(item.path.toString(), item);
     for (let at = item.path.parent; at !== undefined; at = at.parent) {
       const key = at.toString();
       if (above.has(key)) break;
       above.set(key, item);
     }
-  }
+  });
   const errors: ConfigError[] = [];
-  for (const item of mine) {
-    const same = exact.get(item.path.toString());
-    if (same !== undefined && isSameLeaf(same.content, item.content)) continue;
-    const other = same ?? above.get(item.path.toString()) ?? ancestorIn(exact, item.path);
-    if (other !== undefined) errors.push(overlapError(item.path, other.path));
-  }
+  await eachInSlices(mine, ({ path, content }) => {
+    const key = path.toString();
+    const same = exact.get(key);
+    if (same !== undefined && isSameLeaf(same.content, content)) return;
+    const other = same ?? above.get(key) ?? ancestorIn(exact, path);
+    if (other !== undefined && errors.length < maxErrors) errors.push(overlapError(path, other.path));
+  });
   if (errors.length > 0) throw ConfigError.join(errors);
+}
+
+async function eachInSlices<Item>(items: Iterable<Item>, work: (item: Item) => void): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  await inSlices((isDue) => {
+    for (let step = iterator.next(); step.done !== true; step = iterator.next()) {
+      work(step.value);
+      if (isDue()) return false;
+    }
+    return true;
+  });
 }
 
 function ancestorIn(exact: ReadonlyMap<string, PatchItem>, path: InstanceIdentifier): PatchItem | undefined {
@@ -165,3 +188,6 @@ function wholeList(path: InstanceIdentifier, length: number): InstanceIdentifier
   const { schema } = at.steps[length - 1]!;
   return prefix(path, length - 1).child(schema);
 }
+
+/** Overlaps that are told of at most. */
+const maxErrors = 100;

@@ -23,14 +23,14 @@ import type { Patch, PatchItem } from './patch.js';
 
 export type TreeLetter = 'c' | 's';
 
-/** The lines of a patch: what goes first, since what is set may lie where another kind of node was. */
+/** The lines of a patch, in its order. */
 export function* patchLines(letter: TreeLetter, patch: Patch): Iterable<string> {
-  for (const { path, content } of patch) {
-    if (content === undefined) yield JSON.stringify([letter, path.toString()]);
-  }
   let group: { readonly list: InstanceIdentifier; readonly schema: ListSchema; readonly entries: Branch[] } | undefined;
   for (const item of patch) {
-    if (item.content === undefined) continue;
+    if (item.content === undefined) {
+      yield JSON.stringify([letter, item.path.toString()]);
+      continue;
+    }
     const schema = addedTo(item);
     const list = item.path.steps;
     if (

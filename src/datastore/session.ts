@@ -1,4 +1,7 @@
-/** The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. */
+/**
+ * The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. What the user may
+ * not read is absent (RFC 8341); what he may not change or call is refused with access-denied.
+ */
 import type { ConfigError } from '../error.js';
 import type {
   Branch,
@@ -92,6 +95,8 @@ export interface Session {
   history(): readonly HistoryEntry[];
   rollback(transaction: string, options?: CommitOptions): Promise<CommitResult>;
 
+  /** Throws access-denied where the user may not call an operation of the protocol itself (RFC 8341 3.4.4). */
+  authorize(module: string, operation: string): void;
   /**
    * Whole datastores (RFC 6241 7.5). `lock-denied` with the holder's session-id (0 for what is no session); others are refused
    * writes with `in-use` until it is unlocked or the session ends.

@@ -3,7 +3,7 @@ import { ConfigError } from '../error.js';
 import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
 import type { Difference, Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
-import { History, type Point, type Retention } from './history.js';
+import { History, type Point, type RetentionOf } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
@@ -18,7 +18,7 @@ export interface StoreOptions {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly log: Log;
-  readonly retention: Retention;
+  readonly retention: RetentionOf;
   /** Octets that the journal may have beyond twice its snapshot before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number | undefined;
 }

@@ -12,6 +12,7 @@ export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
 export type * from './schema.js';
 export { checkShape, decodeContent, decodeContentText, decodeInput } from './shape.js';
+export { inSlices } from './slices.js';
 export * from './tree.js';
 export { treeDiagram } from './tree-diagram.js';
 export type * from './types.js';

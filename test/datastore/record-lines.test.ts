@@ -7,13 +7,14 @@ import fc from 'fast-check';
 import type { Root } from '../../src/datastore/contract.js';
 import { encodeRecord } from '../../src/datastore/frame.js';
 import { openDatastore } from '../../src/datastore/index.js';
-import { patchBetween } from '../../src/datastore/patch.js';
+import { patchOf } from '../../src/datastore/patch.js';
 import { applyLines } from '../../src/datastore/record.js';
 import { patchLines, treeLines } from '../../src/datastore/record-lines.js';
 import {
   Branch,
   DataTree,
   decodeJson,
+  diffTrees,
   encodeJson,
   InstanceIdentifier,
   type JsonValue,
@@ -185,6 +186,10 @@ function tree(members: Members): DataTree {
   const content = decodeJson(schema, InstanceIdentifier.root, { 'lines:top': members });
   assert.ok(content instanceof Branch);
   return new DataTree(schema, content);
+}
+
+function patchBetween(before: DataTree, after: DataTree) {
+  return patchOf(diffTrees(before, after), after);
 }
 
 function json(data: DataTree): JsonValue {
