@@ -83,7 +83,7 @@ export class CommitQueue {
 
   /** The whole life of a commit. Rejects with ConfigError; then running is what it was. */
   async submit(job: Job): Promise<CommitResult> {
-    if (job.comment.length > maxComment) {
+    if (job.comment.length > maxComment && job.revert === undefined) {
       const message = `a comment has at most ${maxComment} characters`;
       throw new ConfigError({ tag: 'too-big', message });
     }

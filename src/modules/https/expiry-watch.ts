@@ -13,6 +13,7 @@ import { nextMoment, validityOf, warnDays } from './expiry.js';
 import { presentedNames } from './judge.js';
 import { reachedBy } from './names.js';
 import { Renewal, type RenewalParts } from './renewal.js';
+import { RevocationWatch } from './revocation-watch.js';
 import { clearStanding, forgetStandings, showStanding } from './standing.js';
 import { type Telling, ToldBook, type Watched } from './told.js';
 
@@ -30,6 +31,9 @@ export class ExpiryWatch {
   readonly #queue = new DueQueue();
   readonly #told: ToldBook;
   readonly #renewal: Renewal;
+  readonly #revocation: RevocationWatch;
+  /** When something happens to a revocation list next. */
+  #nextList: number | undefined;
   /** Running, as of the last pass. */
   #root: Root;
   /** The root of a change that is being applied and not running yet. */
@@ -47,6 +51,7 @@ export class ExpiryWatch {
     this.#services = services;
     this.#root = services.running();
     this.#renewal = new Renewal(parts, services);
+    this.#revocation = new RevocationWatch(parts.alarms);
     this.#told = new ToldBook(services);
     for (const name of this.#told.names()) this.#queue.set(name, 0);
     this.#work = this.#readAll();
@@ -136,6 +141,7 @@ export class ExpiryWatch {
       await this.#settled();
       this.#lookAtHosts();
       await this.#tellDue(now);
+      this.#nextList = this.#revocation.look(this.#root, now);
     } else {
       alarms.raise({ ...clockAlarm, severity: 'warning', text: clockText });
       this.#seen = undefined;
@@ -210,9 +216,10 @@ export class ExpiryWatch {
   #arm(): void {
     this.#cancel?.();
     const { clock, after } = this.#parts;
-    const next = this.#seen === undefined ? undefined : this.#queue.next();
+    const next =
+      this.#seen === undefined ? undefined : Math.min(this.#queue.next() ?? Infinity, this.#nextList ?? Infinity);
     const longest = this.#seen === undefined || this.#told.isOwed ? soon : longestSleep;
-    const wait = next === undefined ? longest : Math.min(Math.max(next - clock.now(), 0), longest);
+    const wait = Math.min(Math.max((next ?? Infinity) - clock.now(), 0), longest);
     this.#cancel = after(wait, () => this.#run());
   }
 }

@@ -30,6 +30,7 @@ import { type OidFiles, readOidFiles } from './oid-files.js';
 import { addJobTable, addOutcome } from './operations.js';
 import type { Position } from './placement.js';
 import {
+  afterSyntax,
   rowNumberSyntax,
   rowStatusSyntax,
   type Syntax,
@@ -204,6 +205,7 @@ class Mapper {
     });
     if (node.config) this.#into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
     if (node.config && node.kind === 'list') addOutcome(this.#into, table);
+    if (node.config && node.orderedBy === 'user') this.#into.reserved(table, 'after', afterSyntax, 'read-create');
     if (node.kind === 'list') {
       const within = { ...place, table, steps: [] };
       this.children(node.dataChildren, within);

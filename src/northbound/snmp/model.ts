@@ -25,6 +25,7 @@ export const reservedColumn = {
   rowNumber: 220,
   owner: 221,
   job: 222,
+  after: 223,
 } as const;
 
 /** Below this arc beside a scalar or table stands the segment table of the scalar, those of the table's columns. */
@@ -37,7 +38,8 @@ export interface MibObject {
   /**
    * `leaf`: a YANG leaf; `value`: an entry of a leaf-list; `presence`: whether a presence container is there; `unset`: takes the
    * sub-identifier of the leaf or presence container beside it that shall go; `digest`: of a leaf or entry of a leaf-list that can pass
-   * 255 octets; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
+   * 255 octets; `after`: the number of the row before it in
+   * the user's order; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
    */
   readonly kind:
     | 'leaf'

@@ -153,6 +153,7 @@ const ownDescriptors: Readonly<Partial<Record<MibObject['kind'], string>>> = {
   rowNumber: 'RowNumber',
   owner: 'Owner',
   job: 'Job',
+  after: 'After',
   jobState: 'State',
   errorTag: 'ErrorTag',
   errorPath: 'ErrorPath',

@@ -5,7 +5,7 @@ import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { IndexKey } from './ordered-index.js';
-import { type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
+import { previousKeys, type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { rowStatus } from './syntax.js';
 
@@ -87,6 +87,7 @@ export class ObjectTable {
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
     if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
       return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'after') return { object, rows: this.#rows.of(table), read: this.#afterReader(object) };
     if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
     if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
     const content = this.#contentReader(table.segments);
@@ -99,6 +100,16 @@ export class ObjectTable {
         const { number, outer } = row!.segment!;
         return content(session, outer)?.toString('base64', (number - 1) * segmentSize, number * segmentSize);
       },
+    };
+  }
+
+  #afterReader(object: MibObject): Readable['read'] {
+    const table = object.table!;
+    const rows = this.#rows.of(table);
+    return (session, row) => {
+      if (row!.pending !== undefined) return row!.pending.values.get(object);
+      const before = previousKeys(session, table, row!.keys);
+      return before === undefined ? 0 : rows.numberOf([...row!.keys.slice(0, -1), before]);
     };
   }
 

@@ -221,6 +221,11 @@ export class TableRows {
     this.#numbers.forget(textOf(keys));
   }
 
+  /** Undefined for a row that has none yet. */
+  numberOf(keys: RowKeys): number | undefined {
+    return this.#numbers.get(textOf(keys));
+  }
+
   /** True where the datastore holds a row with these keys. */
   isNumbered(keys: RowKeys): boolean {
     return this.#numbers.get(textOf(keys)) !== undefined && this.has(keys);
@@ -331,4 +336,16 @@ function visitAt(
 
 function textOf(keys: RowKeys): string {
   return keys.map((own) => own.map((key) => `${typeof key} ${String(key)}`).join('\u0001')).join('\u0002');
+}
+
+/** The own keys of the entry before one in the user's order; undefined for the first. */
+export function previousKeys(session: Session, table: MibTable, keys: RowKeys): readonly Value[] | undefined {
+  const { steps } = entryPath(table, keys);
+  const list = new InstanceIdentifier([...steps.slice(0, -1), { schema: steps.at(-1)!.schema, keys: undefined }]);
+  const content = session.tree('running').get(list);
+  const own = keys.at(-1)!;
+  if (content instanceof ListData) return content.previous(own)?.keys();
+  const values = Array.isArray(content) ? (content as readonly Value[]) : [];
+  const at = values.indexOf(own[0]!);
+  return at > 0 ? [values[at - 1]!] : undefined;
 }

@@ -10,11 +10,12 @@ import {
   DataTree,
   InstanceIdentifier,
   type ListSchema,
+  type Placement,
   type Schema,
   type Value,
 } from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
-import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
+import { arcsKey, hasNumberKeys, indexKey, indexValues, keyArcs, type RowKeys } from './instance.js';
 import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject, MibTable } from './model.js';
@@ -269,6 +270,11 @@ export class Setter {
     const path = entryPath(table, row.keys);
     const assignments = [...work.columns.values()];
     for (const assignment of assignments) {
+      if (assignment.object.kind === 'after') {
+        const insert = this.#placement(work.rows, assignment, row.keys);
+        plan.changes.push({ index: assignment.index, edit: { operation: 'move', path, insert } });
+        continue;
+      }
       const key = ownKey(assignment.object);
       if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
       // the keys of a stored entry stay
@@ -341,12 +347,27 @@ export class Setter {
     }
     plan.rows.push({ work, values: new Map(values) });
     const path = entryPath(table, keys);
-    plan.creations.push({ index, edit: { operation: 'create', path, content: this.#entry(table, path, values) } });
+    const content = this.#entry(table, path, values);
+    const placed = [...values].find(([object]) => object.kind === 'after');
+    const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
+    plan.creations.push({ index, edit: { operation: 'create', path, content, ...insert } });
     // each column again, so that an error that names it finds its varbind
     for (const assignment of work.columns.values()) {
       const { object } = assignment;
-      if (ownKey(object) === undefined && object.kind !== 'unset') change(plan, assignment, path, [], []);
+      if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
+        change(plan, assignment, path, [], []);
     }
+  }
+
+  /** Behind the row of that number beside it, which is there already. */
+  #placement(rows: TableRows, { value, index }: Pick<Assignment, 'value' | 'index'>, keys: RowKeys): Placement {
+    if (value === 0) return { where: 'first' };
+    const outer = rows.parent === undefined ? undefined : rows.parent.keyOf(keys.slice(0, -1));
+    const arcs = outer === undefined ? [] : keyArcs(rows.parent!.table, outer);
+    const key = indexKey(rows.table, [...arcs, Number(value)]);
+    const anchor = key === undefined ? undefined : rows.index.get(key);
+    if (anchor === undefined || anchor.pending !== undefined) throw new Refusal('inconsistentValue', index);
+    return { where: 'after', anchor: anchor.keys.at(-1)! };
   }
 
   #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
@@ -354,7 +375,7 @@ export class Setter {
     const editor = DataTree.empty(this.#schema).edit();
     editor.set(path, new Branch(table.schema as ListSchema));
     for (const [object, value] of values) {
-      if (ownKey(object) !== undefined) continue;
+      if (ownKey(object) !== undefined || object.kind === 'after') continue;
       if (object.kind !== 'presence') editor.set(below(path, object), value);
       else if (value === true) editor.set(below(path, object), new Branch(object.schema as ContainerSchema));
     }

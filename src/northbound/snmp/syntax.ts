@@ -152,6 +152,13 @@ export const jobStateSyntax: Syntax = enumerationOf([
   ['failed', 3],
 ]);
 
+/** The number of another row; 0 for none. */
+export const afterSyntax: Syntax = {
+  ...rowNumberSyntax,
+  mib: { ...rowNumberSyntax.mib, restriction: '(0..4294967295)' },
+  index: 'none',
+};
+
 /** Takes the sub-identifier of what shall go; reads as 0. */
 export const unsetSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '', 'none', {
   write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),

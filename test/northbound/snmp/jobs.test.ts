@@ -68,8 +68,8 @@ suite('rpcs and actions as tables of jobs', () => {
     assert.equal(await read(weigh(200)), '01');
     assert.equal(await read(weigh(10)), '07d0');
     assert.equal(await read(weigh(204)), '');
-    const segments = `${base}.400.30.207.1.2`;
-    const { varbinds } = await ask(pduType.getBulk, [varbind(segments)], 0, 2);
+    const segment = (at: number) => `${base}.400.30.207.1.2.2.2.109.101.${String(number)}.${String(at)}`;
+    const { varbinds } = await ask(pduType.get, [varbind(segment(1)), varbind(segment(2))]);
     const json = Buffer.concat(varbinds.map(({ value }) => value)).toString();
     const output = JSON.parse(json) as { weight: number; report: string; reading: number[] };
     assert.deepEqual([output.weight, output.reading, output.report.length], [2000, [2000, 2001], 1200]);
