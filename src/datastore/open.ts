@@ -15,6 +15,7 @@ import { type Deadlines, defaultDeadlines } from './phases.js';
 import { Registry } from './registry.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import { defaultSessionLimits, type SessionLimits } from './sessions.js';
 import { Store } from './store.js';
 
 export interface DatastoreOptions {
@@ -30,6 +31,7 @@ export interface DatastoreOptions {
   /** How much of the history is kept, or how the tree says that. */
   readonly retention?: Partial<Retention> | ((running: Root) => Partial<Retention>);
   readonly deadlines?: Partial<Deadlines>;
+  readonly sessionLimits?: Partial<SessionLimits>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
 }
@@ -110,7 +112,10 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock, {
+      ...defaultSessionLimits,
+      ...options.sessionLimits,
+    });
     try {
       await core.start(fallback);
     } catch (error) {
