@@ -16,6 +16,7 @@ import { type Deadlines, defaultDeadlines } from './phases.js';
 import { Registry } from './registry.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import { defaultSessionLimits, type SessionLimits } from './sessions.js';
 import { Store } from './store.js';
 
 export interface DatastoreOptions {
@@ -33,6 +34,7 @@ export interface DatastoreOptions {
   readonly deadlines?: Partial<Deadlines>;
   /** Told of what access control refuses. */
   readonly refused?: (record: AuditRecord) => void;
+  readonly sessionLimits?: Partial<SessionLimits>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
 }
@@ -114,7 +116,10 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock, {
+      ...defaultSessionLimits,
+      ...options.sessionLimits,
+    });
     try {
       await core.start(fallback);
     } catch (error) {
