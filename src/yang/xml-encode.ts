@@ -187,7 +187,8 @@ class Prefixes {
   readonly #namespaces = new Map<string, string>();
 
   of({ prefix: wanted, namespace }: Pick<Module, 'prefix' | 'namespace'>): string {
-    let prefix = wanted;
+    // Prefixes that begin with xml are not for others to declare (Namespaces in XML 1.0, section 3).
+    let prefix = /^xml/iu.test(wanted) ? `_${wanted}` : wanted;
     while ((this.#namespaces.get(prefix) ?? namespace) !== namespace) prefix += '_';
     this.#namespaces.set(prefix, namespace);
     return prefix;
