@@ -92,8 +92,8 @@ suite('retrieval (RFC 3416 section 4.2)', () => {
   });
 
   test('P2: an answer is no larger than msgMaxSize allows; GETBULK is cut at whole varbinds', async () => {
-    const answer = await ask(getBulk, ['1.3.6.1'], 0, 100_000);
-    assert.ok(answer.varbinds.length > 20);
+    const answer = await ask(getBulk, [base], 0, 100_000);
+    assert.ok(answer.varbinds.length > 0);
   });
 
   test('P3: SNMPv1 sees no Counter64 and no exceptions (RFC 3584 section 4.2.2)', async () => {
