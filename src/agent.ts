@@ -25,6 +25,7 @@ import {
   agentModule,
   alarmsModule,
   credentials,
+  factoryAccess,
   factoryName,
   type HttpsModule,
   historyModule,
@@ -48,7 +49,7 @@ import {
   unusedChoices,
 } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
-import { Branch, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
+import { Branch, ListData, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
 
 export interface AgentOptions {
   readonly state: string;
@@ -321,7 +322,10 @@ async function firstStart(
   options: AgentOptions,
 ): Promise<void> {
   const users = parsePath(schema, '/signet-access:users');
-  if (datastore.running().config.get(users) !== undefined) return;
+  if (datastore.running().config.get(users) !== undefined) {
+    await grantRoles(datastore, schema, options.log);
+    return;
+  }
   const password = options.adminPasswordFile === undefined ? undefined : readSecret(options.adminPasswordFile);
   const initial = password ?? randomBytes(12).toString('base64url');
   const snmpPassPhrase = options.snmpPasswordFile === undefined ? undefined : readSecret(options.snmpPasswordFile);
@@ -329,7 +333,12 @@ async function firstStart(
   const at = (path: string) => parsePath(schema, path);
   await datastore.commit({
     edits: [
-      { operation: 'merge', path: at("/signet-access:users/user[name='admin']"), value: { name: 'admin', ...admin } },
+      {
+        operation: 'merge',
+        path: at("/signet-access:users/user[name='admin']"),
+        value: { name: 'admin', role: 'administrator', ...admin },
+      },
+      { operation: 'merge', path: at('/ietf-netconf-acm:nacm'), value: factoryAccess() },
       {
         operation: 'merge',
         path: at('/signet-https:https'),
@@ -338,11 +347,36 @@ async function firstStart(
     ],
     comment: 'first start',
   });
+  await datastore.meta(rolesFact).set(true);
   if (password !== undefined) return;
   const file = join(options.state, 'initial-password');
   writeFileSync(file, `${initial}\n`, { mode: 0o600 });
   process.stdout.write(`the password of user admin is in ${file}\n`);
 }
+
+/** Once, for a state directory from before there were roles: whoever had an account could do everything, and still can. */
+async function grantRoles(datastore: Datastore, schema: Schema, log: Log): Promise<void> {
+  const fact = datastore.meta(rolesFact);
+  const nacm = parsePath(schema, '/ietf-netconf-acm:nacm');
+  const { config } = datastore.running();
+  if (fact.get() !== undefined || config.get(nacm) !== undefined) return;
+  const users = config.get(parsePath(schema, '/signet-access:users/user'));
+  const names = users instanceof ListData ? Array.from(users, (user) => String(user.keys()[0])) : [];
+  const grants = names.map((name) => {
+    const path = parsePath(schema, `/signet-access:users/user[name='${name}']/role`);
+    return { operation: 'merge', path, value: 'administrator' } as const;
+  });
+  try {
+    const edits = [...grants, { operation: 'merge', path: nacm, value: factoryAccess() } as const];
+    await datastore.commit({ edits, comment: 'roles of users' });
+    await fact.set(true);
+  } catch (error) {
+    // The local socket needs no role, and the next start tries again.
+    log('error', 'alarm: users could not be given their roles', { message: ConfigError.from(error).line() });
+  }
+}
+
+const rolesFact = 'access-roles';
 
 function readSecret(file: string): string {
   const text = readNamedFile(file).replace(/\r?\n$/, '');

@@ -147,6 +147,8 @@ export interface ModuleRegistration {
   readonly handlers?: readonly CommitHandler[];
   readonly state?: readonly StateProvider[];
   readonly actions?: readonly ActionHandler[];
+  /** Groups of access control that a user is in beside those under `nacm` (RFC 8341 enable-external-groups). Cheap. */
+  groups?(root: Root, user: string): readonly string[];
   /** Given the bus when the datastore opens, for notifications of its own. */
   start?(services: ModuleServices): void | Promise<void>;
   stop?(): void | Promise<void>;

@@ -9,6 +9,7 @@ import {
   type Schema,
   type Value,
 } from '../yang/index.js';
+import type { Access } from './access.js';
 import { invokeAction } from './action.js';
 import { type Candidate, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
@@ -47,16 +48,26 @@ export class DatastoreSession implements Session {
 
   get(path: InstanceIdentifier, datastore: DatastoreName = 'operational', candidate?: string): Content | undefined {
     this.#checkOpen();
-    if (datastore === 'operational') return this.#core.operational.get(this.#core.running(), path);
-    return this.tree(datastore, candidate).get(path);
+    const content =
+      datastore === 'operational'
+        ? this.#core.operational.get(this.#core.running(), path)
+        : this.#whole(datastore, candidate).get(path);
+    const access = this.#access();
+    return access === undefined ? content : access.view.of(path, content);
   }
 
   leaf(path: InstanceIdentifier): Value | undefined {
+    if (this.#access()?.policy.permitsRead(path) === false) return undefined;
     return this.#core.operational.leaf(this.#core.running(), path);
   }
 
   tree(datastore: DatastoreName, candidate?: string): DataTree {
     this.#checkOpen();
+    const tree = this.#whole(datastore, candidate);
+    return this.#access()?.view.tree(tree) ?? tree;
+  }
+
+  #whole(datastore: DatastoreName, candidate?: string): DataTree {
     const { sealing } = this.#core.services;
     switch (datastore) {
       case 'running':
@@ -86,9 +97,10 @@ export class DatastoreSession implements Session {
     const { sealing } = this.#core.services;
     const collect = options.errorOption === 'continue-on-error';
     const sealed = this.#refusing(() => sealEdits(edits, sealing));
-    const build = (head: Root) => ({
-      config: editTree(head.config, sealed, sealing, { collect }),
-      system: head.system,
+    const { access } = this.#core;
+    const build = this.#core.guarded(this.origin, (head) => {
+      access.checkEdits(this.origin, head, sealed);
+      return { config: editTree(head.config, sealed, sealing, { collect }), system: head.system };
     });
     return await this.#submit(build, options, 'commit');
   }
@@ -128,7 +140,8 @@ export class DatastoreSession implements Session {
     const name = this.#candidateName(candidate);
     if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
     const committed = this.#core.candidates.get(name);
-    const result = await this.#submit(this.#buildCandidate(name), options, 'commit');
+    const build = this.#core.guarded(this.origin, this.#buildCandidate(name));
+    const result = await this.#submit(build, options, 'commit');
     // What was edited while the commit was under way stays, as a candidate of its own on what was committed.
     if (options.testOnly === true) return result;
     const now = this.#core.candidates.get(name);
@@ -147,14 +160,15 @@ export class DatastoreSession implements Session {
   diff(between?: { from?: string; to?: string }, candidate?: string): readonly Difference[] {
     this.#checkOpen();
     const { points, services } = this.#core;
+    const seen = (differences: readonly Difference[]) => this.#access()?.view.differences(differences) ?? differences;
     if (between === undefined) {
       const running = this.#core.running();
       const { tree } = this.#core.candidates.get(this.#candidateName(candidate));
-      return makeReadable(running, { config: tree, system: running.system }, services.sealing);
+      return seen(makeReadable(running, { config: tree, system: running.system }, services.sealing));
     }
     const from = between.from === undefined ? this.#core.running() : points.find(between.from).root;
     const to = between.to === undefined ? this.#core.running() : points.find(between.to).root;
-    return makeReadable(from, to, services.sealing);
+    return seen(makeReadable(from, to, services.sealing));
   }
 
   async confirm(persistId?: string): Promise<void> {
@@ -177,7 +191,17 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { root } = this.#core.points.find(transaction);
     const comment = options.comment ?? `rollback to transaction ${transaction}`;
-    return await this.#submit(() => root, { ...options, comment }, 'rollback');
+    // System state goes back with the configuration, so it is the user's to write here.
+    const build = this.#core.guarded(this.origin, (head) => {
+      this.#core.access.checkChange(this.origin, head, head.system, root.system);
+      return root;
+    });
+    return await this.#submit(build, { ...options, comment }, 'rollback');
+  }
+
+  authorize(module: string, operation: string): void {
+    this.#checkOpen();
+    this.#core.access.checkOperation(this.origin, this.#core.running(), module, operation);
   }
 
   lock(datastore: Lockable): void {
@@ -204,6 +228,7 @@ export class DatastoreSession implements Session {
   async invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch> {
     this.#checkOpen();
     try {
+      this.#core.access.checkInvocation(this.origin, this.#core.running(), path);
       return await invokeAction(this.#core, this, path, input, signal);
     } catch (error) {
       throw this.#core.refusal(error);
@@ -214,8 +239,16 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { sealing } = this.#core.services;
     const end = this.#core.events.subscribe((event) => {
-      if (event.kind !== 'commit') listener(event);
-      else listener({ ...event, differences: event.differences.filter(({ path }) => !sealing.isConcealedPath(path)) });
+      if (event.kind === 'commit') {
+        const shown = event.differences.filter(({ path }) => !sealing.isConcealedPath(path));
+        listener({ ...event, differences: this.#access()?.view.differences(shown) ?? shown });
+        return;
+      }
+      const { access } = this.#core;
+      if (event.kind === 'notification' && !access.admitsNotification(this.origin, this.#core.running(), event.path)) {
+        return;
+      }
+      listener(event);
     });
     const unsubscribe = () => {
       this.#unsubscribes.delete(unsubscribe);
@@ -269,8 +302,13 @@ export class DatastoreSession implements Session {
   #edited(edits: readonly Edit[], name: string, options: ApplyOptions): Candidate {
     if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
     const { sealing } = this.#core.services;
+    const { access } = this.#core;
+    const running = this.#core.running();
+    access.checkEdits(this.origin, running, edits);
     const { base, tree } = this.#core.candidates.get(name);
-    return { base, tree: editTree(tree, sealEdits(edits, sealing), sealing, options) };
+    const edited = editTree(tree, sealEdits(edits, sealing), sealing, options);
+    access.checkChange(this.origin, running, tree, edited);
+    return { base, tree: edited };
   }
 
   async #validate(candidate: Candidate): Promise<readonly Finding[]> {
@@ -289,6 +327,11 @@ export class DatastoreSession implements Session {
 
   #buildCandidate(name: string): (head: Root) => Promise<Root> {
     return rebased(this.#core.candidates.get(name));
+  }
+
+  /** By the rules of running as it is now; undefined where everything is permitted. */
+  #access(): Access | undefined {
+    return this.#core.access.of(this.origin, this.#core.running());
   }
 
   /** NETCONF's candidate is the shared one; everybody else has one of his own. */

@@ -1,6 +1,7 @@
 /** What all sessions share: running, the queue, the history, locks and the bus. */
 import { ConfigError } from '../error.js';
 import { Branch, DataTree, type InstanceIdentifier, type JsonObject, type Schema } from '../yang/index.js';
+import type { AccessControl } from './access.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
@@ -28,6 +29,7 @@ export class Core implements Datastore, CommitStore {
   readonly masterKey: MasterKey;
   readonly services: DraftServices;
   readonly operational: Operational;
+  readonly access: AccessControl;
   readonly locks = new Locks();
   readonly confirmed: ConfirmedCommit;
   readonly candidates: Candidates;
@@ -41,8 +43,9 @@ export class Core implements Datastore, CommitStore {
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(services: DraftServices, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
+  constructor(services: DraftServices, access: AccessControl, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
     this.services = services;
+    this.access = access;
     this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
@@ -136,10 +139,19 @@ export class Core implements Datastore, CommitStore {
       kind: confirm === undefined ? 'commit' : 'confirmed-commit',
       cause: 'commit',
       comment: comment ?? '',
-      build: buildRequest(request, this.services, this.schema),
+      build: this.guarded(origin, buildRequest(request, this.services, this.schema)),
       confirm,
       signal,
     });
+  }
+
+  /** What the user asks for, refused where he may not write it; the system's own state is not his to write. */
+  guarded(origin: Origin, build: (head: Root) => Root | Promise<Root>): (head: Root) => Promise<Root> {
+    return async (head) => {
+      const root = await build(head);
+      this.access.checkChange(origin, head, head.config, root.config);
+      return root;
+    };
   }
 
   async submit(job: Job): Promise<CommitResult> {

@@ -1,6 +1,8 @@
 /** Opens a state directory: the face of the datastore for the rest of the house, and how it comes up. */
 import { ConfigError } from '../error.js';
 import { type InstanceIdentifier, type JsonObject, type JsonValue, type Schema, Validator } from '../yang/index.js';
+import { AccessControl } from './access.js';
+import { nacmModule } from './access-module.js';
 import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
 import { Core } from './datastore.js';
 import { lockDirectory } from './directory-lock.js';
@@ -70,7 +72,14 @@ export interface Datastore {
  * corrupt, and where the registrations do not fit the schema.
  */
 export async function openDatastore(options: DatastoreOptions): Promise<Datastore> {
-  const registry = new Registry(options.schema, options.modules);
+  const log = options.log ?? (() => undefined);
+  const access = new AccessControl(
+    options.schema,
+    (root, user) => options.modules.flatMap((module) => module.groups?.(root, user) ?? []),
+    log,
+  );
+  const nacm = nacmModule(options.schema, () => access.counters);
+  const registry = new Registry(options.schema, nacm === undefined ? options.modules : [nacm, ...options.modules]);
   const { stateDirectory } = options;
   const files = options.files ?? nodeFileSystem;
   await prepareStateDirectory(files, stateDirectory);
@@ -81,7 +90,6 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   });
   try {
     const clock = options.clock ?? systemClock;
-    const log = options.log ?? (() => undefined);
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
     const asked = options.retention;
     const retention = (running: Root) => ({
@@ -102,7 +110,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock);
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock);
     try {
       await core.start(fallback);
     } catch (error) {

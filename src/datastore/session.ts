@@ -1,4 +1,7 @@
-/** The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. */
+/**
+ * The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. What the user may
+ * not read is absent (RFC 8341); what he may not change or call is refused with access-denied.
+ */
 import type { ConfigError } from '../error.js';
 import type {
   Branch,
@@ -87,6 +90,8 @@ export interface Session {
   history(): readonly HistoryEntry[];
   rollback(transaction: string, options?: CommitOptions): Promise<CommitResult>;
 
+  /** Throws access-denied where the user may not call an operation of the protocol itself (RFC 8341 3.4.4). */
+  authorize(module: string, operation: string): void;
   lock(datastore: 'running' | 'candidate' | 'startup'): void;
   unlock(datastore: 'running' | 'candidate' | 'startup'): void;
   /** `path` ends in the rpc or action; `input` is its decoded input. Returns its output. */

@@ -1,4 +1,5 @@
 /** The features: one line each. What main passes in and what it registers with the datastore. */
+export { factoryAccess } from './access/roles.js';
 export { type AccessServices, accessModule, credentials } from './access.js';
 export { type AgentFacts, agentModule, type ListenerState } from './agent.js';
 export { type AlarmsModule, alarmsModule } from './alarms.js';

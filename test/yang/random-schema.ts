@@ -72,7 +72,7 @@ const condition = fc.oneof(
 /** The value of a container is not asked for: libyang has indentation in it, where XPath 1.0 5.2 has text nodes alone. */
 const leafCondition = fc.oneof(
   { weight: 4, arbitrary: condition },
-  fc.constant(`must "not(. = '7') and not(. = 'true')";`),
+  fc.constant(`must "not(. = 7) and not(. = 'true')";`),
 );
 const leafMore = fc.oneof(
   { weight: 3, arbitrary: fc.constant('') },

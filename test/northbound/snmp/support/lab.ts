@@ -89,6 +89,9 @@ export async function startLab(
     schema,
     modules: [...modules(schema, state, gate), teller],
   });
+  // Users of this lab are in no group; access control has tests of its own.
+  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
+  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const clock = { ahead: 0 };
   const begun = performance.now();
   const engine: EngineState = {
@@ -210,7 +213,9 @@ export async function ok(
 
 function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
   const amend = async () => gate.wait?.();
-  const handlers = schema.root.dataChildren.map((node) => ({ name: node.name, path: node.path, amend }));
+  // The datastore owns access control itself.
+  const nodes = schema.root.dataChildren.filter(({ module }) => module.name !== 'ietf-netconf-acm');
+  const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
   return [
     {
