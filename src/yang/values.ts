@@ -277,13 +277,17 @@ function xpathToXml(value: string, names: XmlNames): string {
   return replaced instanceof Fault ? value : replaced;
 }
 
-function hasNames(type: UnionType): boolean {
-  return type.members.some((member) => {
-    const final = finalType(member);
-    if (final.base === 'union') return hasNames(final);
-    if (final.base === 'string') return isXPath(final);
-    return final.base === 'identityref' || final.base === 'instance-identifier';
-  });
+/** Whether values of the type may hold names with prefixes, so that their text in XML differs from that in JSON. */
+export function hasNames(type: Type): boolean {
+  const final = finalType(type);
+  switch (final.base) {
+    case 'union':
+      return final.members.some(hasNames);
+    case 'string':
+      return isXPath(final);
+    default:
+      return final.base === 'identityref' || final.base === 'instance-identifier';
+  }
 }
 
 function shown(text: string): string {
