@@ -1,13 +1,16 @@
 /** A session: the verbs of one user over one protocol, on the datastore that all share. */
+import { setMaxListeners } from 'node:events';
 import { ConfigError } from '../error.js';
 import {
   type ApplyOptions,
   type Branch,
   type Content,
+  compileQuery,
   DataTree,
   InstanceIdentifier,
   type Schema,
   type Value,
+  type XPathNames,
 } from '../yang/index.js';
 import type { Access } from './access.js';
 import { invokeAction } from './action.js';
@@ -19,6 +22,7 @@ import { asker, type Core, newPersistId } from './datastore.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
 import type { Lockable } from './locks.js';
+import type { PartialLock } from './partial-locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
 import type {
@@ -30,20 +34,30 @@ import type {
   HistoryEntry,
   Session,
 } from './session.js';
+import type { SessionInfo } from './sessions.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
   readonly origin: Origin;
   readonly schema: Schema;
   readonly #core: Core;
+  readonly since: number;
+  readonly #end = new AbortController();
+  readonly #killed = new AbortController();
   readonly #unsubscribes = new Set<() => void>();
-  #closed = false;
 
   constructor(core: Core, id: number, origin: Origin) {
     this.#core = core;
     this.id = id;
     this.origin = origin;
     this.schema = core.schema;
+    this.since = core.services.clock.now();
+    // Each commit that waits listens.
+    setMaxListeners(0, this.#killed.signal);
+  }
+
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   get(path: InstanceIdentifier, datastore: DatastoreName = 'operational', candidate?: string): Content | undefined {
@@ -206,15 +220,14 @@ export class DatastoreSession implements Session {
 
   lock(datastore: Lockable): void {
     this.#checkOpen();
-    const { candidates, confirmed, locks } = this.#core;
+    const { candidates, locks, partialLocks } = this.#core;
     if (datastore === 'candidate' && locks.holder('candidate') === undefined && candidates.isEdited(sharedCandidate)) {
-      const message = 'the candidate holds changes that are not committed';
-      throw new ConfigError({ type: 'protocol', tag: 'lock-denied', message, info: { 'session-id': '0' } });
+      throw lockDenied('the candidate holds changes that are not committed', 0);
     }
-    const { open } = confirmed;
-    if (datastore === 'running' && open !== undefined && open.owner.session !== this.id) {
-      const info = { 'session-id': String(open.owner.session) };
-      throw new ConfigError({ type: 'protocol', tag: 'lock-denied', message: 'a confirmed commit is open', info });
+    if (datastore === 'running') {
+      this.#checkNoConfirmed();
+      const holder = partialLocks.anyHolder();
+      if (holder !== undefined) throw lockDenied(`a part of running is locked by session ${holder}`, holder);
     }
     locks.lock(datastore, this.id);
   }
@@ -223,6 +236,43 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     this.#core.locks.unlock(datastore, this.id);
     if (datastore === 'candidate') this.#core.candidates.discard(sharedCandidate);
+  }
+
+  partialLock(select: readonly string[], names: XPathNames): PartialLock {
+    this.#checkOpen();
+    if (select.length === 0 || select.length > maxSelects) {
+      const message = `a partial lock takes 1 to ${maxSelects} expressions`;
+      throw new ConfigError({ type: 'protocol', tag: 'invalid-value', message });
+    }
+    const holder = this.#core.locks.holder('running');
+    if (holder !== undefined) throw lockDenied(`running is locked by session ${holder}`, holder);
+    this.#checkNoConfirmed();
+    const tree = this.tree('running');
+    const found = new Map<string, InstanceIdentifier>();
+    for (const text of select) {
+      const query = compileQuery(this.schema, text, { names, view: 'config' });
+      if (query.kind !== 'nodes') {
+        const message = `${text.slice(0, 64)} gives a ${query.kind}, not nodes`;
+        throw new ConfigError({ type: 'protocol', tag: 'invalid-value', appTag: 'not-a-node-set', message });
+      }
+      for (const node of query.nodes(tree)) found.set(node.toString(), node);
+    }
+    return this.#core.partialLocks.lock(this.id, [...found.values()]);
+  }
+
+  partialUnlock(lockId: number): void {
+    this.#checkOpen();
+    this.#core.partialLocks.unlock(this.id, lockId);
+  }
+
+  sessions(): readonly SessionInfo[] {
+    this.#checkOpen();
+    return this.#core.sessions.list();
+  }
+
+  killSession(id: number): void {
+    this.#checkOpen();
+    this.#core.sessions.kill(id, this.id);
   }
 
   async invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch> {
@@ -259,18 +309,36 @@ export class DatastoreSession implements Session {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#finish('closed');
+  }
+
+  /** As {@link close}; a commit that is under way and not written yet is given up as well (RFC 6241 7.9). */
+  kill(): void {
+    this.#finish('killed');
+    this.#killed.abort();
+  }
+
+  #finish(reason: 'closed' | 'killed'): void {
+    if (this.ended.aborted) return;
+    this.#end.abort(reason);
     for (const end of [...this.#unsubscribes]) end();
     this.#core.candidates.discard(this.#privateName());
     const freed = this.#core.locks.release(this.id);
     if (freed.includes('candidate')) this.#core.candidates.discard(sharedCandidate);
-    this.#core.forget(this.id);
+    this.#core.partialLocks.release(this.id);
+    this.#core.sessions.forget(this);
     const { open } = this.#core.confirmed;
     // RFC 6241 8.4.1: without persist it ends with its session. Where each request is a session of its own it does not.
     if (open === undefined || open.persist || open.owner.session !== this.id || this.origin.protocol !== 'netconf')
       return;
     void this.#core.revert('the session that issued it ended').catch(() => undefined);
+  }
+
+  /** RFC 6241 7.5, 8.4.5: running is not to be locked while a confirmed commit of another is open. */
+  #checkNoConfirmed(): void {
+    const { open } = this.#core.confirmed;
+    if (open === undefined || open.owner.session === this.id) return;
+    throw lockDenied('a confirmed commit is open', open.owner.session);
   }
 
   async #submit(build: Job['build'], options: CommitOptions, kind: string): Promise<CommitResult> {
@@ -295,6 +363,8 @@ export class DatastoreSession implements Session {
       testOnly,
       confirm,
       persistId,
+      signal:
+        options.signal === undefined ? this.#killed.signal : AbortSignal.any([this.#killed.signal, options.signal]),
     });
   }
 
@@ -352,7 +422,8 @@ export class DatastoreSession implements Session {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new ConfigError({ type: 'rpc', tag: 'operation-failed', message: 'the session is closed' });
+    if (this.ended.aborted)
+      throw new ConfigError({ type: 'rpc', tag: 'operation-failed', message: 'the session is closed' });
   }
 }
 
@@ -365,3 +436,10 @@ function candidateChanged(): ConfigError {
   const message = 'the candidate was edited while the edits were tested; nothing was set';
   return new ConfigError({ type: 'protocol', tag: 'in-use', message });
 }
+
+function lockDenied(message: string, holder: number): ConfigError {
+  return new ConfigError({ type: 'protocol', tag: 'lock-denied', message, info: { 'session-id': String(holder) } });
+}
+
+/** Of one partial lock. */
+const maxSelects = 64;

@@ -8,7 +8,7 @@ import { tasksFor } from './change.js';
 import { CommitQueue, type CommitStore, type Job, type Staged } from './commit-queue.js';
 import { ConfirmedCommit } from './confirmed.js';
 import { branchFromJson, branchToJson } from './content.js';
-import type { CommitRequest, CommitResult, Origin, Root } from './contract.js';
+import type { CommitRequest, CommitResult, Difference, Origin, Root } from './contract.js';
 import { DatastoreSession } from './datastore-session.js';
 import type { DirectoryLock } from './directory-lock.js';
 import { type DraftServices, differencesBetween } from './draft.js';
@@ -17,10 +17,12 @@ import { Locks } from './locks.js';
 import type { MasterKey } from './master-key.js';
 import type { Datastore, Fact } from './open.js';
 import { Operational } from './operational.js';
+import { PartialLocks } from './partial-locks.js';
 import { applyTask } from './phases.js';
 import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import { type SessionLimits, SessionRegistry } from './sessions.js';
 import { type Store, systemOrigin } from './store.js';
 
 /** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
@@ -31,6 +33,8 @@ export class Core implements Datastore, CommitStore {
   readonly operational: Operational;
   readonly access: AccessControl;
   readonly locks = new Locks();
+  readonly partialLocks = new PartialLocks();
+  readonly sessions: SessionRegistry<DatastoreSession>;
   readonly confirmed: ConfirmedCommit;
   readonly candidates: Candidates;
   readonly events: Bus<DatastoreEvent>;
@@ -38,12 +42,17 @@ export class Core implements Datastore, CommitStore {
   readonly #recorder: Recorder;
   readonly #queue: CommitQueue;
   readonly #lock: DirectoryLock;
-  readonly #sessions = new Map<number, DatastoreSession>();
-  #lastSession = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(services: DraftServices, access: AccessControl, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
+  constructor(
+    services: DraftServices,
+    access: AccessControl,
+    masterKey: MasterKey,
+    store: Store,
+    lock: DirectoryLock,
+    sessionLimits: SessionLimits,
+  ) {
     this.services = services;
     this.access = access;
     this.masterKey = masterKey;
@@ -52,6 +61,7 @@ export class Core implements Datastore, CommitStore {
     this.#store = store;
     this.#recorder = new Recorder(store, services.log);
     this.#lock = lock;
+    this.sessions = new SessionRegistry(sessionLimits);
     this.#queue = new CommitQueue(this, services);
     this.confirmed = new ConfirmedCommit(services.clock, () => {
       // What goes wrong is in the log, and tried again.
@@ -86,10 +96,7 @@ export class Core implements Datastore, CommitStore {
   }
 
   session(origin: Origin): Session {
-    this.#lastSession += 1;
-    const session = new DatastoreSession(this, this.#lastSession, origin);
-    this.#sessions.set(session.id, session);
-    return session;
+    return this.sessions.open(origin, (id) => new DatastoreSession(this, id, origin));
   }
 
   secret(path: InstanceIdentifier, { config, system }: Root = this.running()): string | undefined {
@@ -215,15 +222,6 @@ export class Core implements Datastore, CommitStore {
     return this.#closed;
   }
 
-  forget(session: number): void {
-    this.#sessions.delete(session);
-  }
-
-  /** The sessions that are open, for monitoring and kill-session. */
-  sessions(): readonly Session[] {
-    return [...this.#sessions.values()];
-  }
-
   admit(job: Job, head: Point): void {
     if (job.revert !== undefined) {
       if (this.confirmed.open === job.revert) return;
@@ -237,6 +235,10 @@ export class Core implements Datastore, CommitStore {
       const message = `running is transaction ${running}, not ${job.expectTransaction}`;
       throw new ConfigError({ tag: 'in-use', message, info: { transaction: running } });
     }
+  }
+
+  permit(job: Job, differences: readonly Difference[]): void {
+    if (job.revert === undefined) this.partialLocks.check(job.session, differences);
   }
 
   isSignificant(job: Job): boolean {
@@ -348,7 +350,7 @@ export class Core implements Datastore, CommitStore {
   }
 
   async #close(): Promise<void> {
-    for (const session of this.sessions()) session.close();
+    this.sessions.closeAll();
     for (const module of [...this.services.registry.modules].reverse()) {
       try {
         await module.stop?.();

@@ -13,8 +13,11 @@ import type {
   Schema,
   TreeEdit,
   Value,
+  XPathNames,
 } from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
+import type { PartialLock } from './partial-locks.js';
+import type { SessionInfo } from './sessions.js';
 
 export type DatastoreName = 'running' | 'candidate' | 'startup' | 'operational' | 'factory-default' | 'intended';
 
@@ -40,6 +43,8 @@ export interface CommitOptions {
   readonly persistId?: string;
   /** Refused with `in-use`... unless running is this transaction. */
   readonly expectTransaction?: string;
+  /** Gives it up, with `operation-failed`, as long as it is not written: while it waits, and in slow phases of handlers. */
+  readonly signal?: AbortSignal;
   /** Validate only; nothing is committed, the result's transaction is running's. */
   readonly testOnly?: boolean;
 }
@@ -92,8 +97,26 @@ export interface Session {
 
   /** Throws access-denied where the user may not call an operation of the protocol itself (RFC 8341 3.4.4). */
   authorize(module: string, operation: string): void;
+  /**
+   * Whole datastores (RFC 6241 7.5). `lock-denied` with the holder's session-id (0 for what is no session); others are refused
+   * writes with `in-use` until it is unlocked or the session ends.
+   */
   lock(datastore: 'running' | 'candidate' | 'startup'): void;
   unlock(datastore: 'running' | 'candidate' | 'startup'): void;
+  /**
+   * RFC 5717: protects what the XPath expressions select in running now, and what is below, until it is unlocked or the
+   * session ends. `invalid-value` for what is no expression, `operation-failed` (no-matches) where nothing is selected,
+   * `lock-denied` where another session holds a part of it or anybody the whole.
+   */
+  partialLock(select: readonly string[], names: XPathNames): PartialLock;
+  /** `invalid-value` where this session holds no such lock. */
+  partialUnlock(lockId: number): void;
+  /** The sessions that are open, without those of SNMP, which has none. */
+  sessions(): readonly SessionInfo[];
+  /** Ends another session (RFC 6241 7.9): what it was about is given up, its locks are freed. `invalid-value` for none. */
+  killSession(id: number): void;
+  /** Aborts when the session ends; its reason is `closed` or `killed`. */
+  readonly ended: AbortSignal;
   /** `path` ends in the rpc or action; `input` is its decoded input. Returns its output. */
   invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch>;
   subscribe(listener: (event: DatastoreEvent) => void): () => void;
@@ -116,4 +139,4 @@ export type DatastoreEvent =
   /** So many events were not delivered to this subscriber, because it did not keep up. */
   | { readonly kind: 'missed'; readonly count: number };
 
-export type { Branch, ConfigError, JsonObject, JsonValue };
+export type { Branch, ConfigError, JsonObject, JsonValue, PartialLock, SessionInfo };
