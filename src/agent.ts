@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Accounts, openAccounts } from './accounts.js';
 import {
+  AuditFile,
   type Datastore,
   hashPassword,
   type Log,
@@ -143,11 +144,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     objectId: '1.3.6.1.4.1.32473.1.1',
     upTime: () => Math.floor(elapsed() / 10) % 2 ** 32,
   };
+  const audit = new AuditFile({ directory: join(state, 'audit'), log });
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
     retention: retentionOf,
+    refused: (refusal) => audit.record(refusal),
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
@@ -159,6 +162,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
   });
   current.datastore = datastore;
+  datastore.subscribe((event) => audit.observe(event));
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
@@ -177,7 +181,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       routes: [xmlRpcRoute({ schema, log, guard })],
       status: () => statusPage(viewer, schema, https, deviceName()),
       log,
-      audit: (event) => log('info', 'audit', { ...event }),
+      audit: (event) => {
+        log('info', 'audit', { ...event });
+        const { kind, ...facts } = event;
+        audit.record({ event: 'login', result: kind, ...facts });
+      },
     });
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
@@ -211,6 +219,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         closeMasterKey();
         accounts.close();
         await datastore.close();
+        await audit.close();
       },
     };
   } catch (error) {

@@ -8,6 +8,7 @@ import { AccessPolicy } from './access-policy.js';
 import { type AccessConfiguration, nacmName, readAccess } from './access-rules.js';
 import { AccessView } from './access-view.js';
 import { type Denial, findDenial, findDenialOfEdit } from './access-write.js';
+import { type AuditRecord, askerOf } from './audit.js';
 import type { Origin, Root } from './contract.js';
 import type { Log } from './log.js';
 import type { Edit } from './session.js';
@@ -33,11 +34,14 @@ export class AccessControl {
   readonly #schema: Schema;
   readonly #groups: ExternalGroups;
   readonly #log: Log;
+  readonly #refused: (record: AuditRecord) => void;
   /** What was read of one version of the container, with the policies of the sets of groups that were asked for. */
   #current: { readonly nacm: Content | undefined; readonly configuration: AccessConfiguration } | undefined;
   readonly #policies = new Map<string, Access>();
 
-  constructor(schema: Schema, groups: ExternalGroups, log: Log) {
+  /** `refused` is told of every refusal, with the whole path. */
+  constructor(schema: Schema, groups: ExternalGroups, log: Log, refused: (record: AuditRecord) => void) {
+    this.#refused = refused;
     this.#schema = schema;
     this.#groups = groups;
     this.#log = log;
@@ -66,7 +70,7 @@ export class AccessControl {
     if (access === undefined) return;
     for (const edit of edits) {
       const denial = findDenialOfEdit(access.policy, edit);
-      if (denial !== undefined) throw this.#denyWrite(access, denial);
+      if (denial !== undefined) throw this.#denyWrite(origin, access, denial);
     }
   }
 
@@ -74,13 +78,14 @@ export class AccessControl {
   checkChange(origin: Origin, root: Root, before: DataTree, after: DataTree): void {
     const access = this.of(origin, root);
     const denial = access === undefined ? undefined : findDenial(access.policy, before, after);
-    if (access !== undefined && denial !== undefined) throw this.#denyWrite(access, denial);
+    if (access !== undefined && denial !== undefined) throw this.#denyWrite(origin, access, denial);
   }
 
   /** Throws access-denied where the user may not call the rpc or action. */
   checkInvocation(origin: Origin, root: Root, path: InstanceIdentifier): void {
     const access = this.of(origin, root);
     if (access === undefined || access.policy.permitsInvocation(path)) return;
+    this.#tell(origin, 'exec', path.toString());
     throw this.#denyOperation(access.view.visible(path).toString(), path.last?.schema.name ?? '');
   }
 
@@ -90,6 +95,7 @@ export class AccessControl {
     const access = this.of(origin, root);
     const denied = name === 'kill-session' || name === 'delete-config';
     if (access === undefined || access.policy.permitsOperation(module, name, denied)) return;
+    this.#tell(origin, 'exec', `/${module}:${name}`);
     throw this.#denyOperation('', name);
   }
 
@@ -114,8 +120,13 @@ export class AccessControl {
     return configuration;
   }
 
-  #denyWrite({ view }: Access, { verb, path }: Denial): ConfigError {
+  #tell(origin: Origin, access: string, path: string): void {
+    this.#refused({ event: 'refusal', ...askerOf(origin), access, path });
+  }
+
+  #denyWrite(origin: Origin, { view }: Access, { verb, path }: Denial): ConfigError {
     this.counters.dataWrites = next(this.counters.dataWrites);
+    this.#tell(origin, verb, path.toString());
     const message = `no ${verb} access; ask an administrator`;
     return new ConfigError({ tag: 'access-denied', path: view.visible(path).toString(), message });
   }

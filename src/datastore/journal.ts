@@ -152,8 +152,9 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     while (this.#running !== undefined) await this.#running;
-    // What was refused must not be found at the next start.
-    await this.#recover().catch((error: unknown) => {
+    // What was refused must not be found at the next start; an older format may stay what it is.
+    const mended = this.#damaged === 'upgrade' ? Promise.resolve() : this.#recover();
+    await mended.catch((error: unknown) => {
       this.#log('error', 'the journal could not be mended before it was closed', { cause: String(error) });
     });
     await this.#file.close();

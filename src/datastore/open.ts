@@ -3,6 +3,7 @@ import { ConfigError } from '../error.js';
 import { type InstanceIdentifier, type JsonObject, type JsonValue, type Schema, Validator } from '../yang/index.js';
 import { AccessControl } from './access.js';
 import { nacmModule } from './access-module.js';
+import type { AuditRecord } from './audit.js';
 import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
 import { Core } from './datastore.js';
 import { lockDirectory } from './directory-lock.js';
@@ -31,6 +32,8 @@ export interface DatastoreOptions {
   /** How much of the history is kept, or how the tree says that. */
   readonly retention?: Partial<Retention> | ((running: Root) => Partial<Retention>);
   readonly deadlines?: Partial<Deadlines>;
+  /** Told of what access control refuses. */
+  readonly refused?: (record: AuditRecord) => void;
   readonly sessionLimits?: Partial<SessionLimits>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
@@ -79,6 +82,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     options.schema,
     (root, user) => options.modules.flatMap((module) => module.groups?.(root, user) ?? []),
     log,
+    options.refused ?? (() => undefined),
   );
   const nacm = nacmModule(options.schema, () => access.counters);
   const registry = new Registry(options.schema, nacm === undefined ? options.modules : [nacm, ...options.modules]);

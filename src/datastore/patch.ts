@@ -1,6 +1,7 @@
 /**
  * A patch: what to set and what to remove to come from one tree to another. It is what the journal records and what a
- * rebase carries over. Where order matters and is not by key, the smallest step is the whole list.
+ * rebase carries over. Where order matters and is not by key, the smallest step that a rebase knows is the whole list; the
+ * journal records entries with their places.
  */
 import { ConfigError } from '../error.js';
 import {
@@ -23,6 +24,8 @@ export interface PatchItem {
   readonly content: Content | undefined;
   /** What was there. */
   readonly before: Content | undefined;
+  /** Of an entry of a user-ordered list: the keys of the one that it follows, none for the first. */
+  readonly place?: readonly Value[];
 }
 
 /** What goes comes before what is set; may be gone through more than once. */
@@ -30,13 +33,28 @@ export type Patch = Iterable<PatchItem>;
 
 /** The patch of differences that were computed already; each item is made when it is asked for. */
 export function patchOf(differences: readonly Difference[], after: DataTree): Patch {
-  return { [Symbol.iterator]: () => itemsOf(differences, after) };
+  return { [Symbol.iterator]: () => itemsOf(differences, after, undefined) };
 }
 
-function* itemsOf(differences: readonly Difference[], after: DataTree): Generator<PatchItem> {
+/** As {@link patchOf}, with entries of user-ordered lists by their places, each after the one that it follows. */
+export function placedPatchOf(differences: readonly Difference[], after: DataTree): Patch {
+  return { [Symbol.iterator]: () => itemsOf(differences, after, placedIn(differences)) };
+}
+
+/** `placed`: the entries that are to be put in their places, by path; undefined where their lists go whole. */
+function* itemsOf(
+  differences: readonly Difference[],
+  after: DataTree,
+  placed: Map<string, Difference> | undefined,
+): Generator<PatchItem> {
   const whole = new Set<string>();
-  for (const { path, kind, before, after: content } of goneFirst(differences)) {
-    const length = wholeStep(path, kind);
+  for (const difference of goneFirst(differences)) {
+    const { path, kind, before, after: content } = difference;
+    const length = wholeStep(path, kind, placed !== undefined);
+    if (length === undefined && placed !== undefined && isPlaced(difference)) {
+      yield* inPlace(difference, placed, after);
+      continue;
+    }
     if (length === undefined) {
       yield { path, content, before };
       continue;
@@ -53,6 +71,38 @@ function* itemsOf(differences: readonly Difference[], after: DataTree): Generato
 function* goneFirst(differences: readonly Difference[]): Generator<Difference> {
   for (const difference of differences) if (difference.kind === 'deleted') yield difference;
   for (const difference of differences) if (difference.kind !== 'deleted') yield difference;
+}
+
+function placedIn(differences: readonly Difference[]): Map<string, Difference> {
+  const placed = new Map<string, Difference>();
+  for (const difference of differences) if (isPlaced(difference)) placed.set(difference.path.toString(), difference);
+  return placed;
+}
+
+/** An entry that came to a user-ordered list, or to another place in it. */
+function isPlaced({ path, kind }: Difference): boolean {
+  const { schema, keys } = path.last ?? {};
+  return schema?.kind === 'list' && schema.orderedBy === 'user' && keys !== undefined && kind !== 'deleted';
+}
+
+/** An entry, those that it follows and that wait for their places as well first. */
+function inPlace(entry: Difference, waiting: Map<string, Difference>, tree: DataTree): readonly PatchItem[] {
+  const items: PatchItem[] = [];
+  let at: Difference | undefined = entry;
+  while (at !== undefined && waiting.delete(at.path.toString())) {
+    const follows = predecessor(at.path, tree);
+    items.push({ path: at.path, content: at.after, before: undefined, place: follows?.last?.keys ?? [] });
+    at = follows === undefined ? undefined : waiting.get(follows.toString());
+  }
+  return items.reverse();
+}
+
+/** The entry before that at `path`; undefined for the first. */
+function predecessor(path: InstanceIdentifier, tree: DataTree): InstanceIdentifier | undefined {
+  const { schema, keys = [] } = path.last!;
+  const parent = path.parent ?? InstanceIdentifier.root;
+  const previous = (tree.get(parent.child(schema)) as ListData).previous(keys);
+  return previous === undefined ? undefined : parent.child(schema, previous.keys());
 }
 
 export function applyPatch(tree: DataTree, patch: Patch): DataTree {
@@ -172,13 +222,13 @@ function isScalar(content: Content): content is Value {
 }
 
 /** The number of steps to a leaf-list, a keyless list, or a user-ordered list whose order changed; undefined for none. */
-function wholeStep(path: InstanceIdentifier, kind: Difference['kind']): number | undefined {
+function wholeStep(path: InstanceIdentifier, kind: Difference['kind'], isByPlace: boolean): number | undefined {
   for (const [index, { schema }] of path.steps.entries()) {
     const isLast = index === path.steps.length - 1;
     if (schema.kind === 'leaf-list') return index + 1;
     if (schema.kind !== 'list') continue;
     if (schema.keys.length === 0) return index + 1;
-    if (isLast && schema.orderedBy === 'user' && kind !== 'deleted') return index + 1;
+    if (isLast && !isByPlace && schema.orderedBy === 'user' && kind !== 'deleted') return index + 1;
   }
   return undefined;
 }

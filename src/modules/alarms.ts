@@ -162,7 +162,7 @@ class AlarmList {
     const level = isCleared ? 'info' : severity === 'major' || severity === 'critical' ? 'error' : 'warning';
     this.#parts.log(level, `alarm ${isCleared ? 'cleared' : 'raised'}: ${text}`, { type, resource, severity });
     this.#untold.push(entry);
-    if (this.#untold.length > listed) this.#untold.shift();
+    if (this.#untold.length > 10 * listed) this.#untold.shift();
     this.#schedule();
   }
 
@@ -206,7 +206,11 @@ class AlarmList {
       this.#parts.log('error', 'the alarm list could not be written', { cause: String(error) });
     }
     const path = parsePath(services.schema, '/signet-alarms:alarms/alarm-notification');
-    for (const entry of untold) services.notify(path, notificationJson(entry));
+    for (const [index, entry] of untold.entries()) {
+      // Who listens has a queue of its own, which is bounded.
+      if (index % slice === slice - 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+      services.notify(path, notificationJson(entry));
+    }
   }
 }
 
@@ -322,6 +326,9 @@ function readEntry({
 
 /** From the least serious on. */
 const severities: readonly Severity[] = ['indeterminate', 'minor', 'warning', 'major', 'critical'];
+
+/** Notifications that are sent at a stretch. */
+const slice = 50;
 
 /** Entries at most. */
 const listed = 1000;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Datastore,
+  type DatastoreOptions,
   type Edit,
   type ModuleRegistration,
   openDatastore,
@@ -38,7 +39,10 @@ export interface Guarded {
   close(): Promise<void>;
 }
 
-export async function openGuarded(data: JsonObject = {}): Promise<Guarded> {
+export async function openGuarded(
+  data: JsonObject = {},
+  options: Pick<DatastoreOptions, 'refused'> = {},
+): Promise<Guarded> {
   const directory = await mkdtemp(join(tmpdir(), 'signet-access-'));
   const folder = join(directory, 'schema');
   await mkdir(folder);
@@ -72,7 +76,12 @@ export async function openGuarded(data: JsonObject = {}): Promise<Guarded> {
       notify = (path, content) => services.notify(parsePath(schema, path), content);
     },
   };
-  const datastore = await openDatastore({ stateDirectory: join(directory, 'state'), schema, modules: [module] });
+  const datastore = await openDatastore({
+    stateDirectory: join(directory, 'state'),
+    schema,
+    modules: [module],
+    ...options,
+  });
   const at = (path: string) => parsePath(schema, path);
   for (const [path, value] of Object.entries(data)) {
     await datastore.commit({ edits: [{ operation: 'merge', path: at(path), value: value! }] });

@@ -28,6 +28,7 @@ describe('a self-signed certificate follows the device', requireTool('openssl'),
 
   test('a start finds nothing to renew, and no alarm', async () => {
     assert.doesNotMatch(await signet('history'), /renew/);
+    assert.match(await signet('doctor'), /^ok +alarms +none$/m);
     const summary = JSON.parse(await signet('get', 'alarms.summary.alarm-summary', '--json')) as readonly object[];
     assert.ok(summary.every((each) => 'not-cleared' in each && Number(each['not-cleared']) === 0));
   });
@@ -46,6 +47,7 @@ describe('a self-signed certificate follows the device', requireTool('openssl'),
     const alarms = async () => signet('get', 'alarms.alarm-list', '--json');
     await signet('set', 'system.name=other.example.net');
     await waitFor('the alarm', async () => /"perceived-severity": ?"warning"/.test(await alarms()));
+    assert.match(await signet('doctor'), /^ok +alarms +1 warning: signet get alarms$/m);
     assert.match(await alarms(), /does not hold for other\.example\.net/);
     await signet('set', 'system.name=new.example.net');
     await waitFor('its end', async () => /"is-cleared": ?true/.test(await alarms()));

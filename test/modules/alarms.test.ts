@@ -127,6 +127,15 @@ describe('the alarm list (RFC 8632 4.4)', () => {
     await it.alarms.idle();
   });
 
+  test('more changes at once than the queue of a listener holds reach it all', async (context) => {
+    const it = await device(context);
+    for (let index = 0; index < 1000; index++) it.alarms.raise({ ...lost, qualifier: String(index) });
+    for (let index = 0; index < 300; index++) it.alarms.clear({ ...lost, qualifier: String(index) });
+    await it.alarms.idle();
+    assert.equal(it.events.filter((event) => event.kind === 'missed').length, 0);
+    assert.equal(told(it).length, 1300);
+  });
+
   test('purge-alarms takes out what is over, or old', async (context) => {
     const it = await device(context);
     it.alarms.raise(lost);

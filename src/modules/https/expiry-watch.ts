@@ -204,7 +204,11 @@ export class ExpiryWatch {
       // Told all the same; it is tried again soon.
       this.#parts.log(error);
     }
-    for (const [telling, facts] of tellings) this.#parts.notify(telling, facts);
+    for (const [index, [telling, facts]] of tellings.entries()) {
+      // Who listens has a queue of its own, which is bounded.
+      if (index % slice === slice - 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+      this.#parts.notify(telling, facts);
+    }
   }
 
   #mismatchOf(name: string): string | undefined {
@@ -234,7 +238,7 @@ const clockAlarm = { resource: '/signet-system:system', type: 'clock-untrusted' 
 
 const clockText = 'the clock shows a time that has passed already; set it, dates of certificates are not looked at';
 
-/** Certificates that are read at a stretch at start. */
+/** Certificates that are read, and notifications that are sent, at a stretch. */
 const slice = 50;
 
 /** Of the event loop, that a commit is given from being applied to being running. */
