@@ -310,3 +310,26 @@ function loadOurs(): Schema {
     throw new Error(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'));
   return loaded;
 }
+
+/** The path of an entry of the certificate list. */
+export const entry = (name: string) => `/signet-https:https/certificate[name='${name}']`;
+
+export const serverCertificate = '/signet-https:https/server-certificate';
+
+/** A device whose listener pretends. */
+export async function device(context: TestContext): Promise<{ readonly listener: FakeListener; readonly it: Device }> {
+  const listener = new FakeListener();
+  return { listener, it: await openDevice(context, { listener }) };
+}
+
+/** Everything that a refusal must leave as it was. */
+export async function everything(it: Device, listener: FakeListener): Promise<unknown> {
+  return [
+    it.datastore.transaction(),
+    it.datastore.running(),
+    await it.keyFiles(),
+    listener.fingerprint(),
+    it.get('/signet-https:https/state'),
+    it.notifications(),
+  ];
+}
