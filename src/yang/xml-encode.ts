@@ -15,7 +15,7 @@ import type {
   Value,
 } from './schema.js';
 import { type AnyContent, Branch, type Content, type ListData } from './tree.js';
-import { finalType, valueToXml } from './values.js';
+import { hasNames, valueToXml } from './values.js';
 import { escapeXml, escapeXmlAttribute } from './xml-reader.js';
 
 /** An element of another namespace to put around what is written: `<data xmlns="...">`. */
@@ -156,10 +156,7 @@ class XmlWriter {
   }
 
   #value(child: LeafSchema | LeafListSchema, value: Value, above: Module | undefined, at: Place): void {
-    const { base } = finalType(child.type);
-    const isPlain =
-      typeof value !== 'string' || (base !== 'identityref' && base !== 'instance-identifier' && base !== 'union');
-    if (isPlain) {
+    if (typeof value !== 'string' || !hasNames(child.type)) {
       const attributes = this.#source === undefined ? '' : this.#attributes(child, value, at, new Prefixes());
       this.#element(child, above, attributes, value === null ? '' : escapeXml(String(value)));
       return;
