@@ -22,6 +22,7 @@ import { ConfigError } from './error.js';
 import {
   accessModule,
   agentModule,
+  alarmsModule,
   credentials,
   factoryName,
   type HttpsModule,
@@ -38,10 +39,10 @@ import {
   formatEndpoint,
   type KeyStore,
   openKeyStore,
-  resolveParameters,
   systemClock,
   type TlsCredentials,
   TlsListener,
+  unusedChoices,
 } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
 import { Branch, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
@@ -90,11 +91,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     hashPassword: (password: string) => hashPassword(password),
     localizeKey: (protocol: string, phrase: string) => localizeKey(protocol as 'sha256', phrase, engine.id),
   };
+  const alarms = alarmsModule({ now: () => Date.now(), log });
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
     clock: systemClock(timeKnown(() => current.datastore)),
-    checkParameters: (parameters) => void resolveParameters(parameters),
+    checkParameters: unusedChoices,
     deviceName,
     hosts: () => reachableBy(deviceName()),
     hashPassword: access.hashPassword,
@@ -110,10 +112,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       const timer = setTimeout(callback, milliseconds).unref();
       return () => clearTimeout(timer);
     },
-    alarm: (error) => {
+    alarms,
+    failedToOpen: (error) => {
       failures.https = error;
       log('error', error.line(), { cause: String(error.cause ?? '') });
     },
+    log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
     const isServed = https.served() !== undefined;
@@ -143,6 +147,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
       https.registration,
+      alarms.registration,
     ],
     log,
   });
@@ -174,10 +179,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       const boots = await countBoot(datastore, engine.id);
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = await openSnmp(datastore, accounts, schema, options, snmpEngine);
+      alarms.clear(snmpAlarm);
     } catch (error) {
       // As with HTTPS: the other ways in stay open.
       failures.snmp = ConfigError.from(error);
       log('error', failures.snmp.line(), { cause: String(error) });
+      alarms.raise({ ...snmpAlarm, severity: 'critical', text: `snmp is not open: ${failures.snmp.message}` });
     }
     const { snmp } = current;
     const [bound] = listener.addresses;
@@ -204,6 +211,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     throw error;
   }
 }
+
+const snmpAlarm = { resource: '/ietf-snmp:snmp', type: 'listener-failed' } as const;
 
 /** The key store as the modules are given it, which are registered before it can be opened. */
 function whenOpen(store: () => KeyStore | undefined): KeyStore {

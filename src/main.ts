@@ -48,15 +48,20 @@ async function runClient(args: readonly string[]): Promise<void> {
   process.exitCode = await run(args, {
     loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files }),
     mib: async () => {
-      const { formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
+      const { assignModule, formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
       return {
         modules: (schema) => mibModules(schema).map(({ name }) => name),
         format(schema, name) {
           const module = schema.modules.get(name);
           return module === undefined ? undefined : formatMib(schema, module);
         },
+        assign: (schema, name) => assignModule(schema, schema.modules.get(name)!),
         map: (schema, name) => mibMap(schema, name === undefined ? undefined : schema.modules.get(name)),
       };
+    },
+    repair: async (stateDirectory) => {
+      const { repairJournal } = await import('./datastore/index.js');
+      return await repairJournal(stateDirectory);
     },
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),

@@ -225,4 +225,4 @@ function rules(): Readonly<Record<string, Rule>> {
   };
 }
 
-const sharedByModules = ['index', 'read'];
+const sharedByModules = ['alarm', 'index', 'read'];

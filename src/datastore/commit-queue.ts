@@ -6,8 +6,17 @@ import { ConfigError } from '../error.js';
 import { diffTrees, type InstanceIdentifier } from '../yang/index.js';
 import { prefix, type Task, tasksFor } from './change.js';
 import type { OpenCommit } from './confirmed.js';
-import type { Change, CommitResult, Difference, Finding, Origin, Root } from './contract.js';
-import { type Draft, type DraftServices, differencesBetween, makeDraft, settle, validateRoot } from './draft.js';
+import type { Change, CommitResult, Finding, Origin, Root } from './contract.js';
+import {
+  type Draft,
+  type DraftServices,
+  differencesBetween,
+  makeDraft,
+  type RootDifferences,
+  type Settled,
+  settle,
+  validateRoot,
+} from './draft.js';
 import type { Point } from './history.js';
 import { rebase } from './patch.js';
 import { abortTasks, applyRegardless, applyTasks, type Prepared, prepareTasks } from './phases.js';
@@ -38,7 +47,7 @@ export interface Staged {
   readonly head: Point;
   readonly root: Root;
   readonly entry: HistoryEntry;
-  readonly differences: readonly Difference[];
+  readonly differences: RootDifferences;
   readonly findings: readonly Finding[];
   readonly tasks: readonly Task[];
   readonly prepared: readonly Prepared[];
@@ -79,7 +88,7 @@ export class CommitQueue {
       const { head } = this.#store;
       this.#store.admit(job, head);
       const draft = await this.#draft(job, head);
-      const unchanged = draft.differences.length === 0 && !this.#store.isSignificant(job);
+      const unchanged = draft.differences.all.length === 0 && !this.#store.isSignificant(job);
       if (job.testOnly === true || unchanged) {
         return { transaction: this.#store.head.entry.transaction, findings: draft.findings };
       }
@@ -104,19 +113,20 @@ export class CommitQueue {
   }
 
   async #draft(job: Job, head: Point): Promise<Draft> {
-    const proposed = settle(head.root, job.build(head.root), this.#services.validator);
-    if (job.revert === undefined) return await makeDraft(head, proposed, job, this.#services);
-    const differences = differencesBetween(head.root, proposed);
+    const settled = await settle(head.root, job.build(head.root), this.#services.validator);
+    if (job.revert === undefined) return await makeDraft(head, settled, job, this.#services);
+    const { root: proposed, differences } = settled;
     return { head, root: proposed, proposed, differences, tasks: [], findings: [] };
   }
 
   #enqueue(request: Request): Promise<CommitResult | 'stale'> {
     return new Promise((resolve, reject) => {
-      const item: Item = { request, resolve, reject, cancelTimer: () => undefined };
+      const item: Item = { request, resolve, reject, cancelTimer: () => undefined, isGivenUp: false };
       item.cancelTimer = this.#services.clock.after(this.#services.deadlines.queue, () => {
         const index = this.#waiting.indexOf(item);
         if (index < 0) return;
         this.#waiting.splice(index, 1);
+        item.isGivenUp = true;
         reject(new ConfigError({ tag: 'in-use', message: 'other commits take too long; nothing was changed' }));
       });
       this.#waiting.push(item);
@@ -155,7 +165,8 @@ export class CommitQueue {
         if (batch.length > 0 && this.#goesAlone(job)) break;
         if (request.draft === undefined) this.#store.admit(job, head);
         const draft = request.draft ?? (await this.#draft(job, head));
-        const staged = this.#stage(item, { job, draft }, head);
+        const staged = await this.#stage(item, { job, draft }, head);
+        if (item.isGivenUp) continue;
         const isSlow = staged?.tasks.some((task) => task.entry.handler.prepare !== undefined) ?? false;
         if (batch.length > 0 && isSlow) break;
         this.#take(item);
@@ -188,27 +199,30 @@ export class CommitQueue {
   }
 
   /** Rebased on `head` and validated there; undefined where the item was told that it is stale. */
-  #stage(item: Item, { job, draft }: { readonly job: Job; readonly draft: Draft }, head: Point): Staged | undefined {
+  async #stage(
+    item: Item,
+    { job, draft }: { readonly job: Job; readonly draft: Draft },
+    head: Point,
+  ): Promise<Staged | undefined> {
     this.#store.admit(job, head);
     let { root, differences, tasks, findings } = draft;
     const isMoved = head.root !== draft.head.root;
     if (isMoved) {
-      const moved = this.#move(job, draft, head);
+      const moved = await this.#move(job, draft, head);
       if (moved === undefined) {
         item.resolve('stale');
         return undefined;
       }
-      root = moved;
-      differences = differencesBetween(head.root, root);
+      ({ root, differences } = moved);
     }
     const isRevert = job.revert !== undefined;
     if (isMoved || isRevert) {
       const { origin, cause } = job;
       const confirmed = job.confirm !== undefined;
-      const transition = { before: head.root, after: root, differences, origin, cause, confirmed };
+      const transition = { before: head.root, after: root, differences: differences.all, origin, cause, confirmed };
       tasks = tasksFor(this.#services.registry, transition);
     }
-    if (isMoved && !isRevert) findings = validateRoot(head.root, root, tasks, this.#services);
+    if (isMoved && !isRevert) findings = await validateRoot(head.root, root, tasks, this.#services);
     const entry: HistoryEntry = {
       transaction: String(Number(head.entry.transaction) + 1),
       time: this.#services.clock.now(),
@@ -220,22 +234,23 @@ export class CommitQueue {
   }
 
   /** What the job wants on a head that is not the one it was drafted on; undefined where it has to be drafted again. */
-  #move(job: Job, draft: Draft, head: Point): Root | undefined {
-    const proposed = settle(head.root, job.build(head.root), this.#services.validator);
-    if (draft.root === draft.proposed) return proposed;
-    const differences = differencesBetween(draft.head.root, head.root);
+  async #move(job: Job, draft: Draft, head: Point): Promise<Settled | undefined> {
+    const settled = await settle(head.root, job.build(head.root), this.#services.validator);
+    if (draft.root === draft.proposed) return settled;
+    const differences = await differencesBetween(draft.head.root, head.root);
     const { origin, cause } = job;
     const theirs = tasksFor(this.#services.registry, {
       before: draft.head.root,
       after: head.root,
-      differences,
+      differences: differences.all,
       origin,
       cause,
     });
     const made = diffTrees(draft.proposed.system, draft.root.system).map(({ path }) => entryPath(path));
     if (concerns(theirs, draft.tasks, new Set(made))) return undefined;
-    const system = rebase(draft.proposed.system, draft.root.system, proposed.system);
-    return { config: proposed.config, system };
+    const { config } = settled.root;
+    const root = { config, system: rebase(draft.proposed.system, draft.root.system, settled.root.system) };
+    return { root, differences: await differencesBetween(head.root, root) };
   }
 
   async #prepare(staged: Staged): Promise<Staged> {
@@ -312,6 +327,8 @@ interface Item {
   readonly resolve: (result: CommitResult | 'stale') => void;
   readonly reject: (error: unknown) => void;
   cancelTimer: () => void;
+  /** It was told that it waited too long, and that nothing was changed. */
+  isGivenUp: boolean;
 }
 
 interface Ready {
@@ -322,7 +339,7 @@ interface Ready {
 }
 
 function isNothing({ differences }: Staged): boolean {
-  return differences.length === 0;
+  return differences.all.length === 0;
 }
 
 /**

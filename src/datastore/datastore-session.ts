@@ -7,7 +7,7 @@ import { tasksFor } from './change.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
 import { makeReadable } from './difference.js';
-import { differencesBetween, settle, validateRoot } from './draft.js';
+import { settle, validateRoot } from './draft.js';
 import type { Lockable } from './locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
@@ -83,17 +83,17 @@ export class DatastoreSession implements Session {
 
   async validate(candidate?: string): Promise<readonly Finding[]> {
     this.#checkOpen();
-    return await Promise.resolve(
-      this.#refusing(() => {
-        const { services } = this.#core;
-        const before = this.#core.running();
-        const after = settle(before, this.#buildCandidate(this.#candidateName(candidate))(before), services.validator);
-        const differences = differencesBetween(before, after);
-        const { origin } = this;
-        const tasks = tasksFor(services.registry, { before, after, differences, origin, cause: 'commit' });
-        return validateRoot(before, after, tasks, services);
-      }),
-    );
+    const { services } = this.#core;
+    const { origin } = this;
+    const before = this.#core.running();
+    try {
+      const proposed = this.#buildCandidate(this.#candidateName(candidate))(before);
+      const { root: after, differences } = await settle(before, proposed, services.validator);
+      const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
+      return await validateRoot(before, after, tasksFor(services.registry, transition), services);
+    } catch (error) {
+      throw this.#core.refusal(error);
+    }
   }
 
   async commit(options: CommitOptions = {}, candidate?: string): Promise<CommitResult> {

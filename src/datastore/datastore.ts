@@ -1,149 +1,26 @@
-/** Opens a state directory and holds what all sessions share: running, the queue, the history, locks and the bus. */
+/** What all sessions share: running, the queue, the history, locks and the bus. */
 import { ConfigError } from '../error.js';
-import {
-  Branch,
-  DataTree,
-  type InstanceIdentifier,
-  type JsonObject,
-  type JsonValue,
-  type Schema,
-  Validator,
-} from '../yang/index.js';
+import { Branch, DataTree, type InstanceIdentifier, type JsonObject, type Schema } from '../yang/index.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
 import { CommitQueue, type CommitStore, type Job, type Staged } from './commit-queue.js';
 import { ConfirmedCommit } from './confirmed.js';
 import { branchFromJson, branchToJson } from './content.js';
-import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
+import type { CommitRequest, CommitResult, Origin, Root } from './contract.js';
 import { DatastoreSession } from './datastore-session.js';
-import { type DirectoryLock, lockDirectory } from './directory-lock.js';
+import type { DirectoryLock } from './directory-lock.js';
 import { type DraftServices, differencesBetween } from './draft.js';
-import { type FileSystem, nodeFileSystem } from './files.js';
-import { defaultRetention, type History, type Point, type Retention } from './history.js';
-import { journalDirectory, journalName, storageError } from './journal.js';
+import type { History, Point } from './history.js';
 import { Locks } from './locks.js';
-import { type Clock, type Log, systemClock } from './log.js';
-import { MasterKey } from './master-key.js';
+import type { MasterKey } from './master-key.js';
+import type { Datastore, Fact } from './open.js';
 import { Operational } from './operational.js';
-import { applyTask, type Deadlines, defaultDeadlines } from './phases.js';
-import { Registry } from './registry.js';
+import { applyTask } from './phases.js';
+import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
-import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
-import { type CommitRecord, Store, systemOrigin } from './store.js';
-
-export interface DatastoreOptions {
-  /** Created 0700. */
-  readonly stateDirectory: string;
-  readonly schema: Schema;
-  readonly modules: readonly ModuleRegistration[];
-  /** Default STATE/master.key; made 0600 where absent. */
-  readonly masterKeyFile?: string | undefined;
-  readonly clock?: Clock;
-  readonly log?: Log;
-  readonly files?: FileSystem;
-  readonly retention?: Partial<Retention>;
-  readonly deadlines?: Partial<Deadlines>;
-}
-
-/** A durable fact beside the tree (engine boots, raised alarms): journalled, not part of the history. */
-export interface Fact {
-  get(): JsonValue | undefined;
-  /** Resolves when it is on disk. */
-  set(value: JsonValue): Promise<void>;
-}
-
-export interface Datastore {
-  readonly schema: Schema;
-  /** Seals what lies beside the tree: key files. */
-  readonly masterKey: MasterKey;
-  running(): Root;
-  /** Id of the running transaction. */
-  transaction(): string;
-  session(origin: Origin): Session;
-  /**
-   * The plain value of a sealed leaf of running, for consumers inside the process; undefined where there is none, or where it
-   * was sealed under another master key.
-   */
-  secret(path: InstanceIdentifier): string | undefined;
-  meta(name: string): Fact;
-  /** What is at `path` now, state and defaults included, as RFC 7951 JSON; undefined where nothing is. */
-  state(path: InstanceIdentifier): JsonObject | undefined;
-  /** Every event, unfiltered; for consumers inside the process. Gives what ends it. */
-  subscribe(listener: (event: DatastoreEvent) => void): () => void;
-  history(): readonly HistoryEntry[];
-  /** A transaction of the system's own. */
-  commit(request: CommitRequest): Promise<CommitResult>;
-  /** Stops the modules, waits for commits under way, and frees the state directory. */
-  close(): Promise<void>;
-}
-
-/**
- * Opens the state directory (or makes it), reads the journal, undoes a confirmed commit that was open, applies running
- * to every handler and starts the modules. ConfigError where the directory is in use, not writable, of a newer format or
- * corrupt, and where the registrations do not fit the schema.
- */
-export async function openDatastore(options: DatastoreOptions): Promise<Datastore> {
-  const registry = new Registry(options.schema, options.modules);
-  const { stateDirectory } = options;
-  const files = options.files ?? nodeFileSystem;
-  await prepareStateDirectory(files, stateDirectory);
-  const lock = await lockDirectory(stateDirectory).catch((error: unknown) => {
-    throw error instanceof ConfigError
-      ? error
-      : storageError(`the state directory ${stateDirectory} is not writable`, error);
-  });
-  try {
-    const clock = options.clock ?? systemClock;
-    const log = options.log ?? (() => undefined);
-    const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
-    const retention = { ...defaultRetention, ...options.retention };
-    const { schema } = options;
-    const { store, fallback } = await Store.open({ stateDirectory, schema, files, clock, log, retention });
-    const deadlines = { ...defaultDeadlines, ...options.deadlines };
-    const sealing = new Sealing(registry.index, key);
-    const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, key, store, lock);
-    try {
-      await core.start(fallback);
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    return core;
-  } catch (error) {
-    await lock.release();
-    throw error instanceof ConfigError
-      ? error
-      : storageError(`the state directory ${stateDirectory} cannot be used`, error);
-  }
-}
-
-/** A key that is missing beside a journal is lost: the agent goes on without what was sealed under it, and says so. */
-async function loadMasterKey(
-  files: FileSystem,
-  stateDirectory: string,
-  file: string | undefined,
-  log: Log,
-): Promise<MasterKey> {
-  const names = await files.list(journalDirectory(stateDirectory)).catch((): readonly string[] => []);
-  const isNew = !names.includes(journalName);
-  return await MasterKey.load(files, stateDirectory, file, (path) => {
-    if (isNew) return;
-    const message = `alarm: the master key ${path} is missing; passwords and private keys sealed under it are lost`;
-    log('error', message, { advice: 'put the key back and restart, or set new passwords and restore the certificate' });
-  });
-}
-
-/** Makes the directory (0700) where it is not there. ConfigError where that does not work. */
-export async function prepareStateDirectory(files: FileSystem, stateDirectory: string): Promise<void> {
-  try {
-    await files.makeDirectory(stateDirectory, 0o700);
-  } catch (error) {
-    throw storageError(`the state directory ${stateDirectory} cannot be used`, error);
-  }
-}
+import { type Store, systemOrigin } from './store.js';
 
 /** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
 export class Core implements Datastore, CommitStore {
@@ -156,11 +33,10 @@ export class Core implements Datastore, CommitStore {
   readonly candidates: Candidates;
   readonly events: Bus<DatastoreEvent>;
   readonly #store: Store;
+  readonly #recorder: Recorder;
   readonly #queue: CommitQueue;
   readonly #lock: DirectoryLock;
   readonly #sessions = new Map<number, DatastoreSession>();
-  /** Transactions that happened and are not on disk. */
-  readonly #owed: CommitRecord[] = [];
   #lastSession = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
@@ -171,6 +47,7 @@ export class Core implements Datastore, CommitStore {
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
     this.#store = store;
+    this.#recorder = new Recorder(store, services.log);
     this.#lock = lock;
     this.#queue = new CommitQueue(this, services);
     this.confirmed = new ConfirmedCommit(services.clock, () => {
@@ -294,7 +171,7 @@ export class Core implements Datastore, CommitStore {
     const { registry } = this.services;
     const after = this.running();
     const before = { config: DataTree.empty(this.schema), system: DataTree.empty(this.schema) };
-    const differences = differencesBetween(before, after);
+    const { all: differences } = await differencesBetween(before, after);
     for (const task of tasksFor(registry, { before, after, differences, origin: systemOrigin, cause: 'start' })) {
       try {
         await applyTask(task, undefined, this.services);
@@ -355,9 +232,9 @@ export class Core implements Datastore, CommitStore {
 
   write(batch: readonly Staged[]): Promise<readonly number[]> {
     const { open } = this.confirmed;
-    return this.#record(
-      batch.map(({ job, entry, head, root }) => {
-        const record = { entry, before: head.root, after: root };
+    return this.#recorder.write(
+      batch.map(({ job, entry, head, root, differences }) => {
+        const record = { entry, before: head.root, after: root, differences };
         if (job.confirm !== undefined) return { ...record, fallback: (open?.fallback ?? head).entry.transaction };
         return open === undefined ? record : { ...record, closes: true };
       }),
@@ -380,7 +257,7 @@ export class Core implements Datastore, CommitStore {
     } else if (open !== undefined) {
       this.confirmed.end();
     }
-    this.events.publish({ kind: 'commit', transaction, origin: job.origin, differences });
+    this.events.publish({ kind: 'commit', transaction, origin: job.origin, differences: differences.all });
     if (this.confirmed.open === undefined) this.#store.compactIfLarge();
     return { transaction, findings, ...(persistId === undefined ? {} : { persistId }) };
   }
@@ -398,36 +275,11 @@ export class Core implements Datastore, CommitStore {
     // The records of the batch may have opened or closed a confirmed commit; from here on it is what it was before them.
     const { open } = this.confirmed;
     const state = open === undefined ? { closes: true } : { fallback: open.fallback.entry.transaction };
-    const end = await this.#recordOrOwe({ entry, before: last.root, after: good.root, ...state }, ends.at(-1)!);
+    const end = await this.#recorder.writeOrOwe({ entry, before: last.root, after: good.root, ...state }, ends.at(-1)!);
     for (const [index, { entry: refused, root }] of batch.entries()) {
       this.#store.advance(refused, root, ends[index]!, open?.fallback ?? good);
     }
     this.#store.advance(entry, good.root, end, open?.fallback);
-  }
-
-  /** Writes commits, behind those that are still owed: a journal without them would give another tree. */
-  async #record(commits: readonly CommitRecord[]): Promise<readonly number[]> {
-    const owed = [...this.#owed];
-    const ends = await this.#store.write([...owed, ...commits]);
-    this.#owed.splice(0, owed.length);
-    return ends.slice(owed.length);
-  }
-
-  /**
-   * Writes the record of what cannot be refused any more. Where the disk does not take it, it is owed: no commit is
-   * acknowledged before it is written.
-   */
-  async #recordOrOwe(commit: CommitRecord, end: number): Promise<number> {
-    try {
-      const [own] = await this.#record([commit]);
-      return own!;
-    } catch (error) {
-      this.#owed.push(commit);
-      const { transaction, comment } = commit.entry;
-      const fields = { transaction, comment, cause: String(error) };
-      this.services.log('error', 'alarm: a transaction could not be recorded; commits are refused until it is', fields);
-      return end;
-    }
   }
 
   /** Goes back from the open confirmed commit; tried again later where the disk does not take it. */
@@ -460,7 +312,7 @@ export class Core implements Datastore, CommitStore {
     // In its turn: it may time out, or be extended, while others are before it.
     await this.#queue.between(async () => {
       this.confirmed.claim(asker(session), persistId, true);
-      await this.#record([]);
+      await this.#recorder.settle();
       await this.#store.writeConfirm(session.origin);
       this.confirmed.end();
     });
@@ -477,7 +329,7 @@ export class Core implements Datastore, CommitStore {
       kind: 'rollback',
     };
     const record = { entry, before: head.root, after: fallback.root, closes: true };
-    const end = await this.#recordOrOwe(record, head.end);
+    const end = await this.#recorder.writeOrOwe(record, head.end);
     this.#store.advance(entry, fallback.root, end, undefined);
     this.services.log('warning', `transaction ${head.entry.transaction} was not confirmed and is undone`);
   }
@@ -493,7 +345,7 @@ export class Core implements Datastore, CommitStore {
     }
     this.confirmed.stop();
     await this.#queue.close();
-    if (this.#owed.length > 0) await this.#record([]).catch(() => undefined);
+    await this.#recorder.settle().catch(() => undefined);
     await this.#store.close();
     await this.#lock.release();
   }

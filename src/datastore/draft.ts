@@ -1,13 +1,6 @@
 /** What happens to a candidate before it enters the queue: pruned, compared, validated, amended. */
 import { ConfigError } from '../error.js';
-import {
-  type Content,
-  type DataTree,
-  decodeJson,
-  diffTrees,
-  type InstanceIdentifier,
-  type Validator,
-} from '../yang/index.js';
+import { type Content, decodeJson, diffTreesInSlices, type InstanceIdentifier, type Validator } from '../yang/index.js';
 import { type Task, tasksFor } from './change.js';
 import type { AmendContext, Change, Difference, Finding, Origin, Root } from './contract.js';
 import type { Point } from './history.js';
@@ -36,71 +29,94 @@ export interface Draft {
   readonly root: Root;
   /** The root before handlers amended it; the same object where none did. */
   readonly proposed: Root;
-  readonly differences: readonly Difference[];
+  readonly differences: RootDifferences;
   readonly tasks: readonly Task[];
   readonly findings: readonly Finding[];
 }
 
+/** What differs between two roots. */
+export class RootDifferences {
+  readonly config: readonly Difference[];
+  readonly system: readonly Difference[];
+  /** Of both trees. */
+  readonly all: readonly Difference[];
+
+  constructor(config: readonly Difference[], system: readonly Difference[]) {
+    this.config = config;
+    this.system = system;
+    this.all = system.length === 0 ? config : [...config, ...system];
+  }
+}
+
+export interface Settled {
+  readonly root: Root;
+  readonly differences: RootDifferences;
+}
+
 /**
  * A root that follows from `before`: nodes whose `when` has turned false are gone (RFC 7950 8.2), and with list entries that
- * are gone their system state.
+ * are gone their system state. Lets others run in between.
  */
-export function settle(before: Root, proposed: Root, validator: Validator): Root {
-  if (proposed.config === before.config) return proposed;
-  const config = validator.settle(proposed.config, before.config);
-  const gone = diffTrees(before.config, config).filter((difference) => difference.kind === 'deleted');
-  const paths = gone.map((difference) => difference.path);
+export async function settle(before: Root, proposed: Root, validator: Validator): Promise<Settled> {
+  if (proposed.config === before.config) return await settledOf(before, proposed, []);
+  const config = await validator.settleInSlices(proposed.config, before.config);
+  const differences = await diffTreesInSlices(before.config, config);
+  const paths = differences.filter(({ kind }) => kind === 'deleted').map(({ path }) => path);
   const system = pruneSystem(proposed.system, config, paths);
-  return system === proposed.system && config === proposed.config ? proposed : { config, system };
+  const isSame = system === proposed.system && config === proposed.config;
+  return await settledOf(before, isSame ? proposed : { config, system }, differences);
 }
 
-export function differencesBetween(before: Root, after: Root): readonly Difference[] {
-  return [...diffTrees(before.config, after.config), ...diffTrees(before.system, after.system)];
+/** What differs between two roots; lets others run in between. */
+export async function differencesBetween(before: Root, after: Root): Promise<RootDifferences> {
+  return (await settledOf(before, after, await diffTreesInSlices(before.config, after.config))).differences;
 }
 
-/** Validates against the schema, then by the handlers; every error is in the one that is thrown. */
-export function validateRoot(
+async function settledOf(before: Root, root: Root, config: readonly Difference[]): Promise<Settled> {
+  const system = before.system === root.system ? [] : await diffTreesInSlices(before.system, root.system);
+  return { root, differences: new RootDifferences(config, system) };
+}
+
+/** Validates against the schema in slices, then by the handlers; every error is in the one that is thrown. */
+export async function validateRoot(
   before: Root,
   root: Root,
   tasks: readonly Task[],
   services: DraftServices,
-): readonly Finding[] {
-  if (root.config !== before.config) checkTree(services.validator, root.config, before.config);
+): Promise<readonly Finding[]> {
+  if (root.config !== before.config) {
+    const errors: readonly ConfigError[] = await services.validator.validateInSlices(root.config, before.config);
+    if (errors.length > 0) throw ConfigError.join(errors);
+  }
   return validateTasks(tasks, services);
 }
 
 /** The draft of a commit: validated, then amended, then validated again where amend changed something. */
 export async function makeDraft(
   head: Point,
-  proposed: Root,
+  settled: Settled,
   request: DraftRequest,
   services: DraftServices,
 ): Promise<Draft> {
   const before = head.root;
   const { origin, cause } = request;
-  const differences = differencesBetween(before, proposed);
+  const { root: proposed, differences } = settled;
   const confirmed = request.confirm !== undefined;
-  const transition = { before, after: proposed, differences, origin, cause, confirmed };
+  const transition = { before, after: proposed, differences: differences.all, origin, cause, confirmed };
   const tasks = tasksFor(services.registry, transition);
-  const findings = validateRoot(before, proposed, tasks, services);
+  const findings = await validateRoot(before, proposed, tasks, services);
   const root = await amendAll(tasks, proposed, request, services);
   if (root === proposed) return { head, root, proposed, differences, tasks, findings };
-  const all = differencesBetween(before, root);
-  const after = tasksFor(services.registry, { ...transition, after: root, differences: all });
+  const amended = await settledOf(before, root, differences.config);
+  const after = tasksFor(services.registry, { ...transition, after: root, differences: amended.differences.all });
   return {
     head,
     root,
     proposed,
-    differences: all,
+    differences: amended.differences,
     tasks: after,
-    findings: validateRoot(before, root, after, services),
+    findings: await validateRoot(before, root, after, services),
   };
-}
-
-/** All refusals of the schema (RFC 7950 section 8.3.3), thrown as one. */
-export function checkTree(validator: Validator, tree: DataTree, base: DataTree | undefined): void {
-  const errors: readonly ConfigError[] = validator.validate(tree, base);
-  if (errors.length > 0) throw ConfigError.join(errors);
 }
 
 async function amendAll(

@@ -13,11 +13,14 @@ export interface Point {
 export interface Retention {
   /** How many points are kept at most; the running one counts. */
   readonly count: number;
-  /** Milliseconds; older points go, but never the running one. Infinity keeps them. */
+  /** Milliseconds; older points go, but never the last ten: a clock that is wrong must not empty the history. */
   readonly age: number;
 }
 
 export const defaultRetention: Retention = { count: 200, age: Number.POSITIVE_INFINITY };
+
+/** Points that no age takes away. */
+const ageless = 10;
 
 export class History {
   readonly #retention: Retention;
@@ -48,7 +51,8 @@ export class History {
   add(point: Point, now: number, keep?: Point): void {
     this.#points.push(point);
     const { count, age } = this.#retention;
-    const isOld = (one: Point) => this.#points.length > count || now - one.entry.time > age;
+    const isOld = (one: Point) =>
+      this.#points.length > count || (this.#points.length > ageless && now - one.entry.time > age);
     while (this.#points.length > 1 && this.#points[0] !== keep && isOld(this.#points[0]!)) this.#points.shift();
   }
 

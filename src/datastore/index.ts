@@ -2,10 +2,11 @@
 
 export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
-export { type Datastore, type DatastoreOptions, type Fact, openDatastore, prepareStateDirectory } from './datastore.js';
 export { type FileSystem, nodeFileSystem } from './files.js';
 export { type Clock, type Log, type LogLevel, systemClock } from './log.js';
 export * from './login.js';
 export { MasterKey } from './master-key.js';
+export { type Datastore, type DatastoreOptions, type Fact, openDatastore, prepareStateDirectory } from './open.js';
 export { hashPassword, parseHash, verifyPassword } from './password.js';
+export { type RepairReport, repairJournal } from './repair.js';
 export type * from './session.js';

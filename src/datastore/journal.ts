@@ -66,7 +66,7 @@ export class Journal {
     const directory = journalDirectory(stateDirectory);
     const path = `${directory}/${journalName}`;
     await files.makeDirectory(directory, 0o700);
-    await files.remove(`${path}.new`);
+    for (const beside of ['new', 'anew']) await files.remove(`${path}.${beside}`);
     const file = await files.open(path, 'update');
     try {
       const version = await readHeader(file, path, stateDirectory);
@@ -243,8 +243,8 @@ export class Journal {
       this.#damaged = 'no';
       return;
     }
-    const path = `${this.#directory}/${journalName}.new`;
-    if (this.#compacting) throw storageError('the journal is being written anew after a failed sync', undefined);
+    // Not the name of a compaction, which may be under way and goes on with the new file: every place in it is the same.
+    const path = `${this.#directory}/${journalName}.anew`;
     const file = await this.#files.open(path, 'create');
     try {
       await copyOctets(this.#file, headerLength, this.#size, file, await writeHeader(file));

@@ -24,33 +24,35 @@ export interface PatchItem {
   readonly before: Content | undefined;
 }
 
-export type Patch = readonly PatchItem[];
+/** May be gone through more than once. */
+export type Patch = Iterable<PatchItem>;
 
 export function patchBetween(before: DataTree, after: DataTree): Patch {
   return patchOf(diffTrees(before, after), after);
 }
 
-/** The patch of differences that were computed already. */
+/** The patch of differences that were computed already; each item is made when it is asked for. */
 export function patchOf(differences: readonly Difference[], after: DataTree): Patch {
+  return { [Symbol.iterator]: () => itemsOf(differences, after) };
+}
+
+function* itemsOf(differences: readonly Difference[], after: DataTree): Generator<PatchItem> {
   const whole = new Set<string>();
-  const items: PatchItem[] = [];
   for (const { path, kind, before, after: content } of differences) {
     const length = wholeStep(path, kind);
     if (length === undefined) {
-      items.push({ path, content, before });
+      yield { path, content, before };
       continue;
     }
     const list = wholeList(path, length);
     const key = list.toString();
     if (whole.has(key)) continue;
     whole.add(key);
-    items.push({ path: list, content: after.get(list), before: undefined });
+    yield { path: list, content: after.get(list), before: undefined };
   }
-  return items;
 }
 
 export function applyPatch(tree: DataTree, patch: Patch): DataTree {
-  if (patch.length === 0) return tree;
   const editor = tree.edit();
   // Removals first: what is set may lie below a place that was another kind of node's.
   for (const { path, content } of patch) if (content === undefined) editor.remove(path);

@@ -1,13 +1,13 @@
 /** The journal as roots and history: what a start reads, what a commit writes, when the file is made shorter. */
 import { ConfigError } from '../error.js';
-import { DataTree, type JsonValue, type Schema } from '../yang/index.js';
-import type { Origin, Root } from './contract.js';
+import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
+import type { Difference, Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type Retention } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
-import { patchBetween } from './patch.js';
+import { patchOf } from './patch.js';
 import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
@@ -19,6 +19,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Retention;
+  /** Octets that the journal may have beyond twice its snapshot before it is made shorter; 4 MB where absent. */
+  readonly compactAfter?: number | undefined;
 }
 
 /** What a commit's record holds beside its history entry. */
@@ -26,6 +28,8 @@ export interface CommitRecord {
   readonly entry: HistoryEntry;
   readonly before: Root;
   readonly after: Root;
+  /** Where they are known already. */
+  readonly differences?: { readonly config: readonly Difference[]; readonly system: readonly Difference[] };
   /** The transaction that the confirmed commit falls back to which is open from here on. */
   readonly fallback?: string;
   /** From here on no confirmed commit is open. */
@@ -46,7 +50,7 @@ export class Store {
     this.#journal = journal;
     this.#facts = loaded.facts;
     this.history = loaded.history!;
-    this.#threshold = Math.max(loaded.snapshotEnd * 2, 0) + compactionSlack;
+    this.#threshold = loaded.snapshotEnd * 2 + this.#slack;
   }
 
   /** `fallback`: the point that a confirmed commit, open when the agent stopped, has to go back to. */
@@ -55,6 +59,10 @@ export class Store {
     const journal = await Journal.open(options, (record) => loader.take(record));
     const store = new Store(options, journal, loader.finish());
     return { store, fallback: loader.fallback };
+  }
+
+  get #slack(): number {
+    return this.#options.compactAfter ?? compactionSlack;
   }
 
   get head(): Point {
@@ -88,7 +96,7 @@ export class Store {
   /** Starts a compaction where the journal has grown enough; commits go on meanwhile. */
   compactIfLarge(): void {
     if (this.#journal.size < this.#threshold || this.#compaction !== undefined) return;
-    this.#threshold = this.#journal.size * 2 + compactionSlack;
+    this.#threshold = this.#journal.size * 2 + this.#slack;
     this.#compaction = this.compact()
       .catch((error: unknown) => {
         this.#options.log('error', 'the journal could not be made shorter', { cause: String(error) });
@@ -103,7 +111,7 @@ export class Store {
     const { oldest } = this.history;
     const facts = [...this.#facts];
     await this.#journal.compact(() => snapshot(oldest, facts), oldest.end);
-    this.#threshold = this.#journal.size * 2 + compactionSlack;
+    this.#threshold = this.#journal.size * 2 + this.#slack;
   }
 
   async close(): Promise<void> {
@@ -122,14 +130,18 @@ export const systemOrigin: Origin = { user: 'system', protocol: 'system', addres
 /** Made line by line while it is written. */
 function* commitLines(commit: CommitRecord): Iterable<string> {
   const { entry, before, after, fallback, closes } = commit;
+  const { config, system } = commit.differences ?? {
+    config: diffTrees(before.config, after.config),
+    system: diffTrees(before.system, after.system),
+  };
   yield encodeHead({
     record: 'commit',
     entry,
     ...(fallback === undefined ? {} : { fallback }),
     ...(closes === undefined ? {} : { closes }),
   });
-  yield* patchLines('c', patchBetween(before.config, after.config));
-  yield* patchLines('s', patchBetween(before.system, after.system));
+  yield* patchLines('c', patchOf(config, after.config));
+  yield* patchLines('s', patchOf(system, after.system));
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */

@@ -3,6 +3,7 @@ import type { Change, CommitHandler, ModuleRegistration, ModuleServices } from '
 import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
 import { type InstanceIdentifier, parsePath } from '../yang/index.js';
+import type { Alarms } from './alarm.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
@@ -29,8 +30,11 @@ export interface HttpsParts
   readonly makeFactory: () => Promise<TlsCredentials>;
   /** Calls back once after so many milliseconds; gives what cancels it. */
   readonly after: (milliseconds: number, callback: () => void) => () => void;
-  /** Told once for each thing that went wrong where nobody asked: at start. */
-  readonly alarm: (error: ConfigError) => void;
+  readonly alarms: Alarms;
+  /** Told of each failure of a start: why the service is not opened as configured. */
+  readonly failedToOpen: (error: ConfigError) => void;
+  /** Told of what went wrong where nobody asked and nothing is lost. */
+  readonly log: (error: unknown) => void;
 }
 
 export interface HttpsModule {
@@ -60,10 +64,10 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       start: (services) => {
         service.services = services;
       },
-      stop: () => service.watch.stop(),
+      stop: () => service.watch?.stop(),
     },
     open: () => service.open(),
-    idle: () => service.watch.idle(),
+    idle: async () => service.watch?.idle(),
     served: () => service.served,
     endpoints: () => service.endpoints(),
   };
@@ -79,16 +83,14 @@ interface Staged {
 }
 
 class HttpsService {
-  readonly parts: ActionParts & ServiceParts & JudgeParts;
+  readonly parts: HttpsParts & ActionParts & ServiceParts & JudgeParts;
   services: ModuleServices | undefined;
   served: Served | undefined;
-  readonly watch: ExpiryWatch;
-  readonly #alarm: (error: ConfigError) => void;
+  watch: ExpiryWatch | undefined;
   #opened = false;
 
   constructor(given: HttpsParts) {
     let factory: Promise<TlsCredentials> | undefined;
-    this.#alarm = given.alarm;
     this.parts = {
       ...given,
       hasKey: (keyId) => given.keys.has(keyId),
@@ -99,15 +101,6 @@ class HttpsService {
       },
       services: () => this.services,
     };
-    this.watch = new ExpiryWatch({
-      clock: given.clock,
-      after: given.after,
-      notify: (notification, content) => {
-        const { services } = this;
-        services?.notify(parsePath(services.schema, `/signet-https:https/${notification}`), content);
-      },
-      failed: (error) => given.alarm(ConfigError.from(error)),
-    });
   }
 
   handler(): CommitHandler<Staged> {
@@ -128,7 +121,7 @@ class HttpsService {
     await this.parts.keys.open();
     this.#opened = true;
     this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
-    this.watch.start(this.services);
+    this.watch = this.#watch(this.services);
   }
 
   endpoints(): readonly Endpoint[] {
@@ -163,11 +156,12 @@ class HttpsService {
       const { service, served } = staged?.ready ?? (await prepareService(plan, this.parts));
       await service.apply();
       this.served = served;
+      this.parts.alarms.clear(serviceAlarm);
     }
     const isOther =
       this.served?.fingerprint !== former?.fingerprint || this.served?.certificate !== former?.certificate;
     this.#tell(change, plan !== undefined && isOther ? plan : undefined);
-    this.watch.changed(change);
+    this.watch?.changed(change);
   }
 
   async #abort(staged: Staged): Promise<void> {
@@ -187,19 +181,41 @@ class HttpsService {
 
   /**
    * The service as running says; where that fails (a lost key, say) with the factory certificate, and where that fails too
-   * (a port in use) not at all. Each failure is an alarm: the local socket is the way in.
+   * (a port in use) not at all. A failure is an alarm: the local socket is the way in.
    */
   async #serveAtStart(plan: ServicePlan): Promise<Served | undefined> {
+    let failed: ConfigError | undefined;
     for (const attempt of [plan, { ...plan, certificate: undefined, installed: undefined, sni: [] }]) {
       try {
         const { service, served } = await prepareService(attempt, this.parts);
         await service.apply();
+        if (failed === undefined) this.parts.alarms.clear(serviceAlarm);
+        else this.#raise('major', `the factory certificate stands in: ${failed.message}`);
         return served;
       } catch (error) {
-        this.#alarm(ConfigError.from(error));
+        failed ??= ConfigError.from(error);
+        this.parts.failedToOpen(ConfigError.from(error));
       }
     }
+    this.#raise('critical', `https is not open: ${failed?.message ?? ''}`);
     return undefined;
+  }
+
+  #raise(severity: 'major' | 'critical', text: string): void {
+    this.parts.alarms.raise({ ...serviceAlarm, severity, text });
+  }
+
+  #watch(services: ModuleServices): ExpiryWatch {
+    return new ExpiryWatch(
+      {
+        ...this.parts,
+        notify: (notification, content) => {
+          services.notify(parsePath(services.schema, `/signet-https:https/${notification}`), content);
+        },
+        log: this.parts.log,
+      },
+      services,
+    );
   }
 
   /** Notifications of what a transaction did: installed for each entry, activated or rolled back for the service. */
@@ -221,6 +237,8 @@ class HttpsService {
     notify(isRollback ? 'certificate-rolled-back' : 'certificate-activated', plan.certificate, plan.installed);
   }
 }
+
+const serviceAlarm = { resource: '/signet-https:https', type: 'listener-failed' } as const;
 
 /** Keys that the change brings into an entry; going back, only those that are still at hand. */
 function newKeys(change: Change, keys: KeyRing): readonly string[] {

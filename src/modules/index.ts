@@ -1,6 +1,7 @@
 /** The features: one line each. What main passes in and what it registers with the datastore. */
 export { type AccessServices, accessModule, credentials } from './access.js';
 export { type AgentFacts, agentModule, type ListenerState } from './agent.js';
+export { type AlarmsModule, alarmsModule } from './alarms.js';
 export { KeyRing } from './https/keys.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';

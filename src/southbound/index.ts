@@ -11,4 +11,6 @@ export {
   type TlsGroup,
   type TlsParameters,
   type TlsVersion,
+  type UnusedChoices,
+  unusedChoices,
 } from './tls-options.js';

@@ -1,6 +1,7 @@
 /**
  * What a TLS service may negotiate: security levels, versions, cipher suites by their IANA names (RFC 9645 takes those)
- * and groups, resolved to the option set of node:tls. Choices narrow what the level allows and never widen it.
+ * and groups, resolved to the option set of node:tls. Choices narrow what the level allows and never widen it: what is in
+ * force is what both name, so that a change of level needs no change of the choices as long as something is left.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { SecureContextOptions, SecureVersion, TlsOptions } from 'node:tls';
@@ -40,15 +41,30 @@ export interface ResolvedParameters {
   readonly groups: readonly string[];
 }
 
-/** Throws ConfigError `invalid-value` (all of them joined) where the choices are unknown, not allowed or leave nothing. */
+/** What a security level does without of the choices: names as they were given, in their order. */
+export interface UnusedChoices {
+  readonly cipherSuites: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** The suites and groups that are chosen, known, and not in force because the level or the versions rule them out. */
+export function unusedChoices(parameters: TlsParameters): UnusedChoices {
+  const resolved = resolveParameters(parameters);
+  return {
+    cipherSuites: (parameters.cipherSuites ?? []).filter((name) => !resolved.ciphers.includes(suiteNames[name] ?? '')),
+    groups: (parameters.groups ?? []).filter((name) => !resolved.groups.includes(groupNames[name])),
+  };
+}
+
+/** Throws ConfigError `invalid-value` (all of them joined) where choices are unknown or leave nothing to negotiate. */
 export function resolveParameters(parameters: TlsParameters): ResolvedParameters {
   const level = levels[parameters.level];
   const errors: ConfigError[] = [];
-  const suites = chosen(parameters.cipherSuites, level.suites, 'cipher suite', parameters.level, errors);
-  const groups = chosen(parameters.groups, level.groups, 'group', parameters.level, errors);
-  for (const suite of suites) {
+  for (const suite of parameters.cipherSuites ?? []) {
     if (!Object.hasOwn(suiteNames, suite)) errors.push(invalid(`cipher suite ${suite} is not supported`));
   }
+  const suites = chosen(parameters.cipherSuites, level.suites, 'cipher suite', parameters.level, errors);
+  const groups = chosen(parameters.groups, level.groups, 'group', parameters.level, errors);
   if (errors.length > 0) throw ConfigError.join(errors);
 
   const versions = level.versions.filter(
@@ -136,9 +152,11 @@ function chosen(
   errors: ConfigError[],
 ): readonly string[] {
   if (wanted === undefined || wanted.length === 0) return allowed.default;
-  const refused = wanted.filter((name) => !allowed.all.includes(name));
-  for (const name of refused) errors.push(invalid(`${what} ${name} is not allowed at security level ${level}`));
-  return wanted;
+  const left = wanted.filter((name) => allowed.all.includes(name));
+  if (left.length === 0 && errors.length === 0) {
+    errors.push(invalid(`no ${what} is left: security level ${level} allows ${allowed.all.join(', ')}`));
+  }
+  return left;
 }
 
 function versionOf(suite: string): TlsVersion {

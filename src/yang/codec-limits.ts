@@ -11,6 +11,8 @@ export const codecLimits = {
   /** Characters of one text, attribute value or JSON string. */
   textLength: 8 * 1024 * 1024,
   jsonNumberLength: 512,
+  /** Of one JSON object. */
+  members: 65_536,
   /** Errors that one document is told; reading stops there. */
   errors: 50,
 } as const;

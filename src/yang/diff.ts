@@ -1,5 +1,6 @@
 /** What differs between two trees, found by identity: cost follows the change. */
 import { InstanceIdentifier } from './path.js';
+import { inSlices } from './slices.js';
 import { Branch, type Content, type DataTree, ListData } from './tree.js';
 
 /** One difference, at the highest node that differs whole; a user-ordered entry in another place is `moved`. */
@@ -12,6 +13,20 @@ export interface TreeDifference {
 
 export function diffTrees(before: DataTree, after: DataTree): readonly TreeDifference[] {
   return [...diffBranches(InstanceIdentifier.root, before.root, after.root)];
+}
+
+/** As `diffTrees`, letting others run in between. */
+export async function diffTreesInSlices(before: DataTree, after: DataTree): Promise<readonly TreeDifference[]> {
+  const differences: TreeDifference[] = [];
+  const steps = diffBranches(InstanceIdentifier.root, before.root, after.root)[Symbol.iterator]();
+  await inSlices((isDue) => {
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      differences.push(step.value);
+      if (isDue()) return false;
+    }
+    return true;
+  });
+  return differences;
 }
 
 function* diffBranches(path: InstanceIdentifier, a: Branch, b: Branch): Iterable<TreeDifference> {

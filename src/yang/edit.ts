@@ -40,8 +40,7 @@ function applyEdit(editor: TreeEditor, { path, operation, content, insert }: Tre
 
 function merge(editor: TreeEditor, path: InstanceIdentifier, content: Content, insert?: Placement): void {
   if (content instanceof ListData) {
-    const parent = path.parent ?? InstanceIdentifier.root;
-    for (const entry of content) merge(editor, parent.child(content.schema, entry.keys()), entry);
+    mergeList(editor, path, content);
     return;
   }
   if (Array.isArray(content) && path.last?.schema.kind === 'leaf-list' && path.last.keys === undefined) {
@@ -62,6 +61,30 @@ function merge(editor: TreeEditor, path: InstanceIdentifier, content: Content, i
     leaveOtherCases(editor, at);
     merge(editor, at, inner);
   }
+}
+
+/** Cost follows the shorter of the two lists, where the order is that of the keys. */
+function mergeList(editor: TreeEditor, path: InstanceIdentifier, content: ListData): void {
+  const { schema } = content;
+  const parent = path.parent ?? InstanceIdentifier.root;
+  const found = editor.get(path) as ListData | undefined;
+  if (found === undefined) {
+    editor.put(path, content);
+    return;
+  }
+  let common: Iterable<Branch> = content;
+  if (schema.keys.length > 0 && schema.orderedBy === 'system' && found.size < content.size) {
+    const merged = content.draft();
+    const both: Branch[] = [];
+    for (const entry of found) {
+      const own = content.get(entry.keys());
+      if (own !== undefined) both.push(own);
+      merged.put(entry);
+    }
+    editor.put(path, merged);
+    common = both;
+  }
+  for (const entry of common) merge(editor, parent.child(schema, entry.keys()), entry);
 }
 
 function put(editor: TreeEditor, path: InstanceIdentifier, content: Content, insert: Placement | undefined): void {

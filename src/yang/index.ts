@@ -3,7 +3,7 @@ export type { View } from './accessible.js';
 export type { Annotation, AnnotationSink, AnnotationSource } from './annotations.js';
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
-export { diffTrees, type TreeDifference } from './diff.js';
+export { diffTrees, diffTreesInSlices, type TreeDifference } from './diff.js';
 export { applyEdits, type TreeEdit } from './edit.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';

@@ -6,6 +6,7 @@ import { InstanceIdentifier } from './path.js';
 import type {
   BranchSchema,
   DataSchema,
+  LeafListSchema,
   ListSchema,
   Module,
   NotificationSchema,
@@ -86,10 +87,28 @@ class JsonWriter {
         yield* this.#writeBranch(entry, entryPlace(entry, at));
       }
       this.text += separator === '[' ? '[]' : ']';
-    } else {
-      this.text += JSON.stringify(this.#scalar(node, content, at));
+    } else if (node.kind === 'leaf-list' && Array.isArray(content)) yield* this.#writeValues(node, content);
+    else {
+      this.#writeScalar(node, content as Value | AnyContent, at);
       if (this.text.length > chunkSize) yield this.#take();
     }
+  }
+
+  *#writeValues({ type }: LeafListSchema, values: readonly Value[]): Generator<string, void, void> {
+    let separator = '[';
+    for (const value of values) {
+      this.text += separator + JSON.stringify(valueToJson(type, value));
+      separator = ',';
+      if (this.text.length > chunkSize) yield this.#take();
+    }
+    this.text += separator === '[' ? '[]' : ']';
+  }
+
+  #writeScalar(node: Node, content: Value | AnyContent, at: Place): void {
+    const isJsonText = typeof content === 'object' && content !== null && content.format === 'json';
+    // What is kept as JSON is written as it is, but where an annotation has to go into it.
+    if (isJsonText && (this.#source === undefined || node.kind === 'anyxml')) this.text += content.text;
+    else this.text += JSON.stringify(this.#scalar(node, content, at));
   }
 
   /** What `@name` holds beside a leaf, leaf-list or anyxml (RFC 7952 5.2.3, 5.2.4); undefined where it is left out. */
@@ -135,12 +154,9 @@ class JsonWriter {
       const name = memberName(child, module);
       const childAt = (): InstanceIdentifier => at().child(child);
       this.text += member(name);
-      if (content instanceof Branch || content instanceof ListData) yield* this.write(child, content, childAt);
-      else {
-        this.text += JSON.stringify(this.#scalar(child, content, childAt));
-        const metadata = this.metadataBeside(child, content, childAt);
-        if (metadata !== undefined) this.text += member(`@${name}`) + JSON.stringify(metadata);
-      }
+      yield* this.write(child, content, childAt);
+      const metadata = this.metadataBeside(child, content, childAt);
+      if (metadata !== undefined) this.text += member(`@${name}`) + JSON.stringify(metadata);
     }
     this.text += separator === '{' ? '{}' : '}';
     if (this.text.length > chunkSize) yield this.#take();

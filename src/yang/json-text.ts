@@ -2,10 +2,10 @@
  * JSON text (RFC 8259) read by a parser of our own, because JSON.parse takes duplicate members, knows no limits and cannot
  * stop half-way.
  */
-import { isUtf8 } from 'node:buffer';
 import { ConfigError } from '../error.js';
 import { codecLimits } from './codec-limits.js';
 import { type IsDue, inSlices, neverDue } from './slices.js';
+import { decodeUtf8, TextGatherer, tooBig } from './utf8.js';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -21,28 +21,45 @@ export function parseJsonText(text: string | Uint8Array): JsonValue {
 
 /** As {@link parseJsonText}, letting others run in between. */
 export async function parseJsonTextInSlices(text: string | Uint8Array): Promise<JsonValue> {
-  const reader = new JsonReader(decodeUtf8(text));
+  const gatherer = new TextGatherer(text);
+  await inSlices((isDue) => gatherer.advance(isDue), 1);
+  const reader = new JsonReader(gatherer.text);
   await inSlices((isDue) => reader.advance(isDue));
   return reader.value;
 }
 
-/** Octets as text; refuses what is too big and what is no UTF-8. A byte order mark is dropped. */
-export function decodeUtf8(text: string | Uint8Array): string {
-  if (text.length > codecLimits.documentSize)
-    throw tooBig(`document is larger than ${codecLimits.documentSize} octets`);
-  if (typeof text === 'string') return withoutMark(text);
-  // Twice as fast as a TextDecoder that checks.
-  if (!isUtf8(text)) throw new ConfigError({ tag: 'malformed-message', type: 'rpc', message: 'document is not UTF-8' });
-  return withoutMark(Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'));
+/** The text of `JSON.stringify`, in pieces of some kilobytes (but for long strings). */
+export function* jsonPieces(json: JsonValue): Generator<string, void, void> {
+  const buffer = { text: '' };
+  yield* writePieces(json, buffer);
+  yield buffer.text;
 }
 
-function withoutMark(text: string): string {
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
+function* writePieces(json: JsonValue, buffer: { text: string }): Generator<string, void, void> {
+  if (typeof json !== 'object' || json === null) buffer.text += JSON.stringify(json);
+  else if (Array.isArray(json)) {
+    let separator = '[';
+    for (const item of json as readonly JsonValue[]) {
+      buffer.text += separator;
+      separator = ',';
+      yield* writePieces(item, buffer);
+    }
+    buffer.text += separator === '[' ? '[]' : ']';
+  } else {
+    let separator = '{';
+    for (const [name, value] of Object.entries(json as JsonObject)) {
+      buffer.text += `${separator}${JSON.stringify(name)}:`;
+      separator = ',';
+      yield* writePieces(value, buffer);
+    }
+    buffer.text += separator === '{' ? '{}' : '}';
+  }
+  if (buffer.text.length < pieceLength) return;
+  yield buffer.text;
+  buffer.text = '';
 }
 
-export function tooBig(message: string): ConfigError {
-  return new ConfigError({ tag: 'too-big', message });
-}
+const pieceLength = 8192;
 
 /** Sets a member as its own property, whatever its name is. */
 export function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
@@ -50,7 +67,8 @@ export function setMember(object: Record<string, JsonValue>, name: string, value
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-type Open = { readonly object: Record<string, JsonValue>; name: string } | { readonly array: JsonValue[] };
+type OpenObject = { readonly object: Record<string, JsonValue>; name: string; count: number };
+type Open = OpenObject | { readonly array: JsonValue[] };
 
 class JsonReader {
   value: JsonValue = null;
@@ -100,9 +118,10 @@ class JsonReader {
     this.#begin();
   }
 
-  #member(open: { readonly object: Record<string, JsonValue>; name: string }): void {
+  #member(open: OpenObject): void {
     if (this.#text.charCodeAt(this.#at) !== quote) throw this.#fault('expected a member name');
     open.name = this.#string();
+    if (++open.count > codecLimits.members) throw tooBig('an object has too many members');
     if (Object.hasOwn(open.object, open.name)) throw this.#fault(`member '${open.name.slice(0, 64)}' is given twice`);
     this.#space();
     if (this.#text.charCodeAt(this.#at) !== colon) throw this.#fault("expected ':'");
@@ -118,7 +137,7 @@ class JsonReader {
       if (this.#open.length >= codecLimits.depth)
         throw tooBig(`JSON is nested deeper than ${codecLimits.depth} levels`);
       this.#at++;
-      this.#open.push(code === openBrace ? { object: {}, name: unnamed } : { array: [] });
+      this.#open.push(code === openBrace ? { object: {}, name: unnamed, count: 0 } : { array: [] });
     } else this.#add(this.#literal());
   }
 
@@ -164,16 +183,14 @@ class JsonReader {
     return raw.includes('\\') ? this.#unescape(raw, start) : raw;
   }
 
+  /** Control characters are not in it, nor quotes that are not escaped. */
   #unescape(raw: string, start: number): string {
-    return raw.replace(
-      /\\(?:u([0-9a-fA-F]{4})|([\s\S]))/gu,
-      (_, hex: string | undefined, letter: string, at: number) => {
-        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-        const character = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined;
-        if (character === undefined) throw this.#fault('unknown escape', start + at);
-        return character;
-      },
-    );
+    try {
+      return JSON.parse(`"${raw}"`) as string;
+    } catch {
+      const wrong = /\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})/u.exec(raw.replace(/\\\\/gu, '__'));
+      throw this.#fault('unknown escape', start + (wrong?.index ?? 0));
+    }
   }
 
   #space(): void {
@@ -197,13 +214,3 @@ const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 const words = [['true', true], ['false', false], ['null', null]] as const; // biome-ignore format: pairs
 const numberForm = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/uy;
-const escapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};

@@ -1,7 +1,7 @@
 /** RFC 7951 JSON to instance data. */
 import { type Annotation, type AnnotationSink, annotationsOfJson } from './annotations.js';
 import { codecLimits } from './codec-limits.js';
-import { type JsonObject, type JsonValue, parseJsonTextInSlices } from './json-text.js';
+import { type JsonObject, type JsonValue, jsonPieces, parseJsonTextInSlices } from './json-text.js';
 import type { InstanceIdentifier } from './path.js';
 import { Problems, type Spot } from './problems.js';
 import type {
@@ -69,6 +69,7 @@ export async function decodeJsonInSlices(
 ): Promise<Content> {
   const decoder = new JsonDecoder(schema, path, json, options);
   await inSlices((isDue) => decoder.advance(isDue));
+  await inSlices((isDue) => decoder.settle(isDue), 1);
   return decoder.finish();
 }
 
@@ -87,6 +88,20 @@ type Frame =
       readonly list: ListSchema;
       readonly entries: readonly JsonValue[];
       next: number;
+    }
+  | {
+      readonly kind: 'values';
+      readonly builder: BranchBuilder;
+      readonly child: LeafListSchema;
+      readonly values: readonly JsonValue[];
+      next: number;
+    }
+  | {
+      readonly kind: 'any';
+      readonly builder: BranchBuilder;
+      readonly child: AnySchema;
+      readonly text: Iterator<string, void>;
+      written: string;
     };
 
 class JsonDecoder {
@@ -113,10 +128,26 @@ class JsonDecoder {
     while (this.#stack.length > 0 && !this.#problems.isFull) {
       if (isDue()) return false;
       const frame = this.#stack.at(-1)!;
-      if (frame.kind === 'members') this.#nextMember(frame);
-      else this.#nextEntry(frame);
+      switch (frame.kind) {
+        case 'members':
+          this.#nextMember(frame);
+          break;
+        case 'entries':
+          this.#nextEntry(frame);
+          break;
+        case 'values':
+          this.#nextValue(frame);
+          break;
+        case 'any':
+          this.#nextPiece(frame);
+      }
     }
     return true;
+  }
+
+  /** When all is read: true when `finish` has little left to do. */
+  settle(isDue: IsDue): boolean {
+    return this.#target.builder.settle(isDue);
   }
 
   finish(): Content {
@@ -143,6 +174,26 @@ class JsonDecoder {
     if (entry === undefined) this.#stack.pop();
     else if (isObject(entry)) this.#open(frame.builder.entry(frame.list), entry);
     else this.#wrongKind(frame.builder, frame.list, `entry ${String(frame.next)}: expected an object`, entry);
+  }
+
+  #nextValue(frame: Frame & { kind: 'values' }): void {
+    const item = frame.values[frame.next++];
+    if (item === undefined) {
+      this.#stack.pop();
+      return;
+    }
+    const value = this.#value(frame.builder, frame.child, item);
+    if (value !== undefined) frame.builder.leafListItem(frame.child, value);
+  }
+
+  #nextPiece(frame: Frame & { kind: 'any' }): void {
+    const { value } = frame.text.next();
+    if (value !== undefined) {
+      frame.written += value;
+      return;
+    }
+    this.#stack.pop();
+    frame.builder.any(frame.child, { format: 'json', text: frame.written });
   }
 
   #open(builder: BranchBuilder, json: JsonValue): void {
@@ -212,11 +263,7 @@ class JsonDecoder {
       return;
     }
     if (!this.#once(builder, child)) return;
-    for (const item of json as readonly JsonValue[]) {
-      const value = this.#value(builder, child, item);
-      if (value !== undefined) builder.leafListItem(child, value);
-      if (this.#problems.isFull) return;
-    }
+    this.#stack.push({ kind: 'values', builder, child, values: json as readonly JsonValue[], next: 0 });
   }
 
   #any(builder: BranchBuilder, child: AnySchema, json: JsonValue): void {
@@ -225,8 +272,12 @@ class JsonDecoder {
     else if (child.kind === 'anydata' && Object.hasOwn(json as JsonObject, '@')) {
       const { '@': metadata, ...content } = json as JsonObject;
       this.#annotate({ builder, child }, '@', metadata!, () => builder.path.child(child));
-      builder.any(child, { format: 'json', text: JSON.stringify(content) });
-    } else builder.any(child, { format: 'json', text: JSON.stringify(json) });
+      this.#keep(builder, child, content);
+    } else this.#keep(builder, child, json);
+  }
+
+  #keep(builder: BranchBuilder, child: AnySchema, json: JsonValue): void {
+    this.#stack.push({ kind: 'any', builder, child, text: jsonPieces(json), written: '' });
   }
 
   #value(builder: BranchBuilder, child: LeafSchema | LeafListSchema, json: JsonValue): Value | undefined {

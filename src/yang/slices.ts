@@ -20,4 +20,4 @@ export async function inSlices(work: (isDue: IsDue) => boolean, stride = 64): Pr
 export const neverDue: IsDue = () => false;
 
 /** Milliseconds. */
-const sliceLength = 8;
+const sliceLength = 5;

@@ -11,10 +11,18 @@ import type {
   ListSchema,
   Value,
 } from './schema.js';
-import { type AnyContent, Branch, type Content, leafListValues, setSlot } from './tree-branch.js';
+import { type IsDue, neverDue } from './slices.js';
+import { type AnyContent, Branch, type Content, setSlot } from './tree-branch.js';
+import { LeafListLoader } from './tree-leaf-list.js';
 import { ListLoader } from './tree-list.js';
 
-type Building = Content | Value[] | BranchBuilder | ListLoader | undefined;
+type Building = Content | LeafListLoader | ListLoader | undefined;
+
+/** A leaf-list that is still to be sorted, and the slot that it goes to. */
+interface Unsorted {
+  readonly loader: LeafListLoader;
+  readonly slots: Building[];
+}
 
 export class BranchBuilder {
   readonly schema: BranchSchema;
@@ -23,6 +31,8 @@ export class BranchBuilder {
   readonly #slots: Building[] = [];
   /** Of all that is built together; told last of all, when the keys on the way are known. */
   readonly #faults: (() => ConfigError)[];
+  /** Of all that is built together as well. */
+  readonly #unsorted: Unsorted[];
   /** The one that was opened last, while it is open. */
   #open: BranchBuilder | undefined;
   #isClosed = false;
@@ -33,6 +43,7 @@ export class BranchBuilder {
     this.#at = at;
     this.#parent = parent;
     this.#faults = parent === undefined ? [] : parent.#faults;
+    this.#unsorted = parent === undefined ? [] : parent.#unsorted;
   }
 
   /** Where this branch is, with the keys that are known so far. */
@@ -50,9 +61,14 @@ export class BranchBuilder {
   }
 
   leafListItem(child: LeafListSchema, value: Value): void {
-    const values = this.#slots[child.slot] as Value[] | undefined;
-    if (values === undefined) this.#put(child, [value]);
-    else values.push(value);
+    let loader = this.#slots[child.slot] as LeafListLoader | undefined;
+    if (loader === undefined) {
+      loader = new LeafListLoader(child, (twin) => {
+        this.#fault(() => givenTwice(this.path.child(child, [twin]), child));
+      });
+      this.#put(child, loader);
+    }
+    loader.add(value);
   }
 
   any(child: AnySchema, content: AnyContent): void {
@@ -87,11 +103,23 @@ export class BranchBuilder {
     else if (schema.kind === 'list') parent.#add(schema, branch, this);
   }
 
+  /** For the outermost, when all was given: what is long is put in order, in steps; true when that is done. */
+  settle(isDue: IsDue): boolean {
+    this.#build();
+    for (let last = this.#unsorted.at(-1); last !== undefined; last = this.#unsorted.at(-1)) {
+      if (!last.loader.advance(isDue)) return false;
+      last.slots[last.loader.schema.slot] = last.loader.values;
+      this.#unsorted.pop();
+    }
+    return true;
+  }
+
   /**
    * The branch. Faults (a node given twice, two entries with the same key, an entry without its keys) are added to
    * `errors`, of duplicates the last counts; without `errors` they are thrown as one ConfigError.
    */
   finish(errors?: ConfigError[]): Branch {
+    this.settle(neverDue);
     const branch = this.#build();
     const faults = this.#faults.map((fault) => fault());
     if (errors !== undefined) errors.push(...faults);
@@ -113,19 +141,16 @@ export class BranchBuilder {
       for (let slot = 0; slot < slots.length; slot++) {
         const content = slots[slot];
         if (content instanceof ListLoader) slots[slot] = content.finish();
-        else if (Array.isArray(content)) slots[slot] = this.#values(slot, content as Value[]);
+        else if (content instanceof LeafListLoader) {
+          if (content.isLong) this.#unsorted.push({ loader: content, slots });
+          else {
+            content.advance(neverDue);
+            slots[slot] = content.values;
+          }
+        }
       }
     }
     return new Branch(this.schema, slots as Content[]);
-  }
-
-  #values(slot: number, values: readonly Value[]): readonly Value[] {
-    const schema = this.schema.dataChildren[slot] as LeafListSchema;
-    const distinct = leafListValues(schema, values);
-    if (distinct.length < values.length) {
-      for (const value of repeated(values)) this.#fault(() => givenTwice(this.path.child(schema, [value]), schema));
-    }
-    return distinct;
   }
 
   #add(list: ListSchema, entry: Branch, builder: BranchBuilder): void {
@@ -159,13 +184,6 @@ export class BranchBuilder {
 
 /** More are not told of one document. */
 const maxFaults = 100;
-
-function repeated(values: readonly Value[]): ReadonlySet<Value> {
-  const seen = new Set<Value>();
-  const again = new Set<Value>();
-  for (const value of values) (seen.has(value) ? again : seen).add(value);
-  return again;
-}
 
 function isComplete(keys: readonly (Value | undefined)[]): keys is readonly Value[] {
   return keys.every((key) => key !== undefined);

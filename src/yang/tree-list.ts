@@ -67,7 +67,7 @@ export abstract class ListData implements Iterable<Branch> {
   /** Drafts only. True if it was there. */
   abstract delete(keys: readonly Value[]): boolean;
   /** What differs from an earlier version; cost follows the change where one was made from the other. */
-  abstract changesSince(before: ListData): EntryChange[];
+  abstract changesSince(before: ListData): Iterable<EntryChange>;
 }
 
 /** Makes a list of entries as they come, so that no step takes long: in key order they cost nothing but their place. */
@@ -99,7 +99,7 @@ export class ListLoader {
     }
     const key = entryKey(entry);
     const order = keys.length === 0 ? -1 : this.#order(keys[keys.length - 1]!, key);
-    if (order < 0) {
+    if (order < 0 && keys.length < bulkLength) {
       keys.push(key);
       this.#entries.push(entry);
     } else if (order === 0) {
@@ -129,6 +129,9 @@ export class ListLoader {
     list.put(entry);
   }
 }
+
+/** Entries that become a map at once; more are added one by one, so that no step takes long. */
+const bulkLength = 8192;
 
 /** Lists with keys, in key order. */
 class SystemList extends ListData {
@@ -191,19 +194,35 @@ class SystemList extends ListData {
     return this.#map.delete(probe(this.schema, keys));
   }
 
-  changesSince(before: ListData): EntryChange[] {
+  changesSince(before: ListData): Iterable<EntryChange> {
+    const old = before as SystemList;
+    // Most of the larger one is change: then a walk through both, which can be interrupted, costs no more.
+    if (Math.abs(old.size - this.size) * 2 > Math.max(old.size, this.size)) return this.#compareAll(old);
     const changes: EntryChange[] = [];
     const add = (was: Branch | undefined, is: Branch | undefined): void => {
-      changes.push({ before: was, after: is, positionBefore: undefined, positionAfter: undefined });
+      changes.push(entryChange(was, is));
     };
     diffSortedMaps(
-      (before as SystemList).#map,
+      old.#map,
       this.#map,
       (_, was) => add(was, undefined),
       (_, is) => add(undefined, is),
       (_, was, is) => add(was, is),
     );
     return changes;
+  }
+
+  *#compareAll(old: SystemList): Iterable<EntryChange> {
+    const order = entryOrder(this.schema);
+    const [before, after] = [old.#map.values(), this.#map.values()];
+    let [was, is] = [before.next(), after.next()];
+    while (was.done !== true || is.done !== true) {
+      const side = was.done === true ? 1 : is.done === true ? -1 : order(entryKey(was.value), entryKey(is.value));
+      const [gone, came] = [side <= 0 ? was.value : undefined, side >= 0 ? is.value : undefined];
+      if (gone !== came) yield entryChange(gone, came);
+      if (side <= 0) was = before.next();
+      if (side >= 0) is = after.next();
+    }
   }
 }
 
@@ -382,6 +401,10 @@ class KeylessList extends ListData {
       ...this.#entries.map((entry) => ({ ...change, before: undefined, after: entry })),
     ];
   }
+}
+
+function entryChange(before: Branch | undefined, after: Branch | undefined): EntryChange {
+  return { before, after, positionBefore: undefined, positionAfter: undefined };
 }
 
 /** What a step of a path leads to from a branch; undefined where there is nothing. */

@@ -105,6 +105,7 @@ class XmlWriter {
         else {
           for (const value of content as readonly Value[]) {
             this.#value(child, value, above, () => (at().parent ?? InstanceIdentifier.root).child(child, [value]));
+            if (this.text.length > chunkSize) yield this.#take();
           }
         }
         break;
@@ -120,11 +121,13 @@ class XmlWriter {
         this.#element(child, above, this.#attributes(child, any, at, new Prefixes()), anyToXml(this.#schema, any));
       }
     }
-    if (this.text.length > chunkSize) {
-      const { text } = this;
-      this.text = '';
-      yield text;
-    }
+    if (this.text.length > chunkSize) yield this.#take();
+  }
+
+  #take(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
   }
 
   *#branch(child: DataSchema, branch: Branch, above: Module | undefined, at: Place): Generator<string, void, void> {

@@ -4,8 +4,8 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { ConfigError } from '../error.js';
 import { codecLimits } from './codec-limits.js';
-import { tooBig } from './json-text.js';
 import type { IsDue } from './slices.js';
+import { TextPieces, tooBig } from './utf8.js';
 
 export interface XmlAttribute {
   /** '' for an attribute without a prefix. */
@@ -150,26 +150,27 @@ function attributesOf(tag: SaxesTagNS): readonly XmlAttribute[] {
 
 const noAttributes: readonly XmlAttribute[] = [];
 
-/** A whole text fed to a reader bit by bit: `advance` returns true when it has been read to its end. */
+/** A whole document fed to a reader bit by bit: `advance` returns true when it has been read to its end. */
 export class XmlFeed {
-  readonly #text: string;
+  readonly #pieces: TextPieces;
   readonly #reader: XmlReader;
-  #at = 0;
 
-  constructor(text: string, reader: XmlReader) {
-    this.#text = text;
+  /** Throws ConfigError for what is too big and for what is no UTF-8. */
+  constructor(document: string | Uint8Array, reader: XmlReader) {
+    this.#pieces = new TextPieces(document);
     this.#reader = reader;
   }
 
   advance(isDue: IsDue): boolean {
-    while (this.#at < this.#text.length) {
-      if (isDue()) return false;
-      const end = Math.min(this.#at + pieceLength, this.#text.length);
-      this.#reader.write(this.#text.slice(this.#at, end));
-      this.#at = end;
+    while (!isDue()) {
+      const piece = this.#pieces.next();
+      if (piece === undefined) {
+        this.#reader.end();
+        return true;
+      }
+      this.#reader.write(piece);
     }
-    this.#reader.end();
-    return true;
+    return false;
   }
 }
 
@@ -191,8 +192,6 @@ function malformed(text: string): ConfigError {
   return new ConfigError({ tag: 'malformed-message', type: 'rpc', message: `XML: ${message}${place}` });
 }
 
-/** Characters between two looks at the clock: some tenths of a millisecond. */
-const pieceLength = 16_384;
 const textEscapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

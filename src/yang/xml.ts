@@ -1,7 +1,6 @@
 /** XML (RFC 7950) to instance data, streaming. */
 import { type Annotation, type AnnotationSink, annotationOfAttribute } from './annotations.js';
 import { codecLimits } from './codec-limits.js';
-import { decodeUtf8 } from './json-text.js';
 import type { InstanceIdentifier } from './path.js';
 import { Problems } from './problems.js';
 import type {
@@ -14,7 +13,7 @@ import type {
   Schema,
   Value,
 } from './schema.js';
-import { inSlices, neverDue } from './slices.js';
+import { type IsDue, inSlices, neverDue } from './slices.js';
 import { openTarget, type Target } from './target.js';
 import type { Content } from './tree.js';
 import type { BranchBuilder } from './tree-builder.js';
@@ -56,7 +55,7 @@ export function decodeXml(
   options: XmlDecodeOptions = {},
 ): Content {
   const decoder = new XmlDecoder(schema, path, options);
-  new XmlFeed(decodeUtf8(xml), new XmlReader(decoder, options)).advance(neverDue);
+  new XmlFeed(xml, new XmlReader(decoder, options)).advance(neverDue);
   return decoder.finish();
 }
 
@@ -68,8 +67,9 @@ export async function decodeXmlText(
   options: XmlDecodeOptions = {},
 ): Promise<Content> {
   const decoder = new XmlDecoder(schema, path, options);
-  const feed = new XmlFeed(decodeUtf8(xml), new XmlReader(decoder, options));
+  const feed = new XmlFeed(xml, new XmlReader(decoder, options));
   await inSlices((isDue) => feed.advance(isDue), 1);
+  await inSlices((isDue) => decoder.settle(isDue), 1);
   return decoder.finish();
 }
 
@@ -164,6 +164,11 @@ export class XmlDecoder implements XmlHandler {
       else if (frame.kind === 'any') frame.builder.any(frame.child, { format: 'xml', text: frame.recorder.finish() });
     }
     this.#scopes.pop();
+  }
+
+  /** After the last element, for callers that let others run in between: true when `finish` has little left to do. */
+  settle(isDue: IsDue): boolean {
+    return this.#target.builder.settle(isDue);
   }
 
   /** After the last element: what was read. Throws all faults that were found. */

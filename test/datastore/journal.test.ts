@@ -51,6 +51,43 @@ describe('Journal', () => {
     await again.journal.close();
   });
 
+  it('asks a large record for its lines while it writes them, so that others run in between', async () => {
+    const { journal } = await open(directory());
+    let made = 0;
+    const seen = new Set<number>();
+    function* lines() {
+      for (; made < 200; made++) yield 'x'.repeat(10_000);
+    }
+    let isDone = false;
+    const watching = (async () => {
+      while (!isDone) {
+        seen.add(made);
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+    })();
+    await journal.append([lines()]);
+    isDone = true;
+    await watching;
+    assert.ok(seen.size > 5, `the lines were made in ${seen.size} slices`);
+    await journal.close();
+  });
+
+  it('cuts off a record whose lines cannot be made', async () => {
+    const state = directory();
+    const { journal } = await open(state);
+    await journal.append([['one']]);
+    function* lines() {
+      for (let index = 0; index < 40; index++) yield 'x'.repeat(10_000);
+      throw new Error('no more');
+    }
+    await assert.rejects(journal.append([lines()]), { tag: 'operation-failed' });
+    await journal.append([['two']]);
+    await journal.close();
+    const again = await open(state);
+    assert.deepEqual(again.records, [['one'], ['two']]);
+    await again.journal.close();
+  });
+
   it('makes the directory 0700 and the file 0600', async () => {
     const state = directory();
     const { journal, path } = await open(state);

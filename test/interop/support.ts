@@ -59,6 +59,8 @@ export async function makeAuthority(directory: string): Promise<Authority> {
       'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' +
       '[server]\nbasicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n' +
       'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' +
+      '[client]\nbasicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n' +
+      'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' +
       '[req]\ndistinguished_name=dn\n[dn]\n',
   );
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -116,7 +118,7 @@ export interface Authority {
   /** PEM of the certificate for a PKCS#10 request; `section` is one of the configuration's, `server` as a rule. */
   sign(
     request: string,
-    options?: { readonly section?: 'server' | 'intermediate'; readonly dates?: readonly string[] },
+    options?: { readonly section?: 'server' | 'client' | 'intermediate'; readonly dates?: readonly string[] },
   ): Promise<string>;
   /** As `sign`, for a request in a file and with dates of the form 20200101000000Z. */
   signDated(requestFile: string, notBefore: string, notAfter: string): Promise<string>;

@@ -20,6 +20,7 @@ import {
 } from '../../src/datastore/index.js';
 import { ConfigError } from '../../src/error.js';
 import { accessModule } from '../../src/modules/access.js';
+import { type AlarmsModule, alarmsModule } from '../../src/modules/alarms.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
@@ -28,9 +29,9 @@ import {
   checkCredentials,
   type KeyStore,
   openKeyStore,
-  resolveParameters,
   type Sealing,
   type TlsService,
+  unusedChoices,
 } from '../../src/southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from '../../src/x509/index.js';
 import {
@@ -141,6 +142,7 @@ export interface Device {
   readonly datastore: Datastore;
   readonly session: Session;
   readonly https: HttpsModule;
+  readonly alarms: AlarmsModule;
   readonly keys: KeyRing;
   readonly clock: FakeClock;
   readonly events: DatastoreEvent[];
@@ -181,11 +183,15 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
   const store = await openKeyStore(join(state, 'keys'), masterKey as Sealing);
   const keys = new KeyRing(options.keyStore?.(store) ?? store);
   const logged: string[] = [];
+  const alarms = alarmsModule({
+    now: () => clock.now(),
+    log: (level, message) => logged.push(`${level} ${message}`),
+  });
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys,
     clock,
-    checkParameters: (parameters) => void resolveParameters(parameters),
+    checkParameters: unusedChoices,
     deviceName: () => 'device.example.net',
     hosts: options.hosts ?? (() => ['device.example.net', '192.0.2.1']),
     hashPassword: (phrase) => hashPassword(phrase),
@@ -197,7 +203,9 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     makeFactory,
     listenOverride: [{ address: '127.0.0.1', port: 0 }],
     listenDefault: [],
-    alarm: (error) => logged.push(error.line()),
+    alarms,
+    failedToOpen: (error) => logged.push(error.line()),
+    log: (error) => logged.push(String(error)),
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
   });
   const accounts = { hashPassword: (password: string) => hashPassword(password), localizeKey: () => Buffer.alloc(32) };
@@ -205,7 +213,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
-    modules: [systemModule(facts), accessModule(accounts), https.registration],
+    modules: [systemModule(facts), accessModule(accounts), https.registration, alarms.registration],
     log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   });
   const events: DatastoreEvent[] = [];
@@ -219,6 +227,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     datastore,
     session,
     https,
+    alarms,
     keys,
     clock,
     events,

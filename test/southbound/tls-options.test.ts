@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { ConfigError } from '../../src/error.js';
-import { resolveParameters, type TlsConnection, TlsListener } from '../../src/southbound/index.js';
+import { resolveParameters, type TlsConnection, TlsListener, unusedChoices } from '../../src/southbound/index.js';
 import { dial, pem, service } from './tls-support.js';
 
 describe('TLS parameters', () => {
@@ -32,15 +32,38 @@ describe('TLS parameters', () => {
     assert.equal(resolved.maxVersion, 'TLSv1.2');
   });
 
+  test('choices and level are intersected: what only one of them names is not in force, and told', () => {
+    const parameters = {
+      level: 'high',
+      minVersion: 'tls12',
+      cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+      groups: ['secp256r1', 'secp521r1'],
+    } as const;
+    assert.deepEqual(resolveParameters(parameters), {
+      minVersion: 'TLSv1.3',
+      maxVersion: 'TLSv1.3',
+      ciphers: ['TLS_CHACHA20_POLY1305_SHA256'],
+      groups: ['P-521'],
+    });
+    assert.deepEqual(unusedChoices(parameters), {
+      cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256'],
+      groups: ['secp256r1'],
+    });
+  });
+
   for (const [what, parameters, message] of [
     ['an unknown suite', { level: 'standard', cipherSuites: ['TLS_RSA_WITH_RC4_128_MD5'] }, /TLS_RSA_WITH_RC4_128_MD5/],
     [
-      'a suite beyond the level',
+      'only a suite beyond the level',
       { level: 'high', cipherSuites: ['TLS_AES_128_GCM_SHA256'] },
-      /not allowed at security level high/,
+      /no cipher suite is left: security level high allows TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256$/,
     ],
     ['a version beyond the level', { level: 'high', maxVersion: 'tls12' }, /no TLS version is left/],
-    ['a group beyond the level', { level: 'high', groups: ['secp256r1'] }, /group secp256r1 is not allowed/],
+    [
+      'only a group beyond the level',
+      { level: 'high', groups: ['secp256r1'] },
+      /no group is left: security level high/,
+    ],
     [
       'suites of no allowed version',
       { level: 'standard', maxVersion: 'tls12', cipherSuites: ['TLS_AES_128_GCM_SHA256'] },

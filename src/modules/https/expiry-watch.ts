@@ -1,77 +1,65 @@
 /**
- * Watches the lives of the installed certificates and tells of them: certificate-expiring once for each step of the
- * cadence, certificate-expired and certificate-expiry-cleared once. What was told is remembered on disk before it is told,
- * so that a restart repeats nothing. One timer serves all certificates.
+ * Watches the lives of the installed certificates, and whether those that are presented hold for the device: tells of
+ * them by notifications and alarms. One timer serves all certificates.
  */
-import type { Change, ModuleServices } from '../../datastore/index.js';
+import type { Change, ModuleServices, Root } from '../../datastore/index.js';
 import type { Clock } from '../../southbound/index.js';
 import { readCertificate } from '../../x509/index.js';
-import type { JsonObject, JsonValue } from '../../yang/index.js';
+import type { JsonObject } from '../../yang/index.js';
+import type { Alarms } from '../alarm.js';
 import { list } from '../read.js';
+import { hostFindings } from './chain.js';
 import { DueQueue } from './due-queue.js';
 import { httpsContainer, type Installed, readInstalled, touchedEntries } from './entry.js';
-import { type Lifetime, nextMoment, stepAt, validityOf, warnDays } from './expiry.js';
-import { expiryFacts } from './facts.js';
+import { nextMoment, validityOf, warnDays } from './expiry.js';
+import { presentedNames } from './judge.js';
+import { type Reach, reachedBy } from './names.js';
+import { clearStanding, forgetStandings, showStanding } from './standing.js';
+import { type Telling, ToldBook, type Watched } from './told.js';
 
-export interface WatchParts {
+export interface WatchParts extends Reach {
   readonly clock: Clock;
   /** Calls back once after so many milliseconds; gives what cancels it. */
   readonly after: (milliseconds: number, callback: () => void) => () => void;
+  readonly alarms: Alarms;
   readonly notify: (notification: Telling, content: JsonObject) => void;
-  /** Told where what was told could not be remembered. */
-  readonly failed: (error: unknown) => void;
-}
-
-export type Telling = 'certificate-expiring' | 'certificate-expired' | 'certificate-expiry-cleared';
-
-interface Watched extends Lifetime {
-  readonly fingerprint: string;
-}
-
-/** What was told of a certificate last; kept on disk. */
-interface Told {
-  readonly fingerprint: string;
-  /** Seconds since 1970: the end, and the moment of the step that was told. */
-  readonly end: number;
-  readonly step: number;
-  readonly expired: boolean;
+  readonly log: (error: unknown) => void;
 }
 
 export class ExpiryWatch {
   readonly #parts: WatchParts;
+  readonly #services: ModuleServices;
   readonly #watched = new Map<string, Watched>();
-  readonly #told = new Map<string, Told>();
   readonly #queue = new DueQueue();
-  #memory: ReturnType<NonNullable<ModuleServices['memory']>> | undefined;
-  #days = 90;
+  readonly #told: ToldBook;
+  /** Running, as of the last pass. */
+  #root: Root;
+  /** The root of a change that is being applied and not running yet. */
+  #coming: Root | undefined;
+  #hosts: readonly string[] = [];
   /** The clock when it was looked at last; undefined where it was not trusted. */
   #seen: number | undefined;
-  #isOwed = false;
   #cancel: (() => void) | undefined;
-  #work: Promise<void> = Promise.resolve();
+  #work: Promise<void>;
   #isStopped = false;
 
-  constructor(parts: WatchParts) {
-    this.#parts = parts;
-  }
-
   /** Reads what was told and what is installed; others run between, however many certificates there are. */
-  start(services: ModuleServices): void {
-    this.#memory = services.memory?.('https-expiry');
-    for (const [name, told] of readTold(this.#memory?.get())) {
-      this.#told.set(name, told);
-      this.#queue.set(name, 0);
-    }
-    this.#days = warnDays(services.running());
-    this.#work = this.#readAll(services);
+  constructor(parts: WatchParts, services: ModuleServices) {
+    this.#parts = parts;
+    this.#services = services;
+    this.#root = services.running();
+    this.#told = new ToldBook(services.memory?.('https-expiry'));
+    for (const name of this.#told.names()) this.#queue.set(name, 0);
+    this.#work = this.#readAll();
     this.#run();
   }
 
   /** After a commit: cost follows the change, but where it is warn-days that changed. */
   changed(change: Change): void {
-    if (change.touches('/signet-https:https/expiry')) {
-      this.#days = warnDays(change.after);
-      this.#lookAtAll();
+    this.#coming = change.after;
+    if (change.touches('/signet-https:https/expiry')) this.#lookAtAll();
+    if (presented.some((path) => change.touches(path))) {
+      for (const root of [change.before, change.after]) this.#lookAt(presentedNames(root));
     }
     for (const name of touchedEntries(change)) this.#put(name, readInstalled(change.after.system, name));
     this.#run();
@@ -92,16 +80,18 @@ export class ExpiryWatch {
     await this.idle();
   }
 
-  async #readAll(services: ModuleServices): Promise<void> {
+  async #readAll(): Promise<void> {
+    const running = () => this.#services.running().system;
     let count = 0;
-    for (const entry of list(httpsContainer(services.running().system), 'certificate') ?? []) {
+    for (const entry of list(httpsContainer(running()), 'certificate') ?? []) {
       const name = String(entry.keys()[0]);
       // A commit that came meanwhile knows better.
-      if (!this.#watched.has(name)) this.#put(name, readInstalled(services.running().system, name));
+      if (!this.#watched.has(name)) this.#put(name, readInstalled(running(), name));
       count += 1;
       if (count % slice === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
       if (this.#isStopped) return;
     }
+    forgetStandings(new Set(this.#watched.keys()), this.#parts.alarms);
   }
 
   #put(name: string, installed: Installed | undefined): void {
@@ -110,7 +100,7 @@ export class ExpiryWatch {
       if (known === undefined) return;
       this.#watched.delete(name);
     } else {
-      const { notBefore, notAfter, x509 } = readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
+      const { notBefore, notAfter, x509 } = readLeaf(installed);
       const fingerprint = x509.fingerprint256.replaceAll(':', '').toLowerCase();
       if (known?.fingerprint === fingerprint) return;
       this.#watched.set(name, { fingerprint, notBefore, notAfter });
@@ -118,8 +108,12 @@ export class ExpiryWatch {
     this.#queue.set(name, 0);
   }
 
+  #lookAt(names: Iterable<string>): void {
+    for (const name of names) if (this.#watched.has(name)) this.#queue.set(name, 0);
+  }
+
   #lookAtAll(): void {
-    for (const name of this.#watched.keys()) this.#queue.set(name, 0);
+    this.#lookAt(this.#watched.keys());
   }
 
   #run(): void {
@@ -128,73 +122,72 @@ export class ExpiryWatch {
 
   async #pass(): Promise<void> {
     if (this.#isStopped) return;
-    const { clock } = this.#parts;
+    const { clock, alarms } = this.#parts;
     if (clock.trusted()) {
+      alarms.clear(clockAlarm);
       const now = clock.now();
       // A clock that was set back, or right, may have made other states of all of them.
       if (this.#seen === undefined || now < this.#seen) this.#lookAtAll();
       this.#seen = now;
+      await this.#settled();
+      this.#lookAtHosts();
       await this.#tellDue(now);
     } else {
+      alarms.raise({ ...clockAlarm, severity: 'warning', text: clockText });
       this.#seen = undefined;
     }
     this.#arm();
   }
 
+  /** A change is told of before running is the new root; names of the device are read from running. */
+  async #settled(): Promise<void> {
+    const coming = this.#coming;
+    const isRunning = () => coming === undefined || this.#services.running().config === coming.config;
+    for (let turn = 0; turn < turns && !isRunning(); turn++) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+    if (this.#coming === coming) this.#coming = undefined;
+    this.#root = this.#services.running();
+  }
+
+  /** Another name or address of the device concerns what is presented. */
+  #lookAtHosts(): void {
+    const hosts = reachedBy(this.#root, this.#parts);
+    if (hosts.join('\n') === this.#hosts.join('\n')) return;
+    this.#hosts = hosts;
+    this.#lookAt(presentedNames(this.#root));
+  }
+
   async #tellDue(now: number): Promise<void> {
     const tellings: (readonly [Telling, JsonObject])[] = [];
+    const presented = this.#queue.next() === undefined ? new Set<string>() : presentedNames(this.#root);
+    const days = warnDays(this.#root);
     for (let name = this.#queue.take(now); name !== undefined; name = this.#queue.take(now)) {
-      const facts = this.#factsOf(name, now);
-      for (const telling of this.#judge(name, now)) tellings.push([telling, facts]);
       const watched = this.#watched.get(name);
-      this.#queue.set(name, watched === undefined ? undefined : nextMoment(watched, this.#days, now));
+      const validity = watched === undefined ? 'valid' : validityOf(watched, days, this.#parts.clock);
+      const facts = this.#told.factsOf(name, watched, now);
+      for (const telling of this.#told.judge(name, watched, validity, { days, now })) tellings.push([telling, facts]);
+      if (watched === undefined) {
+        clearStanding(name, this.#parts.alarms);
+        continue;
+      }
+      const isPresented = presented.has(name);
+      const mismatch = isPresented ? this.#mismatchOf(name) : undefined;
+      showStanding({ ...watched, name, validity, isPresented, mismatch }, now, this.#parts.alarms);
+      this.#queue.set(name, nextMoment(watched, days, now));
     }
-    if (this.#isOwed) await this.#remember();
+    try {
+      await this.#told.remember();
+    } catch (error) {
+      // Told all the same; it is tried again soon.
+      this.#parts.log(error);
+    }
     for (const [telling, facts] of tellings) this.#parts.notify(telling, facts);
   }
 
-  /** What is to be told of the certificate now; taken as told from here on. */
-  #judge(name: string, now: number): readonly Telling[] {
-    const watched = this.#watched.get(name);
-    const told = this.#told.get(name);
-    const validity = watched === undefined ? undefined : validityOf(watched, this.#days, this.#parts.clock);
-    const isOver = told !== undefined && (told.fingerprint !== watched?.fingerprint || isSound(validity));
-    if (isOver) this.#forget(name);
-    const cleared: readonly Telling[] = isOver ? ['certificate-expiry-cleared'] : [];
-    if (watched === undefined || isSound(validity)) return cleared;
-    const former = isOver ? undefined : told;
-    const isExpired = validity === 'expired';
-    const step = Math.floor((stepAt(watched, this.#days, now) ?? 0) / 1000);
-    const end = Math.floor(watched.notAfter.getTime() / 1000);
-    const isNew = isExpired ? former?.expired !== true : former === undefined || step > former.step;
-    if (isNew || former?.expired !== isExpired) {
-      const last = Math.max(step, former?.step ?? 0);
-      this.#told.set(name, { fingerprint: watched.fingerprint, end, step: last, expired: isExpired });
-      this.#isOwed = true;
-    }
-    return isNew ? [...cleared, isExpired ? 'certificate-expired' : 'certificate-expiring'] : cleared;
-  }
-
-  #forget(name: string): void {
-    this.#told.delete(name);
-    this.#isOwed = true;
-  }
-
-  /** Of the certificate that is there now; where there is none, of the one that was. */
-  #factsOf(name: string, now: number): JsonObject {
-    const watched = this.#watched.get(name);
-    if (watched !== undefined) return expiryFacts(name, watched.fingerprint, watched.notAfter, now);
-    const told = this.#told.get(name);
-    return expiryFacts(name, told?.fingerprint ?? '', new Date((told?.end ?? 0) * 1000), now);
-  }
-
-  async #remember(): Promise<void> {
-    try {
-      await this.#memory?.set(toldJson(this.#told));
-      this.#isOwed = false;
-    } catch (error) {
-      this.#parts.failed(error);
-    }
+  #mismatchOf(name: string): string | undefined {
+    const installed = readInstalled(this.#root.system, name);
+    return installed === undefined ? undefined : hostFindings(readLeaf(installed), this.#hosts)[0]?.text;
   }
 
   /** A timer counts by another clock than the one that dates are read from, so it never sleeps long. */
@@ -202,32 +195,29 @@ export class ExpiryWatch {
     this.#cancel?.();
     const { clock, after } = this.#parts;
     const next = this.#seen === undefined ? undefined : this.#queue.next();
-    const longest = this.#seen === undefined || this.#isOwed ? soon : longestSleep;
+    const longest = this.#seen === undefined || this.#told.isOwed ? soon : longestSleep;
     const wait = next === undefined ? longest : Math.min(Math.max(next - clock.now(), 0), longest);
     this.#cancel = after(wait, () => this.#run());
   }
 }
 
-function isSound(validity: ReturnType<typeof validityOf> | undefined): boolean {
-  return validity !== 'expiring' && validity !== 'expired';
+function readLeaf(installed: Installed): ReturnType<typeof readCertificate> {
+  return readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
 }
 
-function toldJson(all: ReadonlyMap<string, Told>): JsonValue {
-  return Array.from(all, ([name, { fingerprint, end, step, expired }]) => ({ name, fingerprint, end, step, expired }));
-}
+const presented = ['/signet-https:https/server-certificate', '/signet-https:https/sni'] as const;
 
-function* readTold(value: JsonValue | undefined): Iterable<readonly [string, Told]> {
-  for (const each of Array.isArray(value) ? value : []) {
-    const { name, fingerprint, end, step, expired } = each as JsonObject;
-    if (typeof name !== 'string' || typeof fingerprint !== 'string') continue;
-    yield [name, { fingerprint, end: Number(end), step: Number(step), expired: expired === true }];
-  }
-}
+const clockAlarm = { resource: '/signet-system:system', type: 'clock-untrusted' } as const;
+
+const clockText = 'the clock shows a time that has passed already; set it, dates of certificates are not looked at';
 
 /** Certificates that are read at a stretch at start. */
 const slice = 50;
 
-/** Milliseconds: how long a clock that was set can go unnoticed. */
+/** Of the event loop, that a commit is given from being applied to being running. */
+const turns = 1000;
+
+/** Milliseconds: how long a clock that was set, or another address, can go unnoticed. */
 const longestSleep = 5 * 60_000;
 
 /** Milliseconds: where the clock is waited for, or the disk. */

@@ -1,7 +1,7 @@
 /** Everything about the https subtree that can be judged without making anything: the handler's `validate`. */
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import type { Clock, TlsParameters } from '../../southbound/index.js';
+import type { Clock, TlsParameters, UnusedChoices } from '../../southbound/index.js';
 import {
   generalNameFault,
   readCertificate,
@@ -29,8 +29,8 @@ export interface JudgeParts extends Reach {
   readonly clock: Clock;
   /** Whether a private key is at hand. */
   readonly hasKey: (keyId: string) => boolean;
-  /** Throws ConfigError where versions, suites and groups leave nothing to negotiate. Pure. */
-  readonly checkParameters: (parameters: TlsParameters) => void;
+  /** What of the choices is not in force; throws ConfigError where nothing is left to negotiate. Pure. */
+  readonly checkParameters: (parameters: TlsParameters) => UnusedChoices;
 }
 
 export function judgeChange(change: Change, parts: JudgeParts): readonly Finding[] {
@@ -145,8 +145,21 @@ function judgeParameters(change: Change, parts: JudgeParts): readonly Finding[] 
   const touched = ['security-level', 'hello-params'].some((name) => change.touches(`/signet-https:https/${name}`));
   if (!touched) return [];
   try {
-    parts.checkParameters(readParameters(httpsContainer(change.after.config)));
-    return [];
+    const { cipherSuites, groups } = parts.checkParameters(readParameters(httpsContainer(change.after.config)));
+    const unused = (path: string, text: string) => ({
+      severity: 'warning' as const,
+      path: `${helloParams}/${path}`,
+      text,
+    });
+    return [
+      ...cipherSuites.map((name) =>
+        unused(
+          'cipher-suites/cipher-suite',
+          `${name} is not offered: the security level or the TLS versions rule it out`,
+        ),
+      ),
+      ...groups.map((name) => unused('groups', `${name} is not offered: the security level rules it out`)),
+    ];
   } catch (error) {
     return ConfigError.from(error)
       .all()
@@ -189,11 +202,12 @@ function weakFindings(name: string, change: Change): readonly Finding[] {
 
 /** The node of hello-params that a refusal of the TLS room is about. */
 function parameterPath(message: string): string {
-  const path = '/signet-https:https/hello-params';
-  if (message.startsWith('group ')) return `${path}/groups`;
-  if (message.includes('TLS version')) return `${path}/tls-versions`;
-  return `${path}/cipher-suites/cipher-suite`;
+  if (message.startsWith('no group ')) return `${helloParams}/groups`;
+  if (message.includes('TLS version')) return `${helloParams}/tls-versions`;
+  return `${helloParams}/cipher-suites/cipher-suite`;
 }
+
+const helloParams = '/signet-https:https/hello-params';
 
 export const noKey =
   'private key does not belong to the certificate: no key of this device matches it; install it together with its key, or have the request of this entry signed';

@@ -2,6 +2,7 @@
 import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import type { RepairReport } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { LoadResult, Schema } from '../../yang/index.js';
 import { certificateCommands } from './certificate.js';
@@ -18,6 +19,8 @@ export interface CliParts {
     files?: readonly { readonly name: string; readonly text: string }[],
   ) => LoadResult;
   readonly mib: () => Promise<MibPrinter>;
+  /** Of a state directory that no agent uses. */
+  readonly repair: (stateDirectory: string) => Promise<RepairReport>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly terminal: boolean;
@@ -30,6 +33,8 @@ export interface MibPrinter {
   format(schema: Schema, module: string): string | undefined;
   /** Of all modules, or of one. */
   map(schema: Schema, module?: string): readonly object[];
+  /** Gives OIDs to a module without; writes the file that holds them and returns its name. Throws ConfigError. */
+  assign(schema: Schema, module: string): string;
 }
 
 /** What a command is given. */

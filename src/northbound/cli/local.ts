@@ -1,8 +1,9 @@
-/** Commands that need no agent, or look at it from outside: schema, mib, validate, doctor. */
+/** Commands that need no agent, or look at it from outside: schema, mib, validate, repair, doctor. */
 import type { Argv } from 'yargs';
 import type { Perform } from './config.js';
 import { doctor } from './doctor.js';
 import { mib, schema } from './modules.js';
+import { repair } from './repair.js';
 import { validate } from './validate.js';
 
 export function localCommands(parser: Argv, perform: Perform): void {
@@ -28,8 +29,20 @@ export function localCommands(parser: Argv, perform: Perform): void {
       'mib [module]',
       'print the SMIv2 module of a YANG module, or the names of all',
       (each) =>
-        module(each).option('map', { type: 'boolean', default: false, describe: 'a JSON line for each object' }),
+        module(each)
+          .option('map', { type: 'boolean', default: false, describe: 'a JSON line for each object' })
+          .option('assign', {
+            type: 'boolean',
+            default: false,
+            describe: 'give OIDs to a module without, in NAME.oid.json beside it; numbers given before stay',
+          }),
       (given) => perform(mib, given),
+    )
+    .command(
+      'repair',
+      'cut off a journal that is corrupt, and keep what is cut off; no agent may run',
+      (each) => each,
+      (given) => perform(repair, given),
     )
     .command(
       'validate <file>',

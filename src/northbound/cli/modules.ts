@@ -72,9 +72,16 @@ function submoduleText(loaded: Schema, name: string): string | undefined {
 
 export async function mib(call: Call): Promise<Output> {
   const { schema: loaded, status } = loadModules(call);
-  const { map, module: name } = call.arguments;
+  const { map, assign, module: name } = call.arguments;
   const printer = await call.parts.mib();
   const only = typeof name === 'string' ? name : undefined;
+  if (assign === true) {
+    if (only === undefined) throw new UsageError('--assign needs the name of a module');
+    if (!loaded.modules.has(only))
+      throw new ConfigError({ tag: 'data-missing', message: `there is no module ${only}` });
+    const file = printer.assign(loaded, only);
+    return { value: { file }, text: `${file}\n`, status };
+  }
   if (only !== undefined && !printer.modules(loaded).includes(only)) {
     throw new ConfigError({ tag: 'data-missing', message: `SNMP shows nothing of a module ${only}` });
   }

@@ -49,11 +49,13 @@ const socketBuffer = 4 * 1024 * 1024;
 export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const { schema, engine, log } = options;
   const mib = mapSchema(schema);
+  for (const { name } of mib.unplaced)
+    log('info', `SNMP shows nothing of module ${name}: it has no OIDs; make some with signet mib ${name} --assign`);
   const counters = new Counters();
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds);
-  const objects = new ObjectTable(mib, rows);
+  const objects = new ObjectTable(mib, rows, system);
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
   const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);
   const unsubscribe = system.subscribe((event) => {

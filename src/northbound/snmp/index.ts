@@ -2,7 +2,16 @@
 export { type RunningSnmp, type SnmpEndpoint, type SnmpOptions, startSnmp } from './agent.js';
 export type { Community, CommunitySource } from './community.js';
 export { type AuthProtocol, localizeKey, localizePrivacyKey, type PrivProtocol } from './keys.js';
-export { formatMib, type MapEntry, mibMap, mibModules } from './mib.js';
+export { formatMib, formatMibs, type MapEntry, mibMap, mibModules } from './mib.js';
 export { mibModuleName } from './names.js';
 export type { NotificationTarget, NotificationTargets } from './notify.js';
+export {
+  assignModule,
+  assignOids,
+  formatOidFile,
+  type OidFile,
+  type OidFiles,
+  oidFileName,
+  readOidFiles,
+} from './oid-files.js';
 export type { EngineState, UsmUser, UsmUserSource } from './usm.js';

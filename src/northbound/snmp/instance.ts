@@ -1,7 +1,7 @@
 /** Instances of table rows as sub-identifiers (RFC 2578 section 7.7), and those as keys of an ordered index. */
 import type { Value } from '../../yang/index.js';
 import { maxSubIdentifiers } from './ber.js';
-import type { IndexPart, MibTable } from './mapping.js';
+import type { IndexPart, MibTable } from './model.js';
 import type { IndexKey } from './ordered-index.js';
 import type { Syntax } from './syntax.js';
 
@@ -73,6 +73,18 @@ export function indexValues(table: MibTable, arcs: ArrayLike<number>, from: numb
     values.push(decoded.value);
   }
   return at === to ? values : undefined;
+}
+
+/** How many sub-identifiers name a row of the table where more follow; undefined where there are fewer. */
+export function outerEnd(table: MibTable, arcs: readonly number[]): number | undefined {
+  let at = 0;
+  for (const part of table.index) {
+    const { syntax } = part.object;
+    if (at >= arcs.length) return undefined;
+    if (syntax.index === 'integer') at += 1;
+    else at += isFixed(syntax) ? syntax.minOctets : 1 + arcs[at]!;
+  }
+  return at > arcs.length ? undefined : at;
 }
 
 function isFixed(syntax: Syntax): boolean {

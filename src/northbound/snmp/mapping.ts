@@ -1,10 +1,11 @@
 /**
- * The schema as SNMP objects: `smiv2:oid` and `smiv2:subid` (RFC 6643) place every node. A container outside all lists may add an
- * arc; one without a subid, and any container inside a list, is looked through. A list is a table beside those around it.
+ * The schema as SNMP objects: `smiv2:oid` and `smiv2:subid` (RFC 6643), or the numbers of an OID file, place every node. A container
+ * outside all lists may add an arc; one without a subid, and any container inside a list, is looked through. A list is a table beside
+ * those around it; what a module adds to a list of another is a table that augments it.
  */
 import type {
+  ContainerSchema,
   DataSchema,
-  ExtensionInstance,
   LeafListSchema,
   LeafSchema,
   ListSchema,
@@ -13,123 +14,80 @@ import type {
   Schema,
   SchemaNode,
 } from '../../yang/index.js';
+import { inherits } from './annotations.js';
 import { encodeOid, maxSubIdentifiers } from './ber.js';
-import { camel, nameObjects } from './names.js';
-import { rowNumberSyntax, rowStatusSyntax, type Syntax, shortened, syntaxOf } from './syntax.js';
+import { digestSyntax, LongCodec, segmentSyntax } from './long.js';
+import {
+  type Access,
+  compareOids,
+  type IndexPart,
+  type Mib,
+  type MibNotification,
+  type MibObject,
+  type MibTable,
+  reservedColumn,
+  type Skipped,
+  segmentArc,
+} from './model.js';
+import { nameObjects } from './names.js';
+import { augmentPath, type OidFiles, readOidFiles } from './oid-files.js';
+import { Placement, type Position } from './placement.js';
+import {
+  rowNumberSyntax,
+  rowStatusSyntax,
+  type Syntax,
+  shortened,
+  syntaxOf,
+  truthValueSyntax,
+  unsetSyntax,
+} from './syntax.js';
 
-/** Sub-identifiers of columns that no YANG node stands for. Those from 200 up are reserved for such. */
-export const reservedColumn = { rowStatus: 200, rowNumber: 220 } as const;
-
-export type Access = 'not-accessible' | 'accessible-for-notify' | 'read-only' | 'read-write' | 'read-create';
-
-/** A scalar or column. */
-export interface MibObject {
-  /** `leaf`: a YANG leaf; `value`: an entry of a leaf-list; the others as {@link reservedColumn}. */
-  readonly kind: 'leaf' | 'value' | 'rowStatus' | 'rowNumber';
-  readonly oid: readonly number[];
-  /** The content octets of `oid`, for the wire. */
-  readonly encoded: Buffer;
-  readonly module: Module;
-  name: string;
-  readonly schema: LeafSchema | LeafListSchema | ListSchema;
-  readonly syntax: Syntax;
-  readonly access: Access;
-  readonly table: MibTable | undefined;
-  /** Data nodes from the root (scalar) or from below the list (column) to the leaf, itself included. */
-  readonly steps: readonly DataSchema[];
-  /** Under nacm:default-deny-all: no community sees it. */
-  readonly sensitive: boolean;
-}
-
-/** One sub-identifier or more of an instance: a key, or the row number that stands for keys that fit no OID. */
-export interface IndexPart {
-  readonly object: MibObject;
-  /** Undefined for a row number. */
-  readonly key: LeafSchema | LeafListSchema | undefined;
-}
-
-export interface MibTable {
-  /** OID of xTable; xEntry is `.1` below it. */
-  readonly oid: readonly number[];
-  readonly module: Module;
-  name: string;
-  readonly schema: ListSchema | LeafListSchema;
-  /** The table of the nearest list around this one. */
-  readonly parent: MibTable | undefined;
-  /** Parts of the lists around it, then its own. */
-  readonly index: readonly IndexPart[];
-  readonly ownParts: number;
-  /** The last part is IMPLIED (RFC 2578 section 7.7). */
-  readonly implied: boolean;
-  readonly numbered: boolean;
-  readonly config: boolean;
-  /** Data nodes from the root to the list, itself included. */
-  readonly steps: readonly DataSchema[];
-  /** In OID order, the index objects included. */
-  readonly columns: MibObject[];
-}
-
-export interface MibNotification {
-  readonly oid: readonly number[];
-  readonly module: Module;
-  name: string;
-  readonly schema: NotificationSchema;
-  readonly objects: readonly MibObject[];
-}
-
-export interface Skipped {
-  readonly module: Module;
-  readonly path: string;
-  readonly reason: string;
-}
-
-export interface Mib {
-  readonly schema: Schema;
-  /** Scalars and columns, those that only notifications carry too, in OID order. */
-  readonly objects: readonly MibObject[];
-  readonly tables: readonly MibTable[];
-  readonly notifications: readonly MibNotification[];
-  /** Nodes that have a place in the MIB by their subid, or would have, and why they are not there. */
-  readonly skipped: readonly Skipped[];
-}
-
-/** Maps a compiled schema. Throws RangeError, listing all, where two nodes have one OID or an OID is none. */
-export function mapSchema(schema: Schema): Mib {
-  const mapper = new Mapper(schema);
-  mapper.children(schema.root.dataChildren, { base: undefined, table: undefined, steps: [] });
+/**
+ * Maps a compiled schema, with the OIDs that its modules' OID files give. Throws RangeError, listing all, where two nodes have one OID or
+ * an OID is none.
+ */
+export function mapSchema(schema: Schema, files: OidFiles = readOidFiles(schema)): Mib {
+  const mapper = new Mapper(schema, files);
+  mapper.children(schema.root.dataChildren, { base: undefined, baseSteps: [], table: undefined, steps: [] });
   return mapper.finish();
 }
 
 interface Place {
-  /** OID of the nearest container outside all lists. */
-  readonly base: readonly number[] | undefined;
+  /** OID of the nearest container outside all lists that has one, and the data nodes from the root to it. */
+  readonly base: Position | undefined;
+  readonly baseSteps: readonly DataSchema[];
   readonly table: MibTable | undefined;
   /** From the root, or from below the innermost list. */
   readonly steps: readonly DataSchema[];
 }
 
+type Growing = MibTable & { index: IndexPart[] };
+
 class Mapper {
   readonly #schema: Schema;
+  readonly #files: OidFiles;
+  readonly #placement: Placement;
   readonly #objects: MibObject[] = [];
-  readonly #tables: MibTable[] = [];
+  #tables: MibTable[] = [];
   readonly #notifications: MibNotification[] = [];
   readonly #skipped: Skipped[] = [];
   readonly #faults: string[] = [];
+  /** What scalars beside each other stand in, by the OID that they share. */
+  readonly #scalarPlaces = new Map<string, readonly DataSchema[]>();
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, files: OidFiles) {
     this.#schema = schema;
+    this.#files = files;
+    this.#placement = new Placement(files, this.#faults);
   }
 
   children(nodes: readonly DataSchema[], place: Place): void {
     for (const node of nodes) {
       const within: Place = { ...place, steps: [...place.steps, node] };
       switch (node.kind) {
-        case 'container': {
-          const base = place.table === undefined ? (this.#position(node, place.base) ?? place.base) : place.base;
-          this.children(node.dataChildren, { ...within, base });
-          this.#notify(node.notifications, base);
+        case 'container':
+          this.#container(node, within);
           break;
-        }
         case 'list':
         case 'leaf-list':
           this.#list(node, within);
@@ -147,6 +105,8 @@ class Mapper {
 
   finish(): Mib {
     for (const notification of this.#schema.notifications.values()) this.#notify([notification], undefined);
+    this.#tables = this.#tables.filter(({ augments, columns }) => augments === undefined || columns.length > 0);
+    this.#addUnsets();
     this.#objects.sort((a, b) => compareOids(a.oid, b.oid));
     for (const [index, object] of this.#objects.entries()) {
       const before = this.#objects[index - 1];
@@ -162,32 +122,115 @@ class Mapper {
       tables: this.#tables,
       notifications: this.#notifications,
       skipped: this.#skipped,
+      unplaced: this.#unplaced(),
     };
     nameObjects(mib);
     return mib;
+  }
+
+  #container(node: ContainerSchema, place: Place): void {
+    const own = place.table === undefined ? this.#placement.annotated(node, place.base) : undefined;
+    const within = own === undefined ? place : { ...place, base: own, baseSteps: place.steps };
+    if (node.presence !== undefined) this.#presence(node, place, own);
+    this.children(node.dataChildren, within);
+    this.#notify(node.notifications, within.base);
+  }
+
+  /** Whether a presence container is there: a column, or a scalar in the container's own place or in that of its module. */
+  #presence(node: ContainerSchema, place: Place, own: Position | undefined): void {
+    const common = { kind: 'presence', schema: node, syntax: truthValueSyntax, steps: place.steps } as const;
+    if (place.table !== undefined) {
+      const at = this.#column(node, place.table);
+      if (at !== undefined) this.#add({ ...common, ...at, access: node.config ? 'read-create' : 'read-only' });
+      return;
+    }
+    const oid = own === undefined ? this.#placement.position(node, undefined) : [...own, reservedColumn.presence];
+    if (oid === undefined) return;
+    this.#scalarPlaces.set(oid.slice(0, -1).join('.'), own === undefined ? [] : place.steps);
+    this.#add({ ...common, oid, table: undefined, access: node.config ? 'read-write' : 'read-only' });
   }
 
   #leaf(node: LeafSchema, place: Place): void {
     const { table } = place;
     const isOwnKey = table?.schema.kind === 'list' && node.isKey && node.parent === table.schema;
     if (isOwnKey && !table.numbered) return;
-    const oid = this.#position(node, table === undefined ? place.base : [...table.oid, 1]);
-    const syntax = this.#syntax(node, oid);
-    if (oid === undefined || syntax === undefined) return;
+    const at = table === undefined ? this.#scalar(node, place) : this.#column(node, table);
+    const syntax = this.#syntax(node, at?.oid);
+    if (at === undefined || syntax === undefined) return;
     const writable = table === undefined ? 'read-write' : 'read-create';
-    this.#add({
-      kind: 'leaf',
+    const access = node.config ? writable : 'read-only';
+    if (syntax === 'long') this.#long(node, at, access, place.steps);
+    else this.#add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+  }
+
+  /** A value that can pass 255 octets: its digest, and a table of its segments. */
+  #long(
+    node: LeafSchema | LeafListSchema,
+    at: { readonly oid: Position; readonly table: MibTable | undefined },
+    access: Access,
+    steps: readonly DataSchema[],
+  ): void {
+    const syntax = digestSyntax(new LongCodec(this.#schema, node));
+    const digest = this.#add({ kind: 'digest', ...at, schema: node, syntax, access, steps });
+    const parent = at.table?.augments ?? at.table;
+    const beside = at.table?.oid ?? at.oid;
+    const inner = at.table === undefined ? [] : [at.oid.at(-1)!];
+    const oid = [...beside.slice(0, -1), segmentArc, beside.at(-1)!, ...inner];
+    const table: Growing = {
       oid,
+      module: digest.module,
+      name: '',
       schema: node,
-      syntax,
-      access: node.config ? writable : 'read-only',
-      table,
-      steps: place.steps,
-    });
+      augments: undefined,
+      segments: digest,
+      parent,
+      index: [...(parent?.index ?? [])],
+      ownParts: 1,
+      implied: false,
+      numbered: false,
+      config: node.config,
+      steps: [...(parent?.steps ?? []), ...steps],
+      columns: [],
+    };
+    this.#tables.push(table);
+    const common = { schema: node, table, steps } as const;
+    const number = { ...common, kind: 'segmentNumber', syntax: rowNumberSyntax, access: 'not-accessible' } as const;
+    const object = this.#add({ ...number, oid: [...oid, 1, 1] });
+    table.index.push({ object, key: undefined });
+    const written = node.config ? 'read-create' : 'read-only';
+    this.#add({ ...common, kind: 'segment', oid: [...oid, 1, 2], syntax: segmentSyntax, access: written });
+  }
+
+  #scalar(node: LeafSchema, place: Place): { readonly oid: Position; readonly table: undefined } | undefined {
+    const own = this.#placement.annotated(node, place.base);
+    const oid = own ?? this.#placement.position(node, undefined);
+    if (oid === undefined) return undefined;
+    this.#scalarPlaces.set(oid.slice(0, -1).join('.'), own === undefined ? [] : place.baseSteps);
+    return { oid, table: undefined };
+  }
+
+  /** A column of the table, or of the one by which the node's module augments it. */
+  #column(node: SchemaNode, table: MibTable): { readonly oid: Position; readonly table: MibTable } | undefined {
+    const own = this.#placement.annotated(node, [...table.oid, 1]);
+    if (own !== undefined) return { oid: own, table };
+    const assigned = this.#placement.assigned(node);
+    if (assigned === undefined) return undefined;
+    const target = node.module === table.module ? table : this.#augment(node.module, table);
+    return target === undefined ? undefined : { oid: [...target.oid, 1, assigned.number], table: target };
+  }
+
+  #augment(module: Module, table: MibTable): MibTable | undefined {
+    const known = this.#tables.find((each) => each.augments === table && each.module === module);
+    if (known !== undefined) return known;
+    const at = this.#placement.assignedAs(module, '', augmentPath(table.schema));
+    if (at === undefined) return undefined;
+    const added: MibTable = { ...table, oid: [...at.oid, at.number], module, augments: table, columns: [] };
+    this.#tables.push(added);
+    return added;
   }
 
   #list(node: ListSchema | LeafListSchema, place: Place): void {
-    const oid = this.#position(node, place.base);
+    const oid = this.#placement.position(node, place.base);
     if (oid === undefined) {
       if (node.kind === 'leaf-list') this.#syntax(node, undefined);
       return;
@@ -198,11 +241,14 @@ class Mapper {
     if (node.kind === 'leaf-list' && this.#syntax(node, oid) === undefined) return;
     const inherited = parent?.index ?? [];
     const numbered = mustBeNumbered(node, syntaxes, oid.length + 2, inherited);
-    const table: MibTable & { index: IndexPart[] } = {
+    if (!numbered && !this.#hasPlaces(keys, [...oid, 1])) return;
+    const table: Growing = {
       oid,
       module: node.module,
       name: '',
       schema: node,
+      augments: undefined,
+      segments: undefined,
       parent,
       index: [...inherited],
       ownParts: numbered ? 1 : keys.length,
@@ -218,52 +264,58 @@ class Mapper {
     Object.assign(table, {
       implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
     });
-    if (node.config) {
-      const status = {
-        kind: 'rowStatus',
-        oid: [...oid, 1, reservedColumn.rowStatus],
-        schema: node,
-        syntax: rowStatusSyntax,
-      } as const;
-      this.#add({ ...status, access: 'read-create', table, steps: [] });
+    if (node.config) this.#reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
+    if (node.kind === 'list') {
+      this.children(node.dataChildren, { ...place, table, steps: [] });
+      this.#notify(node.notifications, place.base);
     }
-    if (node.kind === 'list') this.children(node.dataChildren, { base: place.base, table, steps: [] });
+    // RFC 2578 section 7.7: where there are only auxiliary objects one of them is accessible
+    const last = table.index.at(-1)!.object;
+    if (table.columns.every(({ access }) => access === 'not-accessible')) Object.assign(last, { access: 'read-only' });
+  }
+
+  /** True where each key of a table has a place; in a module with OIDs of its own one without is a fault. */
+  #hasPlaces(keys: readonly (LeafSchema | LeafListSchema)[], entry: Position): boolean {
+    const missing = keys.filter((key) => key.kind === 'leaf' && this.#keyPosition(key, entry) === undefined);
+    for (const key of missing) {
+      if (this.#files.has(key.module.name)) this.#skip(key, 'it has no number yet: run signet mib --assign');
+      else this.#faults.push(`${key.path} is a key of a table and has no smiv2:subid`);
+    }
+    return missing.length === 0;
+  }
+
+  #keyPosition(key: LeafListSchema | LeafSchema, entry: Position): Position | undefined {
+    const own = this.#placement.annotated(key, entry);
+    const assigned = own === undefined ? this.#placement.assigned(key) : undefined;
+    return assigned === undefined ? own : [...entry, assigned.number];
   }
 
   /** The objects of the table's own index parts. */
   #index(
-    table: MibTable & { index: IndexPart[] },
+    table: Growing,
     keys: readonly (LeafSchema | LeafListSchema)[],
     syntaxes: readonly (Syntax | undefined)[],
   ): void {
     const entry = [...table.oid, 1];
     if (table.numbered) {
-      const object = this.#add({
-        kind: 'rowNumber',
-        oid: [...entry, reservedColumn.rowNumber],
-        schema: table.schema,
-        syntax: rowNumberSyntax,
-        access: 'not-accessible',
-        table,
-        steps: [],
-      });
+      const object = this.#reserved(table, 'rowNumber', rowNumberSyntax, 'not-accessible');
       table.index.push({ object, key: undefined });
     }
     for (const [position, key] of keys.entries()) {
       const isValue = key.kind === 'leaf-list';
       // the keys of a numbered list are columns like any other leaf
       if (table.numbered && !isValue) continue;
-      const oid = isValue ? [...entry, 1] : this.#position(key, entry);
-      if (oid === undefined) {
-        this.#faults.push(`${key.path} is a key of a table and has no smiv2:subid`);
+      const writable = table.config ? 'read-create' : 'read-only';
+      const syntax = syntaxes[position];
+      if (syntax === undefined) {
+        this.#long(key, { oid: [...entry, 1], table }, writable, []);
         continue;
       }
-      const writable = table.config ? 'read-create' : 'read-only';
       const object = this.#add({
         kind: isValue ? 'value' : 'leaf',
-        oid,
+        oid: isValue ? [...entry, 1] : this.#keyPosition(key, entry)!,
         schema: key,
-        syntax: syntaxes[position]!,
+        syntax,
         access: table.numbered ? writable : table.config || !isValue ? 'not-accessible' : 'read-only',
         table,
         steps: isValue ? [] : [key],
@@ -272,101 +324,115 @@ class Mapper {
     }
   }
 
-  #notify(nodes: readonly NotificationSchema[], base: readonly number[] | undefined): void {
+  #reserved(table: MibTable, kind: keyof typeof reservedColumn, syntax: Syntax, access: Access): MibObject {
+    const oid = [...table.oid, 1, reservedColumn[kind]];
+    return this.#add({ kind, oid, schema: table.schema, syntax, access, table, steps: [] });
+  }
+
+  /** An Unset object beside all that may be absent: in each table, and in each place of scalars that is ours to add to. */
+  #addUnsets(): void {
+    for (const table of this.#tables)
+      if (table.columns.some(mayBeUnset)) this.#reserved(table, 'unset', unsetSyntax, 'read-create');
+    const first = new Map<string, MibObject>();
+    for (const object of this.#objects) {
+      const place = object.oid.slice(0, -1).join('.');
+      if (object.table === undefined && mayBeUnset(object) && !isStandard(object.oid) && !first.has(place))
+        first.set(place, object);
+    }
+    for (const [place, { oid, schema }] of first) {
+      const own = [...oid.slice(0, -1), reservedColumn.unset];
+      const common = { kind: 'unset', schema, syntax: unsetSyntax, access: 'read-write', table: undefined } as const;
+      this.#add({ ...common, oid: own, steps: this.#scalarPlaces.get(place) ?? [] });
+    }
+  }
+
+  #notify(nodes: readonly NotificationSchema[], base: Position | undefined): void {
     for (const node of nodes) {
-      const oid = this.#position(node, base === undefined ? undefined : [...base, 0]);
+      const own = this.#placement.annotated(node, base === undefined ? undefined : [...base, 0]);
+      const assigned = own === undefined ? this.#placement.assigned(node) : undefined;
+      const oid = assigned === undefined ? own : [...assigned.oid, 0, assigned.number];
       if (oid === undefined) continue;
-      const objects = base === undefined ? [] : this.#notified(node, base);
+      const objects = this.#notified(node, base);
       this.#notifications.push({ oid, module: node.module, name: '', schema: node, objects });
     }
   }
 
-  /** Leafs of a notification with a subid are objects beside the container's; several notifications may share them. */
-  #notified(node: NotificationSchema, base: readonly number[]): MibObject[] {
+  /** Leafs of a notification with a place are objects beside the container's; several notifications may share them. */
+  #notified(node: NotificationSchema, base: Position | undefined): MibObject[] {
     const objects: MibObject[] = [];
     for (const leaf of node.dataChildren) {
       if (leaf.kind !== 'leaf') continue;
-      const oid = this.#position(leaf, base);
+      const oid = this.#placement.position(leaf, base);
       const syntax = oid === undefined ? undefined : this.#syntax(leaf, oid);
-      if (oid === undefined || syntax === undefined) continue;
+      if (syntax === 'long') this.#skip(leaf, 'a value can pass 255 octets');
+      if (oid === undefined || syntax === undefined || syntax === 'long') continue;
       const known = this.#objects.find(
         (object) => object.access === 'accessible-for-notify' && compareOids(object.oid, oid) === 0,
       );
-      objects.push(
-        known ??
-          this.#add({
-            kind: 'leaf',
-            oid,
-            schema: leaf,
-            syntax,
-            access: 'accessible-for-notify',
-            table: undefined,
-            steps: [],
-          }),
-      );
+      const common = { kind: 'leaf', access: 'accessible-for-notify', table: undefined, steps: [] } as const;
+      objects.push(known ?? this.#add({ ...common, oid, schema: leaf, syntax }));
     }
     return objects;
   }
 
   #add(object: Omit<MibObject, 'encoded' | 'module' | 'name' | 'sensitive'>): MibObject {
-    const { schema } = object;
+    const { schema, table } = object;
     const full: MibObject = {
       ...object,
       encoded: encodeOid(object.oid),
-      module: schema.module,
+      module: table?.module ?? schema.module,
       name: '',
       sensitive: inherits(schema, 'ietf-netconf-acm', 'default-deny-all'),
     };
     this.#objects.push(full);
-    object.table?.columns.push(full);
+    table?.columns.push(full);
     return full;
   }
 
-  /** The syntax of a leaf that has a place; where it cannot have one the reason is kept for the MIB. */
-  #syntax(node: LeafSchema | LeafListSchema, oid: readonly number[] | undefined): Syntax | undefined {
+  /** The syntax of a leaf that has a place, `long` for one in segments; of a secret the reason why it has none is kept for the MIB. */
+  #syntax(node: LeafSchema | LeafListSchema, oid: Position | undefined): Syntax | 'long' | undefined {
     for (const name of ['sealed', 'hidden'] as const) {
       if (!inherits(node, 'signet-extensions', name)) continue;
       if (name === 'sealed') this.#skip(node, 'a secret is never read, and is written by an action');
       return undefined;
     }
-    const isStandard = oid !== undefined && compareOids(oid.slice(0, mib2.length), mib2) === 0;
-    const syntax = syntaxOf(node.type, node.config, isStandard);
-    if (syntax === undefined) this.#skip(node, 'a value can pass 255 octets');
-    return oid === undefined ? undefined : syntax;
+    return oid === undefined ? undefined : (syntaxOf(node.type, node.config, isStandard(oid)) ?? 'long');
   }
 
   #skip(node: DataSchema, reason: string): void {
-    if (hasOidAbove(node)) this.#skipped.push({ module: node.module, path: node.path, reason });
+    const isPlaced = inherits(node, 'ietf-yang-smiv2', 'oid') || inherits(node, 'ietf-yang-smiv2', 'subid');
+    if (isPlaced || this.#files.has(node.module.name))
+      this.#skipped.push({ module: node.module, path: node.path, reason });
   }
 
-  /** The OID that a node's own extension gives it. */
-  #position(node: SchemaNode, base: readonly number[] | undefined): readonly number[] | undefined {
-    const absolute = argument(node.extensions, 'oid');
-    if (absolute !== undefined) {
-      const arcs = absolute.split('.').map(Number);
-      if (
-        /^[0-2](\.\d+)+$/u.test(absolute) &&
-        arcs.length <= maxSubIdentifiers &&
-        arcs.every((arc) => arc <= 0xffffffff)
-      )
-        return arcs;
-      this.#faults.push(`${node.path}: '${absolute}' is no OID`);
-      return undefined;
-    }
-    const subid = argument(node.extensions, 'subid');
-    if (subid === undefined || base === undefined) return undefined;
-    const arc = Number(subid);
-    if (/^\d+$/u.test(subid) && arc > 0 && arc <= 0xffffffff) return [...base, arc];
-    this.#faults.push(`${node.path}: '${subid}' is no sub-identifier`);
-    return undefined;
+  #unplaced(): Module[] {
+    const placed = new Set([...this.#objects, ...this.#notifications].map(({ module }) => module));
+    return [...this.#schema.modules.values()].filter((module) => {
+      if (!module.implemented || placed.has(module) || this.#files.has(module.name)) return false;
+      return module.children.length > 0 || module.augments.some(({ nodes }) => nodes.length > 0);
+    });
   }
+}
+
+/** What the Unset object beside it can take away. */
+export function mayBeUnset(object: MibObject): boolean {
+  const { kind, schema, access } = object;
+  if (access !== 'read-write' && access !== 'read-create') return false;
+  return (
+    kind === 'presence' ||
+    ((kind === 'leaf' || kind === 'digest') && schema.kind === 'leaf' && !schema.mandatory && !schema.isKey)
+  );
+}
+
+function isStandard(oid: Position): boolean {
+  return compareOids(oid.slice(0, mib2.length), mib2) === 0;
 }
 
 /** The syntaxes of a table's own keys, the texts among them kept to the octets that an OID has room for. */
 function fitted(table: MibTable, syntaxes: readonly Syntax[]): readonly Syntax[] {
   const inherited = table.index.map((part) => part.object.syntax);
   const room = (syntax: Syntax, octets: number) => (syntax.index === 'string' ? 1 + octets : 1);
-  let spare = maxSubIdentifiers - table.oid.length - 2;
+  let spare = maxSubIdentifiers - table.oid.length - 2 - listsBelow(table.schema);
   for (const syntax of inherited) spare -= room(syntax, syntax.maxOctets);
   for (const syntax of syntaxes) spare -= room(syntax, syntax.maxCharacters);
   return syntaxes.map((syntax) => {
@@ -378,37 +444,6 @@ function fitted(table: MibTable, syntaxes: readonly Syntax[]): readonly Syntax[]
 
 /** MIB-2 and the other modules of the IETF, where small unsigned numbers are INTEGER. */
 const mib2: readonly number[] = [1, 3, 6, 1, 2];
-
-/** RFC 2578 lexicographical order. */
-export function compareOids(one: ArrayLike<number>, other: ArrayLike<number>): number {
-  const length = Math.min(one.length, other.length);
-  for (let index = 0; index < length; index += 1) {
-    if (one[index] !== other[index]) return one[index]! - other[index]!;
-  }
-  return one.length - other.length;
-}
-
-/** The `smiv2:alias`, or the name in camel case. */
-export function descriptor(node: SchemaNode): string {
-  return argument(node.extensions, 'alias') ?? camel(node.name);
-}
-
-function argument(extensions: readonly ExtensionInstance[], name: string): string | undefined {
-  return extensions.find((extension) => extension.module === 'ietf-yang-smiv2' && extension.name === name)?.argument;
-}
-
-/** True where the node or one above it carries the extension. */
-function inherits(node: SchemaNode, module: string, name: string): boolean {
-  let at: SchemaNode['parent'] | SchemaNode = node;
-  for (; at !== undefined && at.kind !== 'root'; at = at.parent) {
-    if (at.extensions.some((extension) => extension.module === module && extension.name === name)) return true;
-  }
-  return false;
-}
-
-function hasOidAbove(node: SchemaNode): boolean {
-  return inherits(node, 'ietf-yang-smiv2', 'oid') || inherits(node, 'ietf-yang-smiv2', 'subid');
-}
 
 /**
  * ARCHITECTURE: user-ordered and keyless lists, and keys that are signed, 64-bit, union, binary or too long for an OID, get a row
@@ -422,7 +457,18 @@ function mustBeNumbered(
 ): boolean {
   if (node.orderedBy === 'user' || syntaxes.length === 0) return true;
   if (syntaxes.some((syntax) => syntax === undefined || syntax.index === 'none')) return true;
-  const all = [...inherited.map((part) => part.object.syntax), ...(syntaxes as readonly Syntax[])];
-  const arcs = all.reduce((sum, syntax) => sum + (syntax.index === 'string' ? 1 + syntax.maxCharacters : 1), 0);
-  return prefix + arcs > maxSubIdentifiers;
+  let arcs = 0;
+  for (const { object } of inherited) arcs += object.syntax.index === 'string' ? 1 + object.syntax.maxOctets : 1;
+  for (const syntax of syntaxes as readonly Syntax[]) arcs += syntax.index === 'string' ? 1 + syntax.maxCharacters : 1;
+  return prefix + arcs + listsBelow(node) > maxSubIdentifiers;
+}
+
+/** Sub-identifiers that lists below a node need at least, a row number each, or the segments of a long value. */
+function listsBelow(node: DataSchema): number {
+  if (node.kind === 'leaf' || node.kind === 'leaf-list') return syntaxOf(node.type, node.config) === undefined ? 3 : 0;
+  if (node.kind !== 'list' && node.kind !== 'container') return 0;
+  const inner = node.dataChildren.map((child) =>
+    child.kind === 'list' || child.kind === 'leaf-list' ? 1 + listsBelow(child) : listsBelow(child),
+  );
+  return Math.max(0, ...inner);
 }

@@ -1,8 +1,8 @@
 /** Types as a MIB module writes them: textual conventions for the typedefs of its YANG module, and what has to be imported. */
 import type { Module, TypedefInfo } from '../../yang/index.js';
-import type { Mib, MibObject } from './mapping.js';
 import { labels, textClause } from './mib-text.js';
-import { moduleDescriptor, pascal } from './names.js';
+import type { Mib, MibObject } from './model.js';
+import { moduleDescriptor, pascal, shortened } from './names.js';
 import type { MibType } from './syntax.js';
 
 interface Convention {
@@ -64,7 +64,7 @@ export class MibTypes {
   conventions(): string[] {
     const lines = [...this.#conventions.values()].flatMap(({ name, typedef, type }) => [
       `${name} ::= TEXTUAL-CONVENTION`,
-      ...(type.displayHint === '' ? [] : [`    DISPLAY-HINT "${type.displayHint}"`]),
+      ...displayHint(type),
       '    STATUS      current',
       ...textClause('DESCRIPTION', typedef.description || `The YANG type ${typedef.name}.`),
       `    SYNTAX      ${type.labels.length > 0 ? `${type.base} ${labels(type.labels, 16)}` : `${type.base} ${type.restriction}`}`.trimEnd(),
@@ -91,7 +91,11 @@ export class MibTypes {
       const type = object.syntax.mib;
       const known = this.#conventions.get(typedef.name);
       if (known !== undefined && JSON.stringify(known.type) !== JSON.stringify(type)) differing.add(typedef.name);
-      this.#conventions.set(typedef.name, { name: `${this.#prefix}${pascal(typedef.name)}TC`, typedef, type });
+      this.#conventions.set(typedef.name, {
+        name: shortened(`${this.#prefix}${pascal(typedef.name)}TC`, this.#prefix.length, 64),
+        typedef,
+        type,
+      });
     }
     for (const name of differing) this.#conventions.delete(name);
   }
@@ -118,6 +122,12 @@ export class MibTypes {
 
 function ownTypedef(object: MibObject, module: Module): TypedefInfo | undefined {
   const { schema, kind } = object;
-  if ((kind !== 'leaf' && kind !== 'value') || schema.kind === 'list') return undefined;
+  if ((kind !== 'leaf' && kind !== 'value') || !('type' in schema)) return undefined;
   return schema.type.typedefs.find((typedef) => typedef.module === module);
+}
+
+/** RFC 2579 section 3.1: whole numbers in decimal. */
+function displayHint({ base, displayHint: hint }: MibType): string[] {
+  const own = hint === '' && (base === 'Integer32' || base === 'Unsigned32') ? 'd' : hint;
+  return own === '' ? [] : [`    DISPLAY-HINT "${own}"`];
 }

@@ -2,11 +2,13 @@
  * SMIv2 modules (RFC 2578 to 2580) for YANG modules, from the same mapping that the agent answers by. The text depends on the schema
  * alone: a second generation gives the same octets.
  */
-import type { Module, Schema, Value } from '../../yang/index.js';
-import { type Mib, type MibNotification, type MibObject, type MibTable, mapSchema } from './mapping.js';
+import type { Module, Schema, Status, Value } from '../../yang/index.js';
+import { mapSchema } from './mapping.js';
 import { extUtcTime, nameList, textClause } from './mib-text.js';
 import { MibTypes } from './mib-types.js';
+import type { Mib, MibNotification, MibObject, MibTable } from './model.js';
 import { mibModuleName, moduleDescriptor } from './names.js';
+import { readOidFiles } from './oid-files.js';
 import { label } from './syntax.js';
 
 /** One line of `signet mib --map`. */
@@ -20,8 +22,8 @@ export interface MapEntry {
 }
 
 /** What SNMP shows of a module, or of all. */
-export function mibMap(schema: Schema, module?: Module): readonly MapEntry[] {
-  const mib = mapSchema(schema);
+export function mibMap(schema: Schema, module?: Module, files = readOidFiles(schema)): readonly MapEntry[] {
+  const mib = mapSchema(schema, files);
   const types = new MibTypes(mib, module);
   return mib.objects
     .filter((object) => module === undefined || object.module === module)
@@ -35,15 +37,25 @@ export function mibMap(schema: Schema, module?: Module): readonly MapEntry[] {
 }
 
 /** Modules that have objects or notifications of their own: not those that stand for objects of the IETF only. */
-export function mibModules(schema: Schema): readonly Module[] {
-  const mib = mapSchema(schema);
+export function mibModules(schema: Schema, files = readOidFiles(schema)): readonly Module[] {
+  const mib = mapSchema(schema, files);
   return [...schema.modules.values()].filter((module) => new ModuleWriter(mib, module).hasContent);
 }
 
 /** The SMIv2 module; undefined where the module has nothing of its own to show. */
-export function formatMib(schema: Schema, module: Module): string | undefined {
-  const writer = new ModuleWriter(mapSchema(schema), module);
-  return writer.hasContent ? writer.format() : undefined;
+export function formatMib(schema: Schema, module: Module, files = readOidFiles(schema)): string | undefined {
+  return formatMibs(schema, [module], files).get(module);
+}
+
+/** Those of several modules, mapped once. */
+export function formatMibs(
+  schema: Schema,
+  modules: readonly Module[],
+  files = readOidFiles(schema),
+): ReadonlyMap<Module, string> {
+  const mib = mapSchema(schema, files);
+  const writers = modules.map((module) => [module, new ModuleWriter(mib, module)] as const);
+  return new Map(writers.flatMap(([module, writer]) => (writer.hasContent ? [[module, writer.format()]] : [])));
 }
 
 /** Where conformance stands below the module's OID. */
@@ -118,10 +130,16 @@ class ModuleWriter {
     if (this.#types.hasConventions) add('SNMPv2-TC', 'TEXTUAL-CONVENTION');
     for (const [module, name] of this.#types.imports()) add(module, name);
     for (const table of this.#tables) {
-      for (const part of table.index)
-        if (part.object.module !== this.#module) add(mibModuleName(part.object.module), part.object.name);
+      if (table.augments !== undefined) add(mibModuleName(table.augments.module), `${table.augments.name}Entry`);
+      else
+        for (const part of table.index)
+          if (part.object.module !== this.#module) add(mibModuleName(part.object.module), part.object.name);
     }
-    add('SNMPv2-CONF', 'MODULE-COMPLIANCE', 'OBJECT-GROUP');
+    for (const { objects } of this.#notifications) {
+      for (const { module, name } of objects) if (module !== this.#module) add(mibModuleName(module), name);
+    }
+    add('SNMPv2-CONF', 'MODULE-COMPLIANCE');
+    if (this.#objects.some(isAccessible)) add('SNMPv2-CONF', 'OBJECT-GROUP');
     if (this.#notifications.length > 0) add('SNMPv2-CONF', 'NOTIFICATION-GROUP');
     const clauses = [...from].map(
       ([module, names]) => `    ${[...names].sort().join(',\n    ')}\n        FROM ${module}`,
@@ -166,12 +184,17 @@ class ModuleWriter {
   }
 
   #tableTypes(table: MibTable): string[] {
-    const { name } = table;
-    const sequence = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}Entry`;
+    if (table.augments !== undefined) return this.#tableLines(table, `AUGMENTS    { ${table.augments.name}Entry }`);
     const index = table.index.map((part, position) => {
       const implied = table.implied && position === table.index.length - 1 ? 'IMPLIED ' : '';
       return `${implied}${part.object.name}`;
     });
+    return this.#tableLines(table, `INDEX       { ${index.join(', ')} }`);
+  }
+
+  #tableLines(table: MibTable, index: string): string[] {
+    const { name } = table;
+    const sequence = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}Entry`;
     const columns = table.columns.map((column) => `${column.name} ${this.#types.sequenceType(column)}`);
     return [
       `${name}Table OBJECT-TYPE`,
@@ -186,7 +209,7 @@ class ModuleWriter {
       '    MAX-ACCESS  not-accessible',
       `    STATUS      ${table.schema.status}`,
       ...textClause('DESCRIPTION', `One entry of ${name}Table.`),
-      `    INDEX       { ${index.join(', ')} }`,
+      `    ${index}`,
       `    ::= { ${name}Table 1 }`,
       '',
       `${sequence} ::= SEQUENCE ${nameList(columns, 0)}`,
@@ -197,7 +220,7 @@ class ModuleWriter {
   #objectType(object: MibObject): string[] {
     const { schema, table } = object;
     const place = table === undefined ? this.#place(object.oid) : `{ ${table.name}Entry ${String(object.oid.at(-1))} }`;
-    const units = schema.kind === 'list' ? undefined : schema.units;
+    const units = 'units' in schema && object.kind !== 'unset' ? schema.units : undefined;
     return [
       `${object.name} OBJECT-TYPE`,
       `    SYNTAX      ${this.#types.inline(object, 16)}`,
@@ -205,7 +228,7 @@ class ModuleWriter {
       `    MAX-ACCESS  ${object.access}`,
       `    STATUS      ${schema.status}`,
       ...textClause('DESCRIPTION', objectDescription(object)),
-      ...(schema.reference === '' ? [] : textClause('REFERENCE', schema.reference)),
+      ...(schema.reference === '' || object.kind === 'unset' ? [] : textClause('REFERENCE', schema.reference)),
       ...defaultClause(object),
       `    ::= ${place}`,
       '',
@@ -242,48 +265,54 @@ class ModuleWriter {
   }
 
   #conformance(): string[] {
-    const prefix = this.#prefix;
-    const members = this.#objects.filter((object) => object.access !== 'not-accessible').map((object) => object.name);
-    const notifications = this.#notifications.map((notification) => notification.name);
-    const groups = [
-      ...(members.length === 0 ? [] : [`${prefix}ObjectGroup`]),
-      ...(notifications.length === 0 ? [] : [`${prefix}NotificationGroup`]),
-    ];
-    const statuses = this.#objects.filter((object) => object.kind === 'rowStatus');
+    const groups = [...this.#objectGroups(), ...this.#notificationGroups()];
     return [
-      `${prefix}Compliance MODULE-COMPLIANCE`,
-      '    STATUS      current',
-      ...textClause('DESCRIPTION', 'What an agent that implements the YANG module does.'),
-      '    MODULE      -- this module',
-      `        MANDATORY-GROUPS { ${groups.join(', ')} }`,
-      ...statuses.flatMap(rowStatusRefinement),
-      `    ::= { ${prefix}Conformance 1 }`,
-      '',
-      ...this.#group('OBJECT-GROUP', `${prefix}ObjectGroup`, 'OBJECTS', members, 'All objects.', 2),
-      ...this.#group(
-        'NOTIFICATION-GROUP',
-        `${prefix}NotificationGroup`,
-        'NOTIFICATIONS',
-        notifications,
-        'All notifications.',
-        3,
-      ),
+      ...statuses.flatMap((each) => this.#compliance(each, groups)),
+      ...groups.flatMap((group) => this.#group(group)),
     ];
   }
 
-  #group(
-    macro: string,
-    name: string,
-    clause: string,
-    members: readonly string[],
-    description: string,
-    arc: number,
-  ): string[] {
-    if (members.length === 0) return [];
+  #compliance({ status, label: name, arc }: GroupStatus, all: readonly Group[]): string[] {
+    const groups = all.filter((group) => group.status === status);
+    if (groups.length === 0) return [];
+    const refined = this.#objects.filter((object) => object.kind === 'rowStatus' && object.schema.status === status);
+    return [
+      `${this.#prefix}${name}Compliance MODULE-COMPLIANCE`,
+      `    STATUS      ${status}`,
+      ...textClause('DESCRIPTION', 'What an agent that implements the YANG module does.'),
+      '    MODULE      -- this module',
+      `        MANDATORY-GROUPS { ${groups.map((group) => group.name).join(', ')} }`,
+      ...refined.flatMap(rowStatusRefinement),
+      `    ::= { ${this.#prefix}Conformance ${String(arc - 1)} }`,
+      '',
+    ];
+  }
+
+  #objectGroups(): Group[] {
+    const members = this.#objects.filter(isAccessible);
+    return statuses.flatMap(({ status, label: name, arc }) => {
+      const names = members.filter(({ schema }) => schema.status === status).map((object) => object.name);
+      const common = { macro: 'OBJECT-GROUP', clause: 'OBJECTS', status, members: names } as const;
+      const description = `All ${status === 'current' ? '' : `${status} `}objects.`;
+      return names.length === 0 ? [] : [{ ...common, name: `${this.#prefix}${name}ObjectGroup`, description, arc }];
+    });
+  }
+
+  #notificationGroups(): Group[] {
+    return statuses.flatMap(({ status, label: name, arc }) => {
+      const names = this.#notifications.filter(({ schema }) => schema.status === status).map((each) => each.name);
+      const common = { macro: 'NOTIFICATION-GROUP', clause: 'NOTIFICATIONS', status, members: names } as const;
+      const description = `All ${status === 'current' ? '' : `${status} `}notifications.`;
+      const full = `${this.#prefix}${name}NotificationGroup`;
+      return names.length === 0 ? [] : [{ ...common, name: full, description, arc: arc + 1 }];
+    });
+  }
+
+  #group({ name, macro, clause, members, status, description, arc }: Group): string[] {
     return [
       `${name} ${macro}`,
       `    ${clause} ${nameList(members, 4)}`,
-      '    STATUS      current',
+      `    STATUS      ${status}`,
       ...textClause('DESCRIPTION', description),
       `    ::= { ${this.#prefix}Conformance ${String(arc)} }`,
       '',
@@ -298,6 +327,34 @@ class ModuleWriter {
   #isBelow(oid: readonly number[], by: number): boolean {
     return oid.length >= this.#base.length + by && this.#base.every((arc, index) => oid[index] === arc);
   }
+}
+
+interface Group {
+  readonly name: string;
+  readonly macro: 'OBJECT-GROUP' | 'NOTIFICATION-GROUP';
+  readonly clause: 'OBJECTS' | 'NOTIFICATIONS';
+  readonly members: readonly string[];
+  readonly status: Status;
+  readonly description: string;
+  readonly arc: number;
+}
+
+interface GroupStatus {
+  readonly status: Status;
+  readonly label: string;
+  /** Of the objects' group; that of the notifications' is the next one, that of the compliance statement the one before. */
+  readonly arc: number;
+}
+
+/** A group has one status. */
+const statuses: readonly GroupStatus[] = [
+  { status: 'current', label: '', arc: 2 },
+  { status: 'deprecated', label: 'Deprecated', arc: 5 },
+  { status: 'obsolete', label: 'Obsolete', arc: 8 },
+];
+
+function isAccessible({ access }: MibObject): boolean {
+  return access !== 'not-accessible';
 }
 
 function rowStatusRefinement(object: MibObject): string[] {
@@ -322,6 +379,25 @@ function objectDescription(object: MibObject): string {
       );
     case 'rowNumber':
       return 'A number for the entry, for its keys cannot stand in an object identifier. The agent numbers entries that come from elsewhere.';
+    case 'presence':
+      return `Whether this is there: ${describe(object.schema.description, object.schema.path)}`;
+    case 'digest':
+      return (
+        `SHA-256 of the value, which stands in a segment table. Setting it to the digest of segments that were written there makes them ` +
+        `the value. ${describe(object.schema.description, object.schema.path)}`
+      );
+    case 'segmentNumber':
+      return 'Segments of a value count from 1.';
+    case 'segment':
+      return (
+        'A segment of the value; all but the last are read with 1000 octets. Segments that are written are kept apart, each user having his ' +
+        'own, for 300 seconds, until the digest of all of them is set.'
+      );
+    case 'unset':
+      return (
+        'Takes the last sub-identifier of the object type beside this one that shall have no value from now on: the one that may be ' +
+        'absent, or goes back to its default. Reads as 0; setting it to 0 does nothing.'
+      );
     case 'leaf':
     case 'value':
       return describe(object.schema.description, object.schema.path);
@@ -333,7 +409,7 @@ function describe(description: string, path: string): string {
 }
 
 function numberedNote(table: MibTable): string {
-  return table.numbered
+  return table.numbered && table.augments === undefined
     ? ' Entries are told apart by a row number; the keys are columns, which are set when an entry is made and stay.'
     : '';
 }

@@ -1,6 +1,7 @@
 /** Descriptors of SMIv2 (RFC 2578 section 3.1) from YANG names: `signetHttpsCertificateCommonName`. */
-import type { DataSchema, Module } from '../../yang/index.js';
-import { descriptor, type Mib, type MibObject, type MibTable } from './mapping.js';
+import type { DataSchema, Module, SchemaNode } from '../../yang/index.js';
+import { argument } from './annotations.js';
+import type { Mib, MibObject, MibTable } from './model.js';
 
 /** `common-name` -> `commonName`. */
 export function camel(name: string): string {
@@ -15,6 +16,11 @@ export function camel(name: string): string {
 export function pascal(name: string): string {
   const joined = camel(name);
   return joined.slice(0, 1).toUpperCase() + joined.slice(1);
+}
+
+/** The `smiv2:alias`, or the name in camel case. */
+function descriptor(node: SchemaNode): string {
+  return argument(node.extensions, 'alias') ?? camel(node.name);
 }
 
 /** `signet-https` -> `signetHttps`. */
@@ -33,28 +39,58 @@ export function mibModuleName(module: Module): string {
  */
 export function nameObjects(mib: Mib): void {
   const taken = new Set<string>();
-  const claim = (candidates: readonly string[]): string => {
-    const free = candidates.find((candidate) => !taken.has(candidate));
-    let name = free ?? candidates.at(-1)!;
-    for (let suffix = 2; taken.has(name); suffix += 1) name = `${candidates.at(-1)!}${String(suffix)}`;
+  const claim = (candidates: readonly string[], module: Module): string => {
+    const prefix = moduleDescriptor(module).length;
+    const short = candidates.map((candidate) => shortened(candidate, prefix, maxDescriptor));
+    const free = short.find((candidate) => !taken.has(candidate));
+    let name = free ?? short.at(-1)!;
+    for (let suffix = 2; taken.has(name); suffix += 1)
+      name = `${shortened(candidates.at(-1)!, prefix, maxDescriptor - 4)}${String(suffix)}`;
     taken.add(name);
     return name;
   };
   for (const table of mib.tables) {
-    for (const stem of tableStems(table)) {
-      if (taken.has(`${stem}Table`)) continue;
-      table.name = stem;
-      break;
+    if (table.segments !== undefined) continue;
+    const prefix = moduleDescriptor(table.module).length;
+    const stems = tableStems(table).map((stem) => shortened(stem, prefix, maxStem));
+    table.name = stems.find((stem) => !taken.has(`${stem}Table`)) ?? '';
+    for (let suffix = 2; table.name === ''; suffix += 1) {
+      const stem = `${stems.at(-1)!}${String(suffix)}`;
+      if (!taken.has(`${stem}Table`)) table.name = stem;
     }
-    if (table.name === '') table.name = `${tableStems(table).at(-1)!}${String(table.oid.at(-1)!)}`;
     taken.add(`${table.name}Table`).add(`${table.name}Entry`);
   }
-  for (const object of mib.objects) object.name = claim(candidates(object));
+  const [segments, others] = [true, false].map((is) =>
+    mib.objects.filter(({ table }) => (table?.segments !== undefined) === is),
+  ) as [MibObject[], MibObject[]];
+  for (const object of others) object.name = claim(candidates(object), object.module);
+  for (const table of mib.tables) {
+    if (table.segments === undefined) continue;
+    const stem = table.segments.name.replace(/(?:Value)?Digest(?=\d*$)/u, '');
+    table.name = shortened(`${stem}Segment`, moduleDescriptor(table.module).length, maxStem);
+    for (let suffix = 2; taken.has(`${table.name}Table`); suffix += 1)
+      table.name = `${shortened(stem, moduleDescriptor(table.module).length, maxStem - 9)}Segment${String(suffix)}`;
+    taken.add(`${table.name}Table`).add(`${table.name}Entry`);
+  }
+  for (const object of segments) object.name = claim(candidates(object), object.module);
   for (const notification of mib.notifications) {
     const { schema, module } = notification;
     const name = `${moduleDescriptor(module)}${pascal(descriptor(schema))}`;
-    notification.name = claim([name, `${name}Notification`]);
+    notification.name = claim([name, `${name}Notification`], module);
   }
+}
+
+/** RFC 2578 section 3.1; and what of it is left to tables, so that RowStatus and the like find room behind. */
+const maxDescriptor = 64;
+const maxStem = 44;
+
+/** A name of so many characters at most: words behind the prefix go, the outermost first. */
+export function shortened(name: string, prefix: number, max: number): string {
+  if (name.length <= max) return name;
+  const words = name.slice(prefix).match(/[A-Z]?[^A-Z]*/gu)!;
+  const head = name.slice(0, Math.min(prefix, max - 20));
+  while (words.length > 1 && head.length + words.join('').length > max) words.shift();
+  return `${head}${words.join('')}`.slice(0, max);
 }
 
 function candidates(object: MibObject): string[] {
@@ -64,14 +100,25 @@ function candidates(object: MibObject): string[] {
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
     if (object.kind === 'rowStatus') return [`${table.name}RowStatus`];
+    if (object.kind === 'unset') return [`${table.name}Unset`];
+    if (object.kind === 'presence')
+      return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}Present`];
     if (object.kind === 'rowNumber') return [`${table.name}RowNumber`];
     if (object.kind === 'value') return [`${table.name}Value`];
+    if (object.kind === 'segment') return [`${table.name}Octets`];
+    if (object.kind === 'segmentNumber') return [`${table.name}Number`];
+    if (object.kind === 'digest' && schema.kind === 'leaf-list') return [`${table.name}ValueDigest`];
+    if (object.kind === 'digest')
+      return [`${table.name}${pascal(descriptor(schema))}Digest`, `${table.name}${joined(object.steps)}Digest`];
     return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}`];
   }
   if (object.access === 'accessible-for-notify') {
     return [`${prefix}Notify${pascal(descriptor(schema))}`];
   }
-  return [`${prefix}${joined(withoutTop(object.steps, module))}`, `${prefix}${joined(object.steps)}`];
+  if (object.kind === 'unset')
+    return [`${prefix}${joined(withoutTop(object.steps, module, 0))}Unset`, `${prefix}${joined(object.steps)}Unset`];
+  const end = object.kind === 'digest' ? 'Digest' : '';
+  return [`${prefix}${joined(withoutTop(object.steps, module))}${end}`, `${prefix}${joined(object.steps)}${end}`];
 }
 
 /** `signetHttpsCertificate` for /signet-https:https/certificate: the top container repeats what the module's name says. */
@@ -86,9 +133,11 @@ function tableStems(table: MibTable): string[] {
   ];
 }
 
-function withoutTop(steps: readonly DataSchema[], module: Module): readonly DataSchema[] {
-  const top = steps[0]!;
-  return steps.length > 1 && top.kind === 'container' && module.name.endsWith(top.name) ? steps.slice(1) : steps;
+function withoutTop(steps: readonly DataSchema[], module: Module, keep = 1): readonly DataSchema[] {
+  const [top] = steps;
+  return top !== undefined && steps.length > keep && top.kind === 'container' && module.name.endsWith(top.name)
+    ? steps.slice(1)
+    : steps;
 }
 
 function joined(steps: readonly DataSchema[]): string {

@@ -7,8 +7,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { DatastoreEvent, Log, Session } from '../../datastore/index.js';
 import { type Branch, InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
 import { BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
-import type { Mib, MibNotification } from './mapping.js';
 import { beginPdu, endPdu, versionNumber } from './message.js';
+import type { Mib, MibNotification } from './model.js';
 import type { SecurityLevel, UsmEngine } from './usm.js';
 
 /** Where notifications go. */

@@ -1,15 +1,17 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
 import type { Session } from '../../datastore/index.js';
-import { InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
-import type { Mib, MibObject } from './mapping.js';
-import { type Row, type Rows, rowPath, type TableRows } from './rows.js';
+import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { LongCodec, segmentSize } from './long.js';
+import type { Mib, MibObject, MibTable } from './model.js';
+import { type Row, type RowSource, type Rows, rowPath } from './rows.js';
+import { SegmentRows } from './segments.js';
 import { rowStatus } from './syntax.js';
 
 /** An object that has instances, with what reading it needs. */
 export interface Readable {
   readonly object: MibObject;
   /** Undefined for a scalar. */
-  readonly rows: TableRows | undefined;
+  readonly rows: RowSource | undefined;
   /** The value of the scalar, or of a row's column; undefined where there is none. */
   read(session: Session, row: Row | undefined): Value | undefined;
 }
@@ -23,9 +25,15 @@ export class ObjectTable {
   /** For communities: nothing under nacm:default-deny-all. */
   readonly community: View;
   readonly #rows: Rows;
+  readonly #schema: Schema;
+  readonly #session: Session;
+  readonly #segments = new Map<MibTable, SegmentRows>();
 
-  constructor(mib: Mib, rows: Rows) {
+  /** `session` sees everything. */
+  constructor(mib: Mib, rows: Rows, session: Session) {
     this.#rows = rows;
+    this.#schema = mib.schema;
+    this.#session = session;
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
     this.full = new Uint8Array(accessible.length).fill(1);
@@ -44,20 +52,75 @@ export class ObjectTable {
     return low - 1;
   }
 
+  /** The scalars with the same OID but for the last sub-identifier. */
+  beside(scalar: MibObject): readonly MibObject[] {
+    const prefix = scalar.oid.slice(0, -1);
+    return this.readables
+      .map(({ object }) => object)
+      .filter(({ table, oid }) => {
+        return table === undefined && oid.length === scalar.oid.length && prefix.every((arc, at) => oid[at] === arc);
+      });
+  }
+
   /** The rows of a readable's table, a list of state read again where that is due. */
-  rowsOf(readable: Readable): TableRows | undefined {
+  rowsOf(readable: Readable): RowSource | undefined {
     const { rows } = readable;
-    return rows === undefined || rows.table.config ? rows : this.#rows.of(rows.table);
+    if (rows === undefined || rows.table.config) return rows;
+    const { segments, parent } = rows.table;
+    const stored = segments === undefined ? rows.table : parent;
+    const renewed = stored === undefined ? undefined : this.#rows.of(stored);
+    return segments === undefined ? renewed : rows;
   }
 
   #readable(object: MibObject): Readable {
-    const { table } = object;
-    if (table === undefined) {
-      const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
-      return { object, rows: undefined, read: (session) => session.leaf(path) };
-    }
-    return { object, rows: this.#rows.of(table), read: columnReader(object) };
+    const { table, kind } = object;
+    if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
+    if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
+    const content = this.#contentReader(table.segments);
+    const rows = this.#segmentRows(table, content);
+    if (kind !== 'segment') return { object, rows, read: (_, row) => row!.segment!.number };
+    return {
+      object,
+      rows,
+      read(session, row) {
+        const { number, outer } = row!.segment!;
+        return content(session, outer)?.toString('base64', (number - 1) * segmentSize, number * segmentSize);
+      },
+    };
   }
+
+  #segmentRows(table: MibTable, content: ContentReader): SegmentRows {
+    const known = this.#segments.get(table);
+    if (known !== undefined) return known;
+    const outer = table.parent === undefined ? undefined : this.#rows.of(table.parent);
+    const rows = new SegmentRows(table, outer, (row) => content(this.#session, row));
+    this.#segments.set(table, rows);
+    return rows;
+  }
+
+  /** That of a digest's value. */
+  codec(digest: MibObject): LongCodec {
+    return new LongCodec(this.#schema, digest.schema as LeafSchema);
+  }
+
+  /** The octets of a long value; undefined where there is none. */
+  #contentReader(digest: MibObject): ContentReader {
+    const read = digest.table === undefined ? scalarReader(digest) : columnReader(digest);
+    const codec = this.codec(digest);
+    return (session, row) => {
+      const value = read(session, row);
+      return value === undefined ? undefined : codec.octets(value);
+    };
+  }
+}
+
+type ContentReader = (session: Session, row: Row | undefined) => Buffer | undefined;
+
+function scalarReader(object: MibObject): Readable['read'] {
+  const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
+  if (object.kind === 'unset') return () => 0;
+  if (object.kind === 'presence') return (session) => isThere(session, path, object);
+  return (session) => session.leaf(path);
 }
 
 /** The order of RFC 2578; `arcs` counts to `count` only. */
@@ -79,7 +142,8 @@ export function isPrefix(object: MibObject, arcs: ArrayLike<number>, count: numb
 
 function columnReader(object: MibObject): Readable['read'] {
   const { kind, steps, schema } = object;
-  const table = object.table!;
+  const table = object.table!.augments ?? object.table!;
+  if (kind === 'unset') return () => 0;
   if (kind === 'rowStatus') {
     return (_, row) => {
       if (row!.pending === undefined) return rowStatus.active;
@@ -92,9 +156,12 @@ function columnReader(object: MibObject): Readable['read'] {
   }
   return (session, row) => {
     if (row!.pending !== undefined) return row!.pending.values.get(object);
-    const path = rowPath(table, row!);
-    return session.leaf(
-      new InstanceIdentifier([...path.steps, ...steps.map((step) => ({ schema: step, keys: undefined }))]),
-    );
+    const { steps: above } = rowPath(table, row!);
+    const path = new InstanceIdentifier([...above, ...steps.map((step) => ({ schema: step, keys: undefined }))]);
+    return kind === 'presence' ? isThere(session, path, object) : session.leaf(path);
   };
+}
+
+function isThere(session: Session, path: InstanceIdentifier, { schema }: MibObject): boolean {
+  return session.get(path, schema.config ? 'running' : 'operational') !== undefined;
 }

@@ -18,7 +18,18 @@ export interface Cursor {
   offset: number;
 }
 
-export class OrderedIndex<V> {
+/** What a walk needs of an index, stored or computed. */
+export interface RowIndex<V> {
+  get(key: IndexKey): V | undefined;
+  first(): Cursor | undefined;
+  /** The place of the first entry behind `key`. */
+  after(key: IndexKey): Cursor | undefined;
+  /** Moves a cursor on; false at the end. */
+  advance(cursor: Cursor): boolean;
+  at(cursor: Cursor): V;
+}
+
+export class OrderedIndex<V> implements RowIndex<V> {
   #chunks: Chunk<V>[] = [];
   #size = 0;
 
@@ -78,7 +89,15 @@ export class OrderedIndex<V> {
     return this.#size === 0 ? undefined : { chunk: 0, offset: 0 };
   }
 
-  /** The place of the first entry behind `key`. */
+  /** The place of an entry; undefined where there is none. */
+  placeOf(key: IndexKey): Cursor | undefined {
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at];
+    if (chunk === undefined) return undefined;
+    const offset = lowerBound(chunk.keys, key);
+    return chunk.keys[offset] === key ? { chunk: at, offset } : undefined;
+  }
+
   after(key: IndexKey): Cursor | undefined {
     let at = this.#chunkOf(key);
     const chunk = this.#chunks[at];
@@ -92,7 +111,6 @@ export class OrderedIndex<V> {
     return at < this.#chunks.length ? { chunk: at, offset } : undefined;
   }
 
-  /** Moves a cursor on; false at the end. */
   advance(cursor: Cursor): boolean {
     cursor.offset += 1;
     if (cursor.offset < this.#chunks[cursor.chunk]!.keys.length) return true;

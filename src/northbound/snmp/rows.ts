@@ -12,9 +12,9 @@ import {
   type PathStep,
   type Value,
 } from '../../yang/index.js';
-import { indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
-import type { Mib, MibObject, MibTable } from './mapping.js';
-import { type IndexKey, OrderedIndex } from './ordered-index.js';
+import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
+import type { Mib, MibObject, MibTable } from './model.js';
+import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
 
 export interface Row {
   readonly key: IndexKey;
@@ -23,6 +23,14 @@ export interface Row {
   /** Set for a row under construction. */
   readonly pending: PendingRow | undefined;
   path: InstanceIdentifier | undefined;
+  /** Set in a segment table: which one, and of the value in which row (undefined for a scalar). */
+  readonly segment?: { readonly number: number; readonly outer: Row | undefined };
+}
+
+/** The rows of a table, as reading needs them. */
+export interface RowSource {
+  readonly table: MibTable;
+  readonly index: RowIndex<Row>;
 }
 
 export interface PendingRow {
@@ -40,7 +48,9 @@ const stateLifetime = 1;
 export class Rows {
   readonly #session: Session;
   readonly #now: () => number;
+  /** That of a table which augments another is the other's. */
   readonly #stores = new Map<MibTable, TableRows>();
+  readonly #all: readonly TableRows[];
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
@@ -48,7 +58,8 @@ export class Rows {
   constructor(mib: Mib, session: Session, now: () => number) {
     this.#session = session;
     this.#now = now;
-    const outerFirst = mib.tables.toSorted((a, b) => a.steps.length - b.steps.length);
+    const own = mib.tables.filter((table) => table.augments === undefined && table.segments === undefined);
+    const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
       const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
       this.#stores.set(table, store);
@@ -59,12 +70,20 @@ export class Rows {
         else stores.push(store);
       }
     }
+    this.#all = [...this.#stores.values()];
+    for (const table of mib.tables)
+      if (table.augments !== undefined) this.#stores.set(table, this.#stores.get(table.augments)!);
+    for (const table of mib.tables) {
+      const outer = table.segments === undefined ? undefined : table.parent;
+      if (outer !== undefined) this.#stores.get(outer)!.keepNested();
+    }
     const { root } = session.tree('running');
-    for (const store of this.#stores.values()) {
+    for (const store of this.#all) {
       if (store.table.config) visit(root, store.table.steps, 0, [], (keys) => store.add(keys));
     }
   }
 
+  /** Those of a segment table are the rows around it. */
   of(table: MibTable): TableRows {
     const store = this.#stores.get(table)!;
     if (!table.config) this.#refresh(store);
@@ -80,9 +99,7 @@ export class Rows {
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
     const stores =
-      last === undefined
-        ? [...this.#stores.values()].filter((store) => store.table.config)
-        : this.#below.get(last as DataSchema);
+      last === undefined ? this.#all.filter((store) => store.table.config) : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
       const before = collect(store.table, difference.path, difference.before);
@@ -117,6 +134,11 @@ export class TableRows {
   readonly table: MibTable;
   readonly parent: TableRows | undefined;
   index = new OrderedIndex<Row>();
+  /**
+   * The same in the order of the sub-identifiers before those of a nested table: an IMPLIED part then says its length. Kept where it differs
+   * and is asked for.
+   */
+  #nested: OrderedIndex<Row> | undefined;
   /** When the rows of a list of state were read. */
   taken = Number.NEGATIVE_INFINITY;
   /** Numbered tables: the row number of each row, by its keys; outlives the row, so that one who comes back has it again. */
@@ -129,8 +151,38 @@ export class TableRows {
     this.parent = parent;
   }
 
+  get nested(): OrderedIndex<Row> {
+    return this.#nested ?? this.index;
+  }
+
+  /** Before there are rows. */
+  keepNested(): void {
+    if (this.table.implied) this.#nested = new OrderedIndex();
+  }
+
+  /** The sub-identifiers of a row before those of a nested table. */
+  arcsOf(row: Row): readonly number[] {
+    return keyArcs(this.table, row.key);
+  }
+
+  put(row: Row): void {
+    this.index.set(row.key, row);
+    this.#nested?.set(this.#nestedKey(row.key), row);
+  }
+
+  drop(key: IndexKey): void {
+    this.index.delete(key);
+    this.#nested?.delete(this.#nestedKey(key));
+  }
+
+  #nestedKey(key: IndexKey): IndexKey {
+    const arcs = keyArcs(this.table, key);
+    return arcsKey(arcs, 0, arcs.length);
+  }
+
   clear(taken: number): void {
     this.index = new OrderedIndex();
+    if (this.#nested !== undefined) this.#nested = new OrderedIndex();
     this.taken = taken;
   }
 
@@ -143,12 +195,12 @@ export class TableRows {
   add(keys: RowKeys): void {
     if (this.table.numbered) this.#number(keys);
     const key = this.keyOf(keys);
-    if (key !== undefined) this.index.set(key, { key, keys, pending: undefined, path: undefined });
+    if (key !== undefined) this.put({ key, keys, pending: undefined, path: undefined });
   }
 
   remove(keys: RowKeys): void {
     const key = this.keyOf(keys);
-    if (key !== undefined) this.index.delete(key);
+    if (key !== undefined) this.drop(key);
   }
 
   /** Gives a row that is about to be made the number that a manager chose. */

@@ -2,30 +2,35 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
-import type { Edit, Session } from '../../datastore/index.js';
-import { ConfigError } from '../../error.js';
-import { Branch, DataTree, InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import type { Session } from '../../datastore/index.js';
+import {
+  Branch,
+  type ContainerSchema,
+  DataTree,
+  InstanceIdentifier,
+  type ListSchema,
+  type Schema,
+  type Value,
+} from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
-import { type ErrorStatusName, statusOf } from './errors.js';
 import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
-import type { MibObject, MibTable } from './mapping.js';
 import { field, type Pdu } from './message.js';
+import type { MibObject, MibTable } from './model.js';
 import { isPrefix, type ObjectTable, type View } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
-import { entryPath, type PendingRow, type Row, type TableRows } from './rows.js';
+import { entryPath, type PendingRow, type Row, type RowSource, TableRows } from './rows.js';
+import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
+import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { rowStatus } from './syntax.js';
-
-/** RFC 3416: the error-index counts from 1; 0 where no varbind is at fault. */
-export interface SetOutcome {
-  readonly status: ErrorStatusName;
-  readonly index: number;
-}
+import { Uploads } from './uploads.js';
 
 export interface Writer {
   readonly session: Session;
   readonly view: View;
   readonly mayWrite: boolean;
 }
+
+export type { SetOutcome } from './set-refusal.js';
 
 /** How long a row may stay under construction: seconds; and how many there may be at once. */
 const pendingLifetime = 300;
@@ -37,6 +42,13 @@ interface Assignment {
   readonly index: number;
   readonly object: MibObject;
   readonly value: Value;
+}
+
+/** One varbind, its value tested by the object's syntax. */
+interface Variable extends Assignment {
+  readonly arcs: Uint32Array;
+  readonly count: number;
+  readonly rows: RowSource | undefined;
 }
 
 /** What a PDU does to one row. */
@@ -59,23 +71,12 @@ interface Plan {
   readonly before: (() => () => void)[];
   readonly after: (() => void)[];
 }
-interface PlannedEdit {
-  readonly index: number;
-  readonly edit: Edit;
-}
-
-class Refusal extends Error {
-  readonly outcome: SetOutcome;
-  constructor(status: ErrorStatusName, index: number) {
-    super(status);
-    this.outcome = { status, index };
-  }
-}
 
 export class Setter {
   readonly #schema: Schema;
   readonly #objects: ObjectTable;
   readonly #now: () => number;
+  readonly #uploads: Uploads;
   readonly #pending = new Set<{ readonly rows: TableRows; readonly key: IndexKey; readonly expires: number }>();
   /** SETs run one after the other, so that each tests what the one before left (S7). */
   #tail: Promise<unknown> = Promise.resolve();
@@ -84,6 +85,7 @@ export class Setter {
     this.#schema = schema;
     this.#objects = objects;
     this.#now = now;
+    this.#uploads = new Uploads(now);
   }
 
   /** Never rejects. */
@@ -95,11 +97,12 @@ export class Setter {
 
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
-    let plan: Plan;
+    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
     try {
       this.#expire();
-      plan = this.#test(writer, pdu);
+      this.#test(writer, pdu, plan, undo);
     } catch (error) {
+      for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
     const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
@@ -114,31 +117,26 @@ export class Setter {
     }
   }
 
-  #test(writer: Writer, pdu: Pdu): Plan {
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
+  #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
     const works = new Map<string, RowWork>();
     const scalars = new Map<MibObject, Assignment>();
-    for (let index = 0; index < pdu.count; index += 1) this.#assign(writer, pdu, index, works, scalars);
-    for (const { object, value, index } of scalars.values()) {
-      const path = object.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
-      plan.changes.push({ index, edit: { operation: 'merge', path, content: value } });
+    const variables = Array.from({ length: pdu.count }, (_, index) => this.#variable(writer, pdu, index + 1));
+    // assignments count as simultaneous: a digest stands for the segments of its own PDU too
+    for (const variable of variables) if (variable.object.kind === 'segment') undo.push(this.#upload(writer, variable));
+    for (const variable of variables)
+      if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, scalars);
+    for (const assignment of scalars.values()) {
+      const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
+      change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
     for (const work of ordered) this.#planRow(work, plan, works);
-    return plan;
   }
 
-  /** Steps 1 to 9 of RFC 3416 section 4.2.5 for one varbind. */
-  #assign(
-    writer: Writer,
-    pdu: Pdu,
-    position: number,
-    works: Map<string, RowWork>,
-    scalars: Map<MibObject, Assignment>,
-  ): void {
-    const index = position + 1;
-    const at = position * field.size;
+  /** Steps 1 to 6 of RFC 3416 section 4.2.5 for one varbind. */
+  #variable(writer: Writer, pdu: Pdu, index: number): Variable {
+    const at = (index - 1) * field.size;
     const arcs = new Uint32Array(maxSubIdentifiers);
     const count = decodeOid(pdu.buffer, pdu.varbinds[at + field.nameStart]!, pdu.varbinds[at + field.nameEnd]!, arcs);
     if (!writer.mayWrite) throw new Refusal('noAccess', index);
@@ -148,15 +146,56 @@ export class Setter {
     if (writer.view[floor] !== 1) throw new Refusal('noAccess', index);
     const { object } = readable;
     if (object.access === 'read-only') throw new Refusal('notWritable', index);
-    const value = assignedValue(pdu, at, object, index);
-    const assignment: Assignment = { index, object, value };
+    return { index, object, value: assignedValue(pdu, at, object, index), arcs, count, rows: readable.rows };
+  }
+
+  /** Keeps a segment; gives back what undoes that. */
+  #upload(writer: Writer, { object, value, index, arcs, count }: Variable): () => void {
+    const { table } = object;
     const from = object.oid.length;
-    if (readable.rows === undefined) {
-      if (count !== from + 1 || arcs[from] !== 0) throw new Refusal('noCreation', index);
+    const digest = table!.segments!;
+    const names = indexValues(table!, arcs, from, count);
+    if (names === undefined) throw new Refusal('noCreation', index);
+    const id = uploadId(writer, digest, arcs, from, count - 1);
+    const undo = this.#uploads.write(id, Number(names.at(-1)), Buffer.from(String(value), 'base64'));
+    if (undo === undefined) throw new Refusal('resourceUnavailable', index);
+    return undo;
+  }
+
+  /** What a digest stands for: the segments that its writer has sent. */
+  #committed(writer: Writer, { object, value, index, arcs, count }: Variable, plan: Plan): Value {
+    const from = object.oid.length;
+    const { table } = object;
+    const implied = (table?.augments ?? table)?.implied === true;
+    // in a segment table an IMPLIED part says its length
+    const outer = implied ? [count - from, ...arcs.subarray(from, count)] : [...arcs.subarray(from, count)];
+    const id = uploadId(writer, object, outer, 0, table === undefined ? 0 : outer.length);
+    const octets = this.#uploads.find(id, Buffer.from(String(value), 'base64'));
+    if (octets === undefined) throw new Refusal('inconsistentValue', index);
+    const decoded = this.#objects.codec(object).value(octets);
+    if (!('value' in decoded)) throw new Refusal('inconsistentValue', index);
+    plan.after.push(() => this.#uploads.forget(id));
+    return decoded.value;
+  }
+
+  /** Steps 7 to 9. */
+  #assign(
+    writer: Writer,
+    variable: Variable,
+    plan: Plan,
+    works: Map<string, RowWork>,
+    scalars: Map<MibObject, Assignment>,
+  ): void {
+    const { index, object, arcs, count, rows } = variable;
+    const from = object.oid.length;
+    if (rows === undefined && (count !== from + 1 || arcs[from] !== 0)) throw new Refusal('noCreation', index);
+    const value = object.kind === 'digest' ? this.#committed(writer, variable, plan) : variable.value;
+    const assignment: Assignment = { index, object, value };
+    if (!(rows instanceof TableRows)) {
       once(scalars, assignment);
       return;
     }
-    const work = this.#work(readable.rows, arcs, from, count, works, index);
+    const work = this.#work(rows, arcs, from, count, works, index);
     if (object.kind !== 'rowStatus') {
       once(work.columns, assignment);
       return;
@@ -223,19 +262,18 @@ export class Setter {
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
     const path = entryPath(table, row.keys);
-    for (const { object, value, index } of work.columns.values()) {
-      const key = ownKey(object);
-      if (key !== undefined) {
-        // the keys of a stored entry stay
-        if (row.keys.at(-1)?.[key] !== value) throw new Refusal('inconsistentValue', index);
-        continue;
-      }
-      plan.changes.push({ index, edit: { operation: 'merge', path: below(path, object), content: value } });
+    const assignments = [...work.columns.values()];
+    for (const assignment of assignments) {
+      const key = ownKey(assignment.object);
+      if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
+      // the keys of a stored entry stay
+      else if (row.keys.at(-1)?.[key] !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
     }
   }
 
   #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
-    const values = new Map([...work.columns.values()].map(({ object, value }) => [object, value]));
+    const values = new Map<MibObject, Value>();
+    assignAll(values, work);
     if (atOnce) {
       if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
       this.#enter(work, values, plan, works, index);
@@ -248,7 +286,7 @@ export class Setter {
     const { rows, key } = work;
     plan.before.push(() => {
       const entry = { rows, key, expires: pending.expires };
-      rows.index.set(key, { key, keys: [], pending, path: undefined });
+      rows.put({ key, keys: [], pending, path: undefined });
       this.#pending.add(entry);
       return () => this.#forget(rows, key);
     });
@@ -257,7 +295,7 @@ export class Setter {
   /** A row under construction: columns are kept, active puts it into the datastore. */
   #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
     const values = new Map(pending.values);
-    for (const { object, value } of work.columns.values()) values.set(object, value);
+    assignAll(values, work);
     const complete = isComplete(work.rows.table, values);
     if (work.status?.value === rowStatus.active) {
       if (!complete) throw new Refusal('inconsistentValue', index);
@@ -268,6 +306,7 @@ export class Setter {
     }
     if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
     plan.after.push(() => {
+      pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
     });
@@ -299,20 +338,20 @@ export class Setter {
     plan.creations.push({ index, edit: { operation: 'create', path, content: this.#entry(table, path, values) } });
     // each column again, so that an error that names it finds its varbind
     for (const assignment of work.columns.values()) {
-      if (ownKey(assignment.object) !== undefined) continue;
-      const { object, value } = assignment;
-      plan.changes.push({
-        index: assignment.index,
-        edit: { operation: 'merge', path: below(path, object), content: value },
-      });
+      const { object } = assignment;
+      if (ownKey(object) === undefined && object.kind !== 'unset') change(plan, assignment, path, [], []);
     }
   }
 
   #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
     if (table.schema.kind === 'leaf-list') return path.last!.keys![0]!;
     const editor = DataTree.empty(this.#schema).edit();
-    editor.set(path, new Branch(table.schema));
-    for (const [object, value] of values) if (ownKey(object) === undefined) editor.set(below(path, object), value);
+    editor.set(path, new Branch(table.schema as ListSchema));
+    for (const [object, value] of values) {
+      if (ownKey(object) !== undefined) continue;
+      if (object.kind !== 'presence') editor.set(below(path, object), value);
+      else if (value === true) editor.set(below(path, object), new Branch(object.schema as ContainerSchema));
+    }
     const { root } = editor.finish() as DataTree;
     return new DataTree(this.#schema, root).branch(path)!;
   }
@@ -347,13 +386,18 @@ export class Setter {
 
   #forget(rows: TableRows, key: IndexKey): void {
     this.#release(rows, key);
-    if (rows.index.get(key)?.pending !== undefined) rows.index.delete(key);
+    if (rows.index.get(key)?.pending !== undefined) rows.drop(key);
   }
 
   #expire(): void {
     const now = this.#now();
     for (const { rows, key, expires } of this.#pending) if (expires <= now) this.#forget(rows, key);
   }
+}
+
+/** Each user has his own segments of an instance. */
+function uploadId({ session }: Writer, digest: MibObject, arcs: ArrayLike<number>, from: number, to: number): string {
+  return `${session.origin.user}\u0000${digest.name}\u0000${arcsKey(arcs, from, to)}`;
 }
 
 /** Steps 3 to 6: type, length, encoding, value. */
@@ -372,65 +416,34 @@ function once(assignments: Map<MibObject, Assignment>, assignment: Assignment): 
   assignments.set(assignment.object, known ?? assignment);
 }
 
-/** The position of a key column of a numbered table among its keys; undefined for other columns. */
-function ownKey(object: MibObject): number | undefined {
-  if (object.kind === 'value') return 0;
-  const { schema } = object.table!;
-  if (schema.kind !== 'list') return undefined;
-  const position = schema.keys.indexOf(object.schema as LeafSchema);
-  return position < 0 ? undefined : position;
-}
-
-function ownKeys(table: MibTable, values: ReadonlyMap<MibObject, Value>): readonly Value[] | undefined {
-  const keys: Value[] = [];
-  for (const [object, value] of values) {
-    const key = ownKey(object);
-    if (key !== undefined) keys[key] = value;
+/** Takes over what a PDU assigns to a row under construction. */
+function assignAll(values: Map<MibObject, Value>, work: RowWork): void {
+  for (const { object, value, index } of work.columns.values()) {
+    if (object.kind !== 'unset') values.set(object, value);
+    else if (value !== 0) {
+      const target = unsetTarget(value, object.table!.columns);
+      if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
+      values.delete(target);
+    }
   }
-  const count = table.schema.kind === 'list' ? table.schema.keys.length : 1;
-  return keys.length === count && !keys.includes(undefined as never) ? keys : undefined;
 }
 
-/** True where all that the entry must have is there: its keys, and mandatory leafs outside presence containers. */
-function isComplete(table: MibTable, values: ReadonlyMap<MibObject, Value>): boolean {
-  if (table.numbered && ownKeys(table, values) === undefined) return false;
-  return table.columns.every((object) => !isRequired(object) || values.has(object));
-}
-
-function isRequired(object: MibObject): boolean {
-  if (object.kind !== 'leaf' || object.schema.kind !== 'leaf' || !object.schema.mandatory) return false;
-  return object.steps.every((step) => step.kind !== 'container' || step.presence === undefined);
-}
-
-function below(path: InstanceIdentifier, object: MibObject): InstanceIdentifier {
-  return object.steps.reduce((at, step) => at.child(step), path);
+/** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */
+function change(
+  plan: Plan,
+  { object, value, index }: Assignment,
+  path: InstanceIdentifier,
+  siblings: readonly MibObject[],
+  others: readonly Assignment[],
+): void {
+  const edit = editOf(object, value, path, siblings);
+  if (edit === undefined) return;
+  const target = object.kind === 'unset' ? unsetTarget(value, siblings) : undefined;
+  if (edit === 'inconsistentValue' || others.some((other) => other.object === target))
+    throw new Refusal('inconsistentValue', index);
+  plan.changes.push({ index, edit });
 }
 
 function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index]);
-}
-
-/** The status of a refusal by the datastore, and the varbind that its path is nearest to. */
-function refusalOf(error: unknown, planned: readonly PlannedEdit[]): SetOutcome {
-  const refusal = ConfigError.from(error);
-  const status = statusOf(refusal);
-  if (status === 'undoFailed' || status === 'tooBig') return { status, index: 0 };
-  let best = planned[0]?.index ?? 0;
-  let length = -1;
-  for (const { edit, index } of planned) {
-    const path = edit.path.toString();
-    const related = isAtOrBelow(refusal.path, path)
-      ? path.length
-      : isAtOrBelow(path, refusal.path)
-        ? refusal.path.length / 2
-        : -1;
-    if (related <= length) continue;
-    best = index;
-    length = related;
-  }
-  return { status, index: best };
-}
-
-function isAtOrBelow(path: string, above: string): boolean {
-  return path === above || (path.startsWith(above) && (path[above.length] === '/' || path[above.length] === '['));
 }

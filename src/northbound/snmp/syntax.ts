@@ -2,15 +2,7 @@
  * The SMIv2 form of YANG types (RFC 2578, RFC 2579): how a value is written into a varbind and read from one, and what the MIB says
  * of it. Values cross only here.
  */
-import type {
-  BinaryType,
-  EnumerationType,
-  IntegerType,
-  RangeRestriction,
-  StringType,
-  Type,
-  Value,
-} from '../../yang/index.js';
+import type { BinaryType, BitsType, EnumerationType, IntegerType, Type, Value } from '../../yang/index.js';
 import {
   type BerWriter,
   decodeOid,
@@ -21,6 +13,7 @@ import {
   unsigned64At,
   unsignedAt,
 } from './ber.js';
+import { bounds, canonicalDecimal, canonicalInteger, fits, inRanges, rangeText, sizeText } from './restrictions.js';
 import { bitsOctets, bitsValue, dateAndTimeOctets, dateAndTimeText, isAscii } from './text.js';
 
 /** Why a value in a SET is refused (RFC 3416 section 4.2.5 steps 3 to 6). */
@@ -88,7 +81,7 @@ export function syntaxOf(type: Type, config: boolean, standard = false): Syntax 
     case 'decimal64':
       return decimalSyntax(type);
     case 'boolean':
-      return truthValue;
+      return truthValueSyntax;
     case 'empty':
       return emptySyntax;
     case 'enumeration':
@@ -147,40 +140,26 @@ export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag
   },
 });
 
+/** Takes the sub-identifier of what shall go; reads as 0. */
+export const unsetSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '', 'none', {
+  write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
+  read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
+});
+
+/** Octets of any value; in memory base64. */
+export function octetsSyntax(min: number, max: number): Syntax {
+  return octetLike('OCTET STRING', '', sizeText(min, max), min, max, '', 'none', {
+    write: (writer, value) => writer.octets(Buffer.from(String(value), 'base64')),
+    read(buffer, start, end) {
+      if (end - start < min || end - start > max) return refused('wrongLength');
+      return { value: buffer.toString('base64', start, end) };
+    },
+  });
+}
+
 /** A text syntax with fewer octets. */
 export function shortened(syntax: Syntax, maxOctets: number): Syntax {
   return { ...syntax, maxOctets, mib: { ...syntax.mib, restriction: sizeText(syntax.minOctets, maxOctets) } };
-}
-
-/** True where a value of this type's canonical form keeps all its restrictions. */
-export function fits(type: Type, value: Value): boolean {
-  switch (type.base) {
-    case 'leafref':
-      return fits(type.target.type, value);
-    case 'string':
-      return (
-        typeof value === 'string' && inRanges(type.lengths, BigInt([...value].length)) && matchesPatterns(type, value)
-      );
-    case 'binary':
-      return typeof value === 'string' && inRanges(type.lengths, BigInt(Buffer.from(value, 'base64').length));
-    case 'enumeration':
-      return type.enums.some((each) => each.name === value);
-    case 'identityref':
-      return type.bases.some((base) => [...base.derived].some((each) => `${each.module.name}:${each.name}` === value));
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'empty':
-      return value === null;
-    case 'union':
-      return type.members.some((member) => fits(member, value));
-    case 'bits':
-    case 'instance-identifier':
-      return typeof value === 'string';
-    case 'decimal64':
-      return typeof value === 'string' && inRanges(type.ranges, scaled(value, type.fractionDigits));
-    default:
-      return (typeof value === 'number' || typeof value === 'bigint') && inRanges(type.ranges, BigInt(value));
-  }
 }
 
 type Codec = Pick<Syntax, 'write' | 'read'> & Partial<Pick<Syntax, 'toArc' | 'fromArc'>>;
@@ -235,7 +214,7 @@ function counter64Syntax(): Syntax {
   });
 }
 
-const truthValue: Syntax = integerLike('TruthValue', 'SNMPv2-TC', tag.integer, '', 'integer', {
+export const truthValueSyntax: Syntax = integerLike('TruthValue', 'SNMPv2-TC', tag.integer, '', 'integer', {
   toArc: (value) => (value === true ? 1 : 2),
   fromArc: (arc) => (arc === 1 || arc === 2 ? arc === 1 : undefined),
   write: (writer, value) => writer.integer(value === true ? 1 : 2),
@@ -275,7 +254,13 @@ function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
       return value === undefined ? refused('wrongValue') : { value };
     },
   });
-  return { ...syntax, mib: { ...syntax.mib, labels: type.bits.map((bit) => [label(bit.name), bit.position]) } };
+  return { ...syntax, mib: { ...syntax.mib, labels: bitLabels(type) } };
+}
+
+/** RFC 2578 section 7.1.4: the first bit has a name. */
+function bitLabels({ bits }: BitsType): MibType['labels'] {
+  const named = bits.map((bit) => [label(bit.name), bit.position] as const);
+  return named[0]?.[1] === 0 ? named : [['unused', 0], ...named];
 }
 
 function binarySyntax(type: BinaryType): Syntax | undefined {
@@ -450,45 +435,4 @@ function number(value: number | undefined): Decoded {
 
 function refused(refusal: ValueRefusal): Decoded {
   return { refusal };
-}
-
-function inRanges(ranges: readonly RangeRestriction[], value: bigint): boolean {
-  return ranges.every((range) => range.parts.some((part) => value >= part.min && value <= part.max));
-}
-
-function matchesPatterns(type: StringType, value: string): boolean {
-  return type.patterns.every((pattern) => pattern.matches(value) !== pattern.invert);
-}
-
-/** The outer bounds of the effective restriction. */
-function bounds(ranges: readonly RangeRestriction[]): { readonly min: number; readonly max: number } {
-  const parts = ranges[0]?.parts ?? [];
-  return { min: Number(parts[0]?.min ?? 0n), max: Number(parts.at(-1)?.max ?? BigInt(Number.MAX_SAFE_INTEGER)) };
-}
-
-function rangeText(ranges: readonly RangeRestriction[]): string {
-  const parts = ranges[0]?.parts ?? [];
-  return `(${parts.map((part) => (part.min === part.max ? String(part.min) : `${String(part.min)}..${String(part.max)}`)).join(' | ')})`;
-}
-
-function sizeText(min: number, max: number): string {
-  return `(SIZE (${min === max ? String(min) : `${String(min)}..${String(max)}`}))`;
-}
-
-function canonicalInteger(text: string): bigint | undefined {
-  return /^[+-]?\d{1,20}$/u.test(text) ? BigInt(text.replace('+', '')) : undefined;
-}
-
-function canonicalDecimal(text: string, digits: number): string | undefined {
-  const match = /^([+-]?)0*(\d+)(?:\.(\d+))?$/u.exec(text);
-  if (match === null) return undefined;
-  const fraction = (match[3] ?? '').replace(/0+$/u, '');
-  if (fraction.length > digits) return undefined;
-  const magnitude = `${match[2]!}.${fraction === '' ? '0' : fraction}`;
-  return match[1] === '-' && !/^0\.0$/u.test(magnitude) ? `-${magnitude}` : magnitude;
-}
-
-function scaled(value: string, digits: number): bigint {
-  const [whole = '0', fraction = ''] = value.split('.');
-  return BigInt(`${whole}${fraction.padEnd(digits, '0')}`);
 }

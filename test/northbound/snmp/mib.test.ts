@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { formatMib, mibMap, mibModuleName, mibModules } from '../../../src/northbound/snmp/index.js';
 import { repositoryRoot, temporaryDirectory } from '../../support/places.js';
-import { run } from '../../support/run.js';
-import { requireTool } from '../../support/tools.js';
 import { labSchema } from './support/lab.js';
-
-/** The IETF's MIB modules, which Debian ships in erlang-snmp only. */
-function ietfModules(): string | undefined {
-  const parent = '/usr/lib/erlang/lib';
-  try {
-    const folder = readdirSync(parent).find((name) => name.startsWith('snmp-'));
-    return folder === undefined ? undefined : join(parent, folder, 'mibs');
-  } catch {
-    return undefined;
-  }
-}
-
-const modules = ietfModules();
-if (modules === undefined && process.env['CI'] === 'true')
-  throw new Error('erlang-snmp is not installed, and CI=true forbids skipping');
-if (modules === undefined) console.log('skipped: erlang-snmp (MIB modules of the IETF) is not installed');
-const noModules = modules === undefined ? 'erlang-snmp is not installed' : false;
-const skipOf = (tool: string) => ({ skip: noModules === false ? requireTool(tool).skip : noModules });
+import { lint, skipOf, translate } from './support/mib-tools.js';
 
 suite('MIB modules', () => {
   const schema = labSchema();
@@ -61,12 +42,8 @@ suite('MIB modules', () => {
 
   test('smilint at level 6 has nothing to say', skipOf('smilint'), async () => {
     const directory = await temporaryDirectory({ after });
-    for (const module of mibModules(schema)) {
-      const file = join(directory, `${mibModuleName(module)}.mib`);
-      await writeFile(file, formatMib(schema, module)!);
-      const { stdout, stderr } = await run('smilint', ['-l', '6', '-s', '-m', file], { env: { SMIPATH: modules! } });
-      assert.equal(stdout + stderr, '', module.name);
-    }
+    const texts = mibModules(schema).map((module) => [mibModuleName(module), formatMib(schema, module)!] as const);
+    assert.equal(await lint(directory, new Map(texts)), '');
   });
 
   test('snmptranslate resolves every object to its OID', skipOf('snmptranslate'), async () => {
@@ -76,18 +53,9 @@ suite('MIB modules', () => {
       await writeFile(join(directory, `${name}.mib`), formatMib(schema, module)!);
       const entries = mibMap(schema, module).filter((entry) => entry.oid.startsWith('1.3.6.1.4.1.'));
       const operands = entries.map((entry) => `${name}::${entry.object}`);
-      const { stdout, stderr } = await run('snmptranslate', [
-        '-M',
-        `${modules!}:${directory}`,
-        '-m',
-        name,
-        '-On',
-        ...operands,
-      ]);
       assert.deepEqual(
-        stdout.split(/\s+/u).filter(Boolean),
+        await translate(directory, operands),
         entries.map((entry) => `.${entry.oid}`),
-        stderr,
       );
     }
   });

@@ -109,10 +109,10 @@ suite('retrieval (RFC 3416 section 4.2)', () => {
   test('P4: endOfMibView carries the requested name, in GETBULK the last one returned', async () => {
     const next = await ask(getNext, ['1.3.6.1.5.77']);
     assert.deepEqual([next.varbinds[0]?.name, next.varbinds[0]?.tag], ['1.3.6.1.5.77', endOfMibView]);
-    const all = await ask(getBulk, ['1.3.6.1.5.77', `${base}.24`], 0, 3);
+    const all = await ask(getBulk, ['1.3.6.1.5.77', `${base}.201.0`], 0, 3);
     assert.deepEqual(
       all.varbinds.map(({ name }) => name),
-      ['1.3.6.1.5.77', `${base}.24`],
+      ['1.3.6.1.5.77', `${base}.201.0`],
     );
     const rows = await ask(getBulk, [`${base}.21.1.200.3.1`], 0, 50);
     const [last, end] = rows.varbinds.slice(-2);
@@ -154,7 +154,7 @@ suite('retrieval (RFC 3416 section 4.2)', () => {
     const { varbinds } = await ask(getBulk, [`${base}.20.1.2`, `${base}.21.1.200`], 0, 3);
     assert.deepEqual(
       varbinds.map(({ name }) => name.slice(base.length)),
-      ['.20.1.2.1', '.21.1.200.3.1.98', '.20.1.2.3', '.21.1.200.3.2.97.97', '.20.1.2.200', '.21.1.200.3.2.97.97'],
+      ['.20.1.2.1', '.21.1.200.3.1.98', '.20.1.2.3', '.21.1.200.3.2.97.97', '.20.1.2.200', '.21.1.201.3.1.98'],
     );
   });
 

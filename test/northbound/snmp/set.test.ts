@@ -253,6 +253,49 @@ suite('SET (RFC 3416 section 4.2.5)', () => {
     assert.equal(lab.read('/signet-lab:lab/step'), undefined);
   });
 
+  test('Unset takes a scalar or column away by its sub-identifier', async () => {
+    const unset = (column: number) => varbind(`${base}.20.1.201.1`, int(column, 0x42));
+    const size = (value: number) => varbind(`${base}.20.1.3.1`, int(value, 0x42));
+    assert.deepEqual(await set(size(9)), [0, 0]);
+    assert.deepEqual(await set(unset(3)), [0, 0]);
+    assert.equal(lab.read('/signet-lab:lab/item[id="1"]/size'), undefined);
+    assert.equal(await tagOf(`${base}.20.1.3.1`), '05');
+    assert.equal(await tagOf(`${base}.20.1.201.1`), '00');
+    assert.deepEqual(await set(unset(0)), [0, 0]);
+    assert.deepEqual(await set(varbind(`${base}.4.0`, text('x')), varbind(`${base}.201.0`, int(3, 0x42))), [0, 0]);
+    assert.deepEqual([lab.read('/signet-lab:lab/number'), lab.read('/signet-lab:lab/text')], [undefined, 'x']);
+  });
+
+  test('Unset of what must be there, of what is not there to take, and beside a new value is inconsistentValue', async () => {
+    const unset = (column: number) => varbind(`${base}.20.1.201.1`, int(column, 0x42));
+    for (const column of [1, 2, 4, 77, 200]) assert.deepEqual(await set(unset(column)), [status.inconsistentValue, 1]);
+    const size = varbind(`${base}.20.1.3.1`, int(9, 0x42));
+    assert.deepEqual(await set(size, unset(3)), [status.inconsistentValue, 2]);
+    assert.equal(lab.read('/signet-lab:lab/item[id="1"]/size'), undefined);
+  });
+
+  test('a presence container is a TruthValue, alone and in a row', async () => {
+    const extra = (value: number) => varbind(`${base}.14.202.0`, int(value));
+    assert.equal(await tagOf(`${base}.14.202.0`), '02');
+    assert.deepEqual(await set(extra(1)), [0, 0]);
+    assert.equal(await tagOf(`${base}.14.202.0`), '01');
+    assert.deepEqual(await set(varbind(`${base}.14.1.0`, int(7, 0x42))), [0, 0]);
+    assert.deepEqual(await set(extra(2)), [0, 0]);
+    assert.equal(lab.read('/signet-lab:lab/extra'), undefined);
+    const warranty = varbind(`${base}.20.1.5.6`, int(1));
+    assert.deepEqual(await set(row(6, rowStatus.createAndGo), warranty, label(6, 'six')), [0, 0]);
+    assert.equal(await tagOf(`${base}.20.1.5.6`), '01');
+    assert.equal(await tagOf(`${base}.20.1.5.1`), '02');
+  });
+
+  test('setting a leaf of another case removes the one that was there (RFC 7950 section 7.9)', async () => {
+    assert.deepEqual(await set(varbind(`${base}.20.1.6.1`, int(3, 0x42))), [0, 0]);
+    assert.deepEqual(await set(varbind(`${base}.20.1.7.1`, int(1))), [0, 0]);
+    assert.equal(await tagOf(`${base}.20.1.6.1`), 'absent');
+    assert.equal(await tagOf(`${base}.20.1.7.1`), '01');
+    assert.equal(await tagOf(`${base}.20.1.5.1`), '01');
+  });
+
   test('an octet-identical SET that comes again gets the first answer and runs once', async () => {
     const keys = { authKey: key, privKey: key, engineId, boots: 7, time: 100, flags: 7, user: 'admin' };
     const message = v3Message(keys, pdu(pduType.set, 777_777, [number(30)]));

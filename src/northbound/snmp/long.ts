@@ -1,0 +1,72 @@
+/**
+ * Values that can pass 255 octets. The leaf's own object holds the SHA-256 of the value, a table beside it the octets in segments: text in
+ * UTF-8, binary as it is. Writing the digest of the segments that were written commits them.
+ */
+import { createHash } from 'node:crypto';
+import { ConfigError } from '../../error.js';
+import {
+  jsonContext,
+  type LeafListSchema,
+  type LeafSchema,
+  parseValue,
+  type Schema,
+  type Type,
+  type Value,
+} from '../../yang/index.js';
+import { type Decoded, octetsSyntax, type Syntax } from './syntax.js';
+
+/** Octets of one segment: with SNMPv3's header and a long name a message stays below 1 472. */
+export const segmentSize = 1000;
+/** Octets of a whole value that SNMP takes. */
+export const maxLongValue = 2 * 1024 * 1024;
+
+export const segmentSyntax: Syntax = octetsSyntax(0, segmentSize);
+
+/** Written as the digest of the value itself; read as base64 of the 32 octets that a manager gave. */
+export function digestSyntax(codec: LongCodec): Syntax {
+  const octets = octetsSyntax(32, 32);
+  return {
+    ...octets,
+    write: (writer, value) => writer.octets(digestOf(codec.octets(value))),
+  };
+}
+
+export function digestOf(octets: Buffer): Buffer {
+  return createHash('sha256').update(octets).digest();
+}
+
+/** Between the value of one leaf and its octets. */
+export class LongCodec {
+  readonly #leaf: LeafSchema | LeafListSchema;
+  readonly #schema: Schema;
+  /** The last one: segments of one value are read one after the other. */
+  #last: { readonly value: Value; readonly octets: Buffer } | undefined;
+
+  constructor(schema: Schema, leaf: LeafSchema | LeafListSchema) {
+    this.#schema = schema;
+    this.#leaf = leaf;
+  }
+
+  octets(value: Value): Buffer {
+    if (this.#last?.value === value) return this.#last.octets;
+    const octets = Buffer.from(String(value), isBinary(this.#leaf.type) ? 'base64' : 'utf8');
+    this.#last = { value, octets };
+    return octets;
+  }
+
+  value(octets: Buffer): Decoded {
+    const { type, module } = this.#leaf;
+    const text = isBinary(type) ? octets.toString('base64') : octets.toString('utf8');
+    if (!isBinary(type) && !Buffer.from(text).equals(octets)) return { refusal: 'wrongEncoding' };
+    try {
+      return { value: parseValue(type, text, jsonContext(this.#schema, module)) };
+    } catch (error) {
+      if (error instanceof ConfigError) return { refusal: 'wrongValue' };
+      throw error;
+    }
+  }
+}
+
+function isBinary(type: Type): boolean {
+  return type.base === 'leafref' ? isBinary(type.target.type) : type.base === 'binary';
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import {
+  assignModule,
+  assignOids,
+  formatMibs,
+  formatOidFile,
+  mibMap,
+  mibModuleName,
+  mibModules,
+  type OidFile,
+} from '../../../src/northbound/snmp/index.js';
+import { loadSchema, type Schema } from '../../../src/yang/index.js';
+import { temporaryDirectory } from '../../support/places.js';
+import { publishedModules } from '../../support/published-modules.js';
+import { labSchema } from './support/lab.js';
+import { lint, skipOf, translate } from './support/mib-tools.js';
+
+const zoo = (body: string) => `module zoo {
+  yang-version 1.1; namespace "urn:zoo"; prefix z;
+  organization "A zoo"; contact "The keeper"; description "Animals.";
+  revision 2026-01-01 { description "First."; }
+  ${body}
+}`;
+const animals = `
+  container zoo {
+    leaf name { type string { length "0..64"; } }
+    list animal { key "species number"; leaf species { type string { length "1..20"; } } leaf number { type uint16; }
+      leaf weight { type decimal64 { fraction-digits 2; } } leaf-list food { type string { length "1..20"; } } }
+  }
+  notification escape { leaf species { type string { length "1..20"; } } }`;
+const vet = `module vet {
+  yang-version 1.1; namespace "urn:vet"; prefix v; import zoo { prefix z; }
+  organization "A vet"; contact "The vet"; description "Health.";
+  revision 2026-01-01 { description "First."; }
+  augment "/z:zoo/z:animal" { leaf fever { type boolean; }
+    list visit { key day; leaf day { type uint32; } leaf what { type string { length "0..80"; } } } }
+}`;
+
+function compile(directory: string): Schema {
+  const { schema, errors } = loadSchema({ directories: [directory] });
+  assert.deepEqual(errors, []);
+  return schema;
+}
+
+suite('OID files', () => {
+  test('a module without OIDs gets them from the file beside it; without one SNMP shows nothing of it', async () => {
+    const directory = await temporaryDirectory({ after });
+    await writeFile(join(directory, 'zoo.yang'), zoo(animals));
+    const schema = compile(directory);
+    const module = schema.modules.get('zoo')!;
+    assert.deepEqual(mibModules(schema), []);
+    const file = assignModule(schema, module);
+    assert.equal(file, join(directory, 'zoo.oid.json'));
+    assert.deepEqual(mibModules(schema), [module]);
+    const { oid } = JSON.parse(await readFile(file, 'utf8')) as { oid: string };
+    assert.match(oid, /^1\.3\.6\.1\.4\.1\.32473\.1\.1000\.\d+$/u);
+    const objects = new Map(mibMap(schema, module).map((each) => [each.object, each.oid.slice(oid.length)]));
+    assert.deepEqual(Object.fromEntries(objects), {
+      zooName: '.2',
+      zooAnimalSpecies: '.3.1.1',
+      zooAnimalNumber: '.3.1.2',
+      zooAnimalWeight: '.3.1.3',
+      zooAnimalRowStatus: '.3.1.200',
+      zooAnimalUnset: '.3.1.201',
+      zooAnimalFoodValue: '.4.1.1',
+      zooAnimalFoodRowStatus: '.4.1.200',
+      zooNotifySpecies: '.6',
+      zooUnset: '.201',
+    });
+  });
+
+  test('numbers are only ever added: what a later revision brings takes new ones, what it drops keeps its own', async () => {
+    const directory = await temporaryDirectory({ after });
+    const file = join(directory, 'zoo.oid.json');
+    const assign = async (body: string) => {
+      await writeFile(join(directory, 'zoo.yang'), zoo(body));
+      const schema = compile(directory);
+      assignModule(schema, schema.modules.get('zoo')!);
+      return JSON.parse(await readFile(file, 'utf8')) as { groups: Record<string, Record<string, number>> };
+    };
+    const before = await assign(animals);
+    const after1 = await assign(`leaf first { type int8; } ${animals.replace(/leaf name \{[^}]*\} \}/u, '')}`);
+    assert.equal(after1.groups['']!['/zoo:first'], 7);
+    assert.equal(after1.groups['']!['/zoo:zoo/name'], before.groups['']!['/zoo:zoo/name']);
+    const { '/zoo:first': first, ...rest } = after1.groups['']!;
+    assert.equal(first, 7);
+    assert.deepEqual({ ...after1.groups, '': rest }, before.groups);
+  });
+
+  test('two devices come to the same numbers, whatever else they have', async () => {
+    const texts: string[] = [];
+    for (const more of [[], ['vet.yang']]) {
+      const directory = await temporaryDirectory({ after });
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, 'zoo.yang'), zoo(animals));
+      for (const name of more) await writeFile(join(directory, name), vet);
+      const schema = compile(directory);
+      const module = schema.modules.get('zoo')!;
+      texts.push(formatOidFile(module, assignOids(schema, module)));
+    }
+    assert.equal(texts[0], texts[1]);
+  });
+
+  test('what a module adds to a list of another is a table that augments it (RFC 2578 section 7.8.1)', async () => {
+    const directory = await temporaryDirectory({ after });
+    await writeFile(join(directory, 'zoo.yang'), zoo(animals));
+    await writeFile(join(directory, 'vet.yang'), vet);
+    const schema = compile(directory);
+    for (const name of ['zoo', 'vet']) assignModule(schema, schema.modules.get(name)!);
+    const text = formatMibs(schema, [schema.modules.get('vet')!]).get(schema.modules.get('vet')!)!;
+    assert.match(text, /AUGMENTS {4}\{ zooAnimalEntry \}/u);
+    assert.match(text, /INDEX {7}\{ zooAnimalSpecies, zooAnimalNumber, vetAnimalVisitDay \}/u);
+  });
+
+  test('a file that is none is refused with its name, and a module with OIDs of its own gets no file', async () => {
+    const directory = await temporaryDirectory({ after });
+    await writeFile(join(directory, 'zoo.yang'), zoo(animals));
+    const schema = compile(directory);
+    const file = join(directory, 'zoo.oid.json');
+    for (const text of [
+      '{',
+      '[]',
+      '{"module":"vet","oid":"1.3","groups":{}}',
+      '{"module":"zoo","oid":"x","groups":{}}',
+    ])
+      await assert.rejects(
+        async () => {
+          await writeFile(file, text);
+          mibModules(schema);
+        },
+        {
+          tag: 'invalid-value',
+          message: `${file} is no OID file of zoo; restore the one that signet mib --assign made`,
+        },
+      );
+    const lab = labSchema();
+    assert.throws(() => assignOids(lab, lab.modules.get('signet-lab')!), {
+      tag: 'invalid-value',
+      message: 'signet-lab has OIDs of its own (smiv2:oid)',
+    });
+  });
+});
+
+suite('MIBs of published modules', () => {
+  const published = publishedModules();
+  const mibs = () => {
+    const { schema } = loadSchema({ directories: [published.directory] });
+    const all = [...schema.modules.values()].filter(({ implemented }) => implemented);
+    const files: ReadonlyMap<string, OidFile> = new Map(all.map((each) => [each.name, assignOids(schema, each)]));
+    return { schema, files, modules: mibModules(schema, files) };
+  };
+  const skipPublished = (tool: string) => ({ skip: published.skip === false ? skipOf(tool).skip : published.skip });
+
+  test('smilint at level 6 has nothing to say', skipPublished('smilint'), async () => {
+    const { schema, files, modules } = mibs();
+    const texts = [...formatMibs(schema, modules, files)].map(
+      ([module, text]) => [mibModuleName(module), text] as const,
+    );
+    assert.ok(texts.length > 20);
+    assert.equal(await lint(await temporaryDirectory({ after }), new Map(texts)), '');
+  });
+
+  test('snmptranslate resolves every object of one to its OID', skipPublished('snmptranslate'), async () => {
+    const { schema, files, modules } = mibs();
+    const directory = await temporaryDirectory({ after });
+    for (const [module, text] of formatMibs(schema, modules, files))
+      await writeFile(join(directory, `${mibModuleName(module)}.mib`), text);
+    const module = schema.modules.get('ietf-interfaces')!;
+    const entries = mibMap(schema, module, files);
+    const operands = entries.map((entry) => `${mibModuleName(module)}::${entry.object}`);
+    assert.deepEqual(
+      await translate(directory, operands),
+      entries.map((entry) => `.${entry.oid}`),
+    );
+  });
+});
