@@ -5,4 +5,5 @@ export { type AlarmsModule, alarmsModule } from './alarms.js';
 export { KeyRing } from './https/keys.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';
+export { snmpModule } from './snmp.js';
 export { type SystemFacts, systemModule } from './system.js';

@@ -24,7 +24,7 @@ import { type AlarmsModule, alarmsModule } from '../../src/modules/alarms.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
-import { systemModule } from '../../src/modules/system.js';
+import { snmpModule, systemModule } from '../../src/modules/system.js';
 import {
   checkCredentials,
   type KeyStore,
@@ -208,12 +208,16 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     log: (error) => logged.push(String(error)),
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
   });
-  const accounts = { hashPassword: (password: string) => hashPassword(password), localizeKey: () => Buffer.alloc(32) };
+  const accounts = {
+    hashPassword: (password: string) => hashPassword(password),
+    localizeKey: () => Buffer.alloc(32),
+    localizePrivacyKey: () => Buffer.alloc(32),
+  };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
-    modules: [systemModule(facts), accessModule(accounts), https.registration, alarms.registration],
+    modules: [systemModule(facts), accessModule(accounts), snmpModule(), https.registration, alarms.registration],
     log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   });
   const events: DatastoreEvent[] = [];

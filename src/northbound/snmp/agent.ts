@@ -5,7 +5,8 @@ import { isIPv6 } from 'node:net';
 import type { Log, Origin, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Schema } from '../../yang/index.js';
-import { type CommunitySource, noCommunities } from './community.js';
+import type { CommunitySource } from './community.js';
+import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
 import { mapSchema } from './mapping.js';
 import { type NotificationTargets, Notifier } from './notify.js';
@@ -28,7 +29,7 @@ export interface SnmpOptions {
   readonly engine: EngineState;
   openSession(origin: Origin): Session;
   readonly users: UsmUserSource;
-  /** Without it v1 and v2c get no answer. */
+  /** In place of the communities of the tree. */
   readonly communities?: CommunitySource;
   /** Without it notifications go nowhere. */
   readonly targets?: NotificationTargets;
@@ -53,6 +54,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
     log('info', `SNMP shows nothing of module ${name}: it has no OIDs; make some with signet mib ${name} --assign`);
   const counters = new Counters();
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
+  const config = new ConfigSource(system);
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds);
   const objects = new ObjectTable(mib, rows, system);
@@ -60,6 +62,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
+    config.update(event);
     notifier.tell(event);
     if (event.kind === 'commit') usm.forgetUsers();
   });
@@ -68,7 +71,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
     objects,
     setter: new Setter(schema, objects, seconds),
     counters,
-    communities: options.communities ?? noCommunities,
+    communities: options.communities ?? config,
     openSession: (origin) => options.openSession(origin),
     log,
     now: () => performance.now(),

@@ -65,6 +65,8 @@ export function labSchema(): Schema {
 export async function startLab(
   options: {
     readonly boots?: number;
+    /** Communities are those of the tree, not the one that is called {@link community}. */
+    readonly fromTree?: boolean;
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
@@ -103,7 +105,7 @@ export async function startLab(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
-    communities: { community: (name) => (name.toString() === community ? { securityName: 'admin' } : undefined) },
+    ...(options.fromTree === true ? {} : { communities: lookOnly }),
     targets: { targets: () => options.targets ?? [] },
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
@@ -134,6 +136,10 @@ export async function startLab(
   };
 }
 
+const lookOnly = {
+  community: (name: Buffer) => (name.toString() === community ? { securityName: 'admin', context: '' } : undefined),
+};
+
 export const origin: Origin = { user: 'admin', protocol: 'snmp', address: '127.0.0.1' };
 
 interface Protocols {
@@ -152,6 +158,8 @@ export const labUsers: Readonly<Record<string, Protocols>> = {
   sha512: { auth: 'sha512', priv: 'aes256' },
   blumenthal: { auth: 'sha1', priv: 'aes256' },
   reeder: { auth: 'sha1', priv: 'aes256c' },
+  old: { auth: 'md5', priv: 'des' },
+  older: { auth: 'sha1', priv: 'des' },
 };
 
 function keysOf({ auth, priv }: Protocols): UsmUser {
@@ -168,12 +176,17 @@ function keysOf({ auth, priv }: Protocols): UsmUser {
 export function v3(user: string): string[] {
   const { auth, priv } = labUsers[user] ?? {};
   if (auth === undefined) return ['-v3', '-l', 'noAuthNoPriv', '-u', user];
-  const name = auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
+  const name = auth === 'md5' ? 'MD5' : auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
   const authentication = ['-v3', '-u', user, '-a', name, '-A', passPhrase];
   if (priv === undefined) return [...authentication, '-l', 'authNoPriv'];
-  const cipher = { aes128: 'AES', aes192: 'AES-192', aes256: 'AES-256', aes192c: 'AES-192-C', aes256c: 'AES-256-C' }[
-    priv
-  ];
+  const cipher = {
+    des: 'DES',
+    aes128: 'AES',
+    aes192: 'AES-192',
+    aes256: 'AES-256',
+    aes192c: 'AES-192-C',
+    aes256c: 'AES-256-C',
+  }[priv];
   return [...authentication, '-l', 'authPriv', '-x', cipher, '-X', passPhrase];
 }
 
