@@ -24,7 +24,8 @@ import { type AlarmsModule, alarmsModule } from '../../src/modules/alarms.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
-import { snmpModule, systemModule } from '../../src/modules/system.js';
+import { snmpModule } from '../../src/modules/snmp.js';
+import { systemModule } from '../../src/modules/system.js';
 import {
   checkCredentials,
   type KeyStore,

@@ -199,7 +199,6 @@ suite('net-snmp of npm', () => {
     ['sha512', 'sha512', 'aes256b'],
     ['blumenthal', 'sha', 'aes256b'],
     ['reeder', 'sha', 'aes256r'],
-    ['old', 'md5', 'des'],
   ] as const) {
     test(`its Session reads as ${name}`, async () => {
       const npm = createRequire(import.meta.url)('net-snmp') as Npm;
