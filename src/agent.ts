@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Accounts, openAccounts } from './accounts.js';
 import {
+  AuditFile,
   type Datastore,
   hashPassword,
   type Log,
@@ -19,16 +20,20 @@ import {
   verifyPassword,
 } from './datastore/index.js';
 import { ConfigError } from './error.js';
+import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
   agentModule,
   alarmsModule,
   credentials,
+  factoryAccess,
   factoryName,
   type HttpsModule,
+  historyModule,
   httpsModule,
   KeyRing,
   type ListenerState,
+  retentionOf,
   snmpModule,
   systemModule,
 } from './modules/index.js';
@@ -53,7 +58,7 @@ import {
   unusedChoices,
 } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
-import { Branch, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
+import { Branch, ListData, loadSchema, parsePath, type Schema, type Value } from './yang/index.js';
 
 export interface AgentOptions {
   readonly state: string;
@@ -127,6 +132,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       failures.https = error;
       log('error', error.line(), { cause: String(error.cause ?? '') });
     },
+    wentBack: () => current.datastore?.history()[0]?.kind === 'rollback',
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
@@ -148,21 +154,26 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     objectId: '1.3.6.1.4.1.32473.1.1',
     upTime: () => Math.floor(elapsed() / 10) % 2 ** 32,
   };
+  const audit = new AuditFile({ directory: join(state, 'audit'), log });
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
+    retention: retentionOf,
+    refused: (refusal) => audit.record(refusal),
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
       snmpModule(),
+      historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
     ],
     log,
   });
   current.datastore = datastore;
+  datastore.subscribe((event) => audit.observe(event));
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
@@ -181,11 +192,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       routes: [xmlRpcRoute({ schema, log, guard })],
       status: () => statusPage(viewer, schema, https, deviceName()),
       log,
-      audit: (event) => log('info', 'audit', { ...event }),
+      audit: (event) => {
+        log('info', 'audit', { ...event });
+        const { kind, ...facts } = event;
+        audit.record({ event: 'login', result: kind, ...facts });
+      },
     });
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
+    const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const boots = await countBoot(datastore, engine.id);
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
@@ -211,7 +227,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await http.close();
         await listener.close();
         guard.close();
+        closeMasterKey();
         await datastore.close();
+        await audit.close();
       },
     };
   } catch (error) {
@@ -285,6 +303,7 @@ function openSnmp(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
+    memory: (name) => datastore.meta(name),
     log: options.log,
   });
 }
@@ -321,7 +340,10 @@ async function firstStart(
   options: AgentOptions,
 ): Promise<void> {
   const users = parsePath(schema, '/signet-access:users');
-  if (datastore.running().config.get(users) !== undefined) return;
+  if (datastore.running().config.get(users) !== undefined) {
+    await grantRoles(datastore, schema, options.log);
+    return;
+  }
   const password = options.adminPasswordFile === undefined ? undefined : readSecret(options.adminPasswordFile);
   const initial = password ?? randomBytes(12).toString('base64url');
   const snmpPassPhrase = options.snmpPasswordFile === undefined ? undefined : readSecret(options.snmpPasswordFile);
@@ -329,7 +351,12 @@ async function firstStart(
   const at = (path: string) => parsePath(schema, path);
   await datastore.commit({
     edits: [
-      { operation: 'merge', path: at("/signet-access:users/user[name='admin']"), value: { name: 'admin', ...admin } },
+      {
+        operation: 'merge',
+        path: at("/signet-access:users/user[name='admin']"),
+        value: { name: 'admin', role: 'administrator', ...admin },
+      },
+      { operation: 'merge', path: at('/ietf-netconf-acm:nacm'), value: factoryAccess() },
       {
         operation: 'merge',
         path: at('/signet-https:https'),
@@ -338,11 +365,36 @@ async function firstStart(
     ],
     comment: 'first start',
   });
+  await datastore.meta(rolesFact).set(true);
   if (password !== undefined) return;
   const file = join(options.state, 'initial-password');
   writeFileSync(file, `${initial}\n`, { mode: 0o600 });
   process.stdout.write(`the password of user admin is in ${file}\n`);
 }
+
+/** Once, for a state directory from before there were roles: whoever had an account could do everything, and still can. */
+async function grantRoles(datastore: Datastore, schema: Schema, log: Log): Promise<void> {
+  const fact = datastore.meta(rolesFact);
+  const nacm = parsePath(schema, '/ietf-netconf-acm:nacm');
+  const { config } = datastore.running();
+  if (fact.get() !== undefined || config.get(nacm) !== undefined) return;
+  const users = config.get(parsePath(schema, '/signet-access:users/user'));
+  const names = users instanceof ListData ? Array.from(users, (user) => String(user.keys()[0])) : [];
+  const grants = names.map((name) => {
+    const path = parsePath(schema, `/signet-access:users/user[name='${name}']/role`);
+    return { operation: 'merge', path, value: 'administrator' } as const;
+  });
+  try {
+    const edits = [...grants, { operation: 'merge', path: nacm, value: factoryAccess() } as const];
+    await datastore.commit({ edits, comment: 'roles of users' });
+    await fact.set(true);
+  } catch (error) {
+    // The local socket needs no role, and the next start tries again.
+    log('error', 'alarm: users could not be given their roles', { message: ConfigError.from(error).line() });
+  }
+}
+
+const rolesFact = 'access-roles';
 
 function readSecret(file: string): string {
   const text = readNamedFile(file).replace(/\r?\n$/, '');

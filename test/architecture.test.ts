@@ -225,4 +225,4 @@ function rules(): Readonly<Record<string, Rule>> {
   };
 }
 
-const sharedByModules = ['alarm', 'index', 'read'];
+const sharedByModules = ['alarm', 'durable-map', 'index', 'read'];

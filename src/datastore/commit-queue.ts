@@ -2,11 +2,11 @@
  * The queue of commits: from rebase to apply they are serialised. Commits that wait without slow prepares go together,
  * each on its predecessor's candidate, and one sync of the journal serves them all.
  */
-import { ConfigError } from '../error.js';
+import { ConfigError, type ErrorTag } from '../error.js';
 import { diffTrees, type InstanceIdentifier } from '../yang/index.js';
 import { prefix, type Task, tasksFor } from './change.js';
 import type { OpenCommit } from './confirmed.js';
-import type { Change, CommitResult, Finding, Origin, Root } from './contract.js';
+import type { Change, CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import {
   type Draft,
   type DraftServices,
@@ -31,7 +31,7 @@ export interface Job {
   readonly cause: Change['cause'];
   readonly comment: string;
   /** The root that the job wants, made on a head; may be called again on a later head. Throws ConfigError. */
-  build(head: Root): Root;
+  build(head: Root): Root | Promise<Root>;
   readonly expectTransaction?: string | undefined;
   readonly testOnly?: boolean | undefined;
   readonly confirm?: { readonly seconds: number; readonly persist: string | undefined } | undefined;
@@ -58,6 +58,8 @@ export interface CommitStore {
   readonly head: Point;
   /** Refuses a job that may not go in now: locks, an open confirmed commit, another transaction than expected. */
   admit(job: Job, head: Point): void;
+  /** Refuses a job that would change what it may not: partial locks. */
+  permit(job: Job, differences: readonly Difference[]): void;
   /** True where the job counts even though it changes nothing: it opens or closes a confirmed commit. */
   isSignificant(job: Job): boolean;
   /** Resolves with the offset behind each when all of them are on disk. */
@@ -83,6 +85,13 @@ export class CommitQueue {
 
   /** The whole life of a commit. Rejects with ConfigError; then running is what it was. */
   async submit(job: Job): Promise<CommitResult> {
+    if (this.#waiting.length >= maxWaiting) {
+      throw new ConfigError({ tag: 'in-use', message: 'too many commits wait; nothing was changed, try again later' });
+    }
+    if (job.comment.length > maxComment && job.revert === undefined) {
+      const message = `a comment has at most ${maxComment} characters`;
+      throw new ConfigError({ tag: 'too-big', message });
+    }
     for (let attempt = 1; attempt < maxAttempts; attempt++) {
       if (this.#closed) throw stopping();
       const { head } = this.#store;
@@ -113,7 +122,7 @@ export class CommitQueue {
   }
 
   async #draft(job: Job, head: Point): Promise<Draft> {
-    const settled = await settle(head.root, job.build(head.root), this.#services.validator);
+    const settled = await settle(head.root, await job.build(head.root), this.#services.validator);
     if (job.revert === undefined) return await makeDraft(head, settled, job, this.#services);
     const { root: proposed, differences } = settled;
     return { head, root: proposed, proposed, differences, tasks: [], findings: [] };
@@ -122,13 +131,25 @@ export class CommitQueue {
   #enqueue(request: Request): Promise<CommitResult | 'stale'> {
     return new Promise((resolve, reject) => {
       const item: Item = { request, resolve, reject, cancelTimer: () => undefined, isGivenUp: false };
-      item.cancelTimer = this.#services.clock.after(this.#services.deadlines.queue, () => {
+      const giveUp = (fields: { readonly tag: ErrorTag; readonly message: string }): void => {
         const index = this.#waiting.indexOf(item);
         if (index < 0) return;
         this.#waiting.splice(index, 1);
         item.isGivenUp = true;
-        reject(new ConfigError({ tag: 'in-use', message: 'other commits take too long; nothing was changed' }));
-      });
+        item.cancelTimer();
+        reject(new ConfigError(fields));
+      };
+      const cancelTimer = this.#services.clock.after(this.#services.deadlines.queue, () =>
+        giveUp({ tag: 'in-use', message: 'other commits take too long; nothing was changed' }),
+      );
+      const signal = request.kind === 'commit' ? request.job.signal : undefined;
+      const onAbort = () =>
+        giveUp({ tag: 'operation-failed', message: 'the commit was cancelled; nothing was changed' });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      item.cancelTimer = () => {
+        cancelTimer();
+        signal?.removeEventListener('abort', onAbort);
+      };
       this.#waiting.push(item);
       if (!this.#working) void this.#work();
     });
@@ -215,6 +236,7 @@ export class CommitQueue {
       }
       ({ root, differences } = moved);
     }
+    this.#store.permit(job, differences.config);
     const isRevert = job.revert !== undefined;
     if (isMoved || isRevert) {
       const { origin, cause } = job;
@@ -235,7 +257,7 @@ export class CommitQueue {
 
   /** What the job wants on a head that is not the one it was drafted on; undefined where it has to be drafted again. */
   async #move(job: Job, draft: Draft, head: Point): Promise<Settled | undefined> {
-    const settled = await settle(head.root, job.build(head.root), this.#services.validator);
+    const settled = await settle(head.root, await job.build(head.root), this.#services.validator);
     if (draft.root === draft.proposed) return settled;
     const differences = await differencesBetween(draft.head.root, head.root);
     const { origin, cause } = job;
@@ -249,7 +271,7 @@ export class CommitQueue {
     const made = diffTrees(draft.proposed.system, draft.root.system).map(({ path }) => entryPath(path));
     if (concerns(theirs, draft.tasks, new Set(made))) return undefined;
     const { config } = settled.root;
-    const root = { config, system: rebase(draft.proposed.system, draft.root.system, settled.root.system) };
+    const root = { config, system: await rebase(draft.proposed.system, draft.root.system, settled.root.system) };
     return { root, differences: await differencesBetween(head.root, root) };
   }
 
@@ -373,5 +395,8 @@ function stopping(): ConfigError {
   return new ConfigError({ tag: 'operation-failed', message: 'the agent is stopping' });
 }
 
+/** It is in the journal, and in each list of the history. */
+const maxComment = 2000;
 const maxBatch = 64;
+const maxWaiting = 4096;
 const maxAttempts = 4;

@@ -108,7 +108,7 @@ export function valueFromJson(json: JsonValue | Value, type: Type, style: JsonSt
   }
 }
 
-function valueToJson(value: Value, type: Type, style: JsonStyle): JsonValue {
+export function valueToJson(value: Value, type: Type, style: JsonStyle): JsonValue {
   if (style === 'journal') return typeof value === 'bigint' ? { n: String(value) } : value;
   if (typeof value === 'bigint') return String(value);
   // A null is only ever the value of type empty, whatever typedef, leafref or union it came through.

@@ -147,16 +147,27 @@ export interface ModuleRegistration {
   readonly handlers?: readonly CommitHandler[];
   readonly state?: readonly StateProvider[];
   readonly actions?: readonly ActionHandler[];
+  /** Groups of access control that a user is in beside those under `nacm` (RFC 8341 enable-external-groups). Cheap. */
+  groups?(root: Root, user: string): readonly string[];
   /** Given the bus when the datastore opens, for notifications of its own. */
   start?(services: ModuleServices): void | Promise<void>;
   stop?(): void | Promise<void>;
+}
+
+/** A point of the history. */
+export interface KeptRoot extends Root {
+  readonly transaction: string;
 }
 
 export interface ModuleServices {
   readonly schema: Schema;
   running(): Root;
   /** Every root that can be gone back to, the oldest first, running last. */
-  kept?(): readonly Root[];
+  kept?(): readonly KeptRoot[];
+  /** The plain value of a sealed leaf of `root`; undefined where it is not set or does not open under the master key. */
+  secret?(path: InstanceIdentifier, root: Root): string | undefined;
+  /** Calls back when a point has left the history whose system state is not that of the oldest one that stays; gives what ends it. */
+  forgotten?(listener: () => void): () => void;
   /** A durable fact beside the tree: journalled, not part of the history; `set` resolves when it is on disk. */
   memory?(name: string): { get(): JsonValue | undefined; set(value: JsonValue): Promise<void> };
   /** A transaction of the system's own (renewal, factory defaults). */

@@ -1,45 +1,87 @@
 /** A session: the verbs of one user over one protocol, on the datastore that all share. */
+import { setMaxListeners } from 'node:events';
 import { ConfigError } from '../error.js';
-import { type Branch, type Content, DataTree, InstanceIdentifier, type Schema, type Value } from '../yang/index.js';
+import {
+  type ApplyOptions,
+  type Branch,
+  type Content,
+  compileQuery,
+  DataTree,
+  InstanceIdentifier,
+  type Schema,
+  type Value,
+  type XPathNames,
+} from '../yang/index.js';
+import type { Access } from './access.js';
 import { invokeAction } from './action.js';
-import { sharedCandidate } from './candidate.js';
+import { type Candidate, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
+import type { Job } from './commit-queue.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
 import type { Lockable } from './locks.js';
+import type { PartialLock } from './partial-locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
-import type { CommitOptions, DatastoreEvent, DatastoreName, Edit, HistoryEntry, Session } from './session.js';
+import type {
+  CommitOptions,
+  DatastoreEvent,
+  DatastoreName,
+  Edit,
+  EditOptions,
+  HistoryEntry,
+  Session,
+} from './session.js';
+import type { SessionInfo } from './sessions.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
   readonly origin: Origin;
   readonly schema: Schema;
   readonly #core: Core;
+  readonly since: number;
+  readonly #end = new AbortController();
+  readonly #killed = new AbortController();
   readonly #unsubscribes = new Set<() => void>();
-  #closed = false;
 
   constructor(core: Core, id: number, origin: Origin) {
     this.#core = core;
     this.id = id;
     this.origin = origin;
     this.schema = core.schema;
+    this.since = core.services.clock.now();
+    // Each commit that waits listens.
+    setMaxListeners(0, this.#killed.signal);
+  }
+
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   get(path: InstanceIdentifier, datastore: DatastoreName = 'operational', candidate?: string): Content | undefined {
     this.#checkOpen();
-    if (datastore === 'operational') return this.#core.operational.get(this.#core.running(), path);
-    return this.tree(datastore, candidate).get(path);
+    const content =
+      datastore === 'operational'
+        ? this.#core.operational.get(this.#core.running(), path)
+        : this.#whole(datastore, candidate).get(path);
+    const access = this.#access();
+    return access === undefined ? content : access.view.of(path, content);
   }
 
   leaf(path: InstanceIdentifier): Value | undefined {
+    if (this.#access()?.policy.permitsRead(path) === false) return undefined;
     return this.#core.operational.leaf(this.#core.running(), path);
   }
 
   tree(datastore: DatastoreName, candidate?: string): DataTree {
     this.#checkOpen();
+    const tree = this.#whole(datastore, candidate);
+    return this.#access()?.view.tree(tree) ?? tree;
+  }
+
+  #whole(datastore: DatastoreName, candidate?: string): DataTree {
     const { sealing } = this.#core.services;
     switch (datastore) {
       case 'running':
@@ -61,39 +103,50 @@ export class DatastoreSession implements Session {
     return this.#core.transaction();
   }
 
-  async apply(edits: readonly Edit[], options: CommitOptions = {}): Promise<CommitResult> {
+  async apply(
+    edits: readonly Edit[],
+    options: CommitOptions & Pick<EditOptions, 'errorOption'> = {},
+  ): Promise<CommitResult> {
     this.#checkOpen();
     const { sealing } = this.#core.services;
+    const collect = options.errorOption === 'continue-on-error';
     const sealed = this.#refusing(() => sealEdits(edits, sealing));
-    const build = (head: Root) => ({ config: editTree(head.config, sealed, sealing), system: head.system });
+    const { access } = this.#core;
+    const build = this.#core.guarded(this.origin, (head) => {
+      access.checkEdits(this.origin, head, sealed);
+      return { config: editTree(head.config, sealed, sealing, { collect }), system: head.system };
+    });
     return await this.#submit(build, options, 'commit');
   }
 
   edit(edits: readonly Edit[], candidate?: string): void {
     this.#checkOpen();
     const name = this.#candidateName(candidate);
-    if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
-    const { sealing } = this.#core.services;
     this.#refusing(() => {
-      const { base, tree } = this.#core.candidates.get(name);
-      const edited = { base, tree: editTree(tree, sealEdits(edits, sealing), sealing) };
+      const edited = this.#edited(edits, name, {});
       this.#core.candidates.set(name, edited, this.origin.user);
     });
   }
 
+  async editConfig(edits: readonly Edit[], options: EditOptions, candidate?: string): Promise<readonly Finding[]> {
+    this.#checkOpen();
+    const { testOption = 'set', errorOption } = options;
+    const { candidates } = this.#core;
+    const name = this.#candidateName(candidate);
+    const before = candidates.get(name);
+    const edited = this.#refusing(() => this.#edited(edits, name, { collect: errorOption === 'continue-on-error' }));
+    const findings = testOption === 'set' ? [] : await this.#validate(edited);
+    if (testOption === 'test-only') return findings;
+    this.#refusing(() => {
+      if (candidates.get(name).tree !== before.tree) throw candidateChanged();
+      candidates.set(name, edited, this.origin.user);
+    });
+    return findings;
+  }
+
   async validate(candidate?: string): Promise<readonly Finding[]> {
     this.#checkOpen();
-    const { services } = this.#core;
-    const { origin } = this;
-    const before = this.#core.running();
-    try {
-      const proposed = this.#buildCandidate(this.#candidateName(candidate))(before);
-      const { root: after, differences } = await settle(before, proposed, services.validator);
-      const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
-      return await validateRoot(before, after, tasksFor(services.registry, transition), services);
-    } catch (error) {
-      throw this.#core.refusal(error);
-    }
+    return await this.#validate(this.#core.candidates.get(this.#candidateName(candidate)));
   }
 
   async commit(options: CommitOptions = {}, candidate?: string): Promise<CommitResult> {
@@ -101,7 +154,8 @@ export class DatastoreSession implements Session {
     const name = this.#candidateName(candidate);
     if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
     const committed = this.#core.candidates.get(name);
-    const result = await this.#submit(this.#buildCandidate(name), options, 'commit');
+    const build = this.#core.guarded(this.origin, this.#buildCandidate(name));
+    const result = await this.#submit(build, options, 'commit');
     // What was edited while the commit was under way stays, as a candidate of its own on what was committed.
     if (options.testOnly === true) return result;
     const now = this.#core.candidates.get(name);
@@ -120,14 +174,15 @@ export class DatastoreSession implements Session {
   diff(between?: { from?: string; to?: string }, candidate?: string): readonly Difference[] {
     this.#checkOpen();
     const { points, services } = this.#core;
+    const seen = (differences: readonly Difference[]) => this.#access()?.view.differences(differences) ?? differences;
     if (between === undefined) {
       const running = this.#core.running();
       const { tree } = this.#core.candidates.get(this.#candidateName(candidate));
-      return makeReadable(running, { config: tree, system: running.system }, services.sealing);
+      return seen(makeReadable(running, { config: tree, system: running.system }, services.sealing));
     }
     const from = between.from === undefined ? this.#core.running() : points.find(between.from).root;
     const to = between.to === undefined ? this.#core.running() : points.find(between.to).root;
-    return makeReadable(from, to, services.sealing);
+    return seen(makeReadable(from, to, services.sealing));
   }
 
   async confirm(persistId?: string): Promise<void> {
@@ -150,20 +205,29 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { root } = this.#core.points.find(transaction);
     const comment = options.comment ?? `rollback to transaction ${transaction}`;
-    return await this.#submit(() => root, { ...options, comment }, 'rollback');
+    // System state goes back with the configuration, so it is the user's to write here.
+    const build = this.#core.guarded(this.origin, (head) => {
+      this.#core.access.checkChange(this.origin, head, head.system, root.system);
+      return root;
+    });
+    return await this.#submit(build, { ...options, comment }, 'rollback');
+  }
+
+  authorize(module: string, operation: string): void {
+    this.#checkOpen();
+    this.#core.access.checkOperation(this.origin, this.#core.running(), module, operation);
   }
 
   lock(datastore: Lockable): void {
     this.#checkOpen();
-    const { candidates, confirmed, locks } = this.#core;
+    const { candidates, locks, partialLocks } = this.#core;
     if (datastore === 'candidate' && locks.holder('candidate') === undefined && candidates.isEdited(sharedCandidate)) {
-      const message = 'the candidate holds changes that are not committed';
-      throw new ConfigError({ type: 'protocol', tag: 'lock-denied', message, info: { 'session-id': '0' } });
+      throw lockDenied('the candidate holds changes that are not committed', 0);
     }
-    const { open } = confirmed;
-    if (datastore === 'running' && open !== undefined && open.owner.session !== this.id) {
-      const info = { 'session-id': String(open.owner.session) };
-      throw new ConfigError({ type: 'protocol', tag: 'lock-denied', message: 'a confirmed commit is open', info });
+    if (datastore === 'running') {
+      this.#checkNoConfirmed();
+      const holder = partialLocks.anyHolder();
+      if (holder !== undefined) throw lockDenied(`a part of running is locked by session ${holder}`, holder);
     }
     locks.lock(datastore, this.id);
   }
@@ -174,9 +238,47 @@ export class DatastoreSession implements Session {
     if (datastore === 'candidate') this.#core.candidates.discard(sharedCandidate);
   }
 
+  partialLock(select: readonly string[], names: XPathNames): PartialLock {
+    this.#checkOpen();
+    if (select.length === 0 || select.length > maxSelects) {
+      const message = `a partial lock takes 1 to ${maxSelects} expressions`;
+      throw new ConfigError({ type: 'protocol', tag: 'invalid-value', message });
+    }
+    const holder = this.#core.locks.holder('running');
+    if (holder !== undefined) throw lockDenied(`running is locked by session ${holder}`, holder);
+    this.#checkNoConfirmed();
+    const tree = this.tree('running');
+    const found = new Map<string, InstanceIdentifier>();
+    for (const text of select) {
+      const query = compileQuery(this.schema, text, { names, view: 'config' });
+      if (query.kind !== 'nodes') {
+        const message = `${text.slice(0, 64)} gives a ${query.kind}, not nodes`;
+        throw new ConfigError({ type: 'protocol', tag: 'invalid-value', appTag: 'not-a-node-set', message });
+      }
+      for (const node of query.nodes(tree)) found.set(node.toString(), node);
+    }
+    return this.#core.partialLocks.lock(this.id, [...found.values()]);
+  }
+
+  partialUnlock(lockId: number): void {
+    this.#checkOpen();
+    this.#core.partialLocks.unlock(this.id, lockId);
+  }
+
+  sessions(): readonly SessionInfo[] {
+    this.#checkOpen();
+    return this.#core.sessions.list();
+  }
+
+  killSession(id: number): void {
+    this.#checkOpen();
+    this.#core.sessions.kill(id, this.id);
+  }
+
   async invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch> {
     this.#checkOpen();
     try {
+      this.#core.access.checkInvocation(this.origin, this.#core.running(), path);
       return await invokeAction(this.#core, this, path, input, signal);
     } catch (error) {
       throw this.#core.refusal(error);
@@ -187,8 +289,16 @@ export class DatastoreSession implements Session {
     this.#checkOpen();
     const { sealing } = this.#core.services;
     const end = this.#core.events.subscribe((event) => {
-      if (event.kind !== 'commit') listener(event);
-      else listener({ ...event, differences: event.differences.filter(({ path }) => !sealing.isConcealedPath(path)) });
+      if (event.kind === 'commit') {
+        const shown = event.differences.filter(({ path }) => !sealing.isConcealedPath(path));
+        listener({ ...event, differences: this.#access()?.view.differences(shown) ?? shown });
+        return;
+      }
+      const { access } = this.#core;
+      if (event.kind === 'notification' && !access.admitsNotification(this.origin, this.#core.running(), event.path)) {
+        return;
+      }
+      listener(event);
     });
     const unsubscribe = () => {
       this.#unsubscribes.delete(unsubscribe);
@@ -199,13 +309,24 @@ export class DatastoreSession implements Session {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#finish('closed');
+  }
+
+  /** As {@link close}; a commit that is under way and not written yet is given up as well (RFC 6241 7.9). */
+  kill(): void {
+    this.#finish('killed');
+    this.#killed.abort();
+  }
+
+  #finish(reason: 'closed' | 'killed'): void {
+    if (this.ended.aborted) return;
+    this.#end.abort(reason);
     for (const end of [...this.#unsubscribes]) end();
     this.#core.candidates.discard(this.#privateName());
     const freed = this.#core.locks.release(this.id);
     if (freed.includes('candidate')) this.#core.candidates.discard(sharedCandidate);
-    this.#core.forget(this.id);
+    this.#core.partialLocks.release(this.id);
+    this.#core.sessions.forget(this);
     const { open } = this.#core.confirmed;
     // RFC 6241 8.4.1: without persist it ends with its session. Where each request is a session of its own it does not.
     if (open === undefined || open.persist || open.owner.session !== this.id || this.origin.protocol !== 'netconf')
@@ -213,7 +334,14 @@ export class DatastoreSession implements Session {
     void this.#core.revert('the session that issued it ended').catch(() => undefined);
   }
 
-  async #submit(build: (head: Root) => Root, options: CommitOptions, kind: string): Promise<CommitResult> {
+  /** RFC 6241 7.5, 8.4.5: running is not to be locked while a confirmed commit of another is open. */
+  #checkNoConfirmed(): void {
+    const { open } = this.#core.confirmed;
+    if (open === undefined || open.owner.session === this.id) return;
+    throw lockDenied('a confirmed commit is open', open.owner.session);
+  }
+
+  async #submit(build: Job['build'], options: CommitOptions, kind: string): Promise<CommitResult> {
     const { confirmTimeout, persist, persistId, comment, expectTransaction, testOnly } = options;
     if (confirmTimeout !== undefined && !(confirmTimeout > 0)) {
       throw new ConfigError({ tag: 'invalid-value', message: 'a confirm timeout is a number of seconds above 0' });
@@ -235,12 +363,45 @@ export class DatastoreSession implements Session {
       testOnly,
       confirm,
       persistId,
+      signal:
+        options.signal === undefined ? this.#killed.signal : AbortSignal.any([this.#killed.signal, options.signal]),
     });
   }
 
-  #buildCandidate(name: string): (head: Root) => Root {
+  /** The candidate with edits made, not set yet. */
+  #edited(edits: readonly Edit[], name: string, options: ApplyOptions): Candidate {
+    if (name === sharedCandidate) this.#core.locks.check('candidate', this.id);
+    const { sealing } = this.#core.services;
+    const { access } = this.#core;
+    const running = this.#core.running();
+    access.checkEdits(this.origin, running, edits);
     const { base, tree } = this.#core.candidates.get(name);
-    return (head) => ({ config: rebase(base, tree, head.config), system: head.system });
+    const edited = editTree(tree, sealEdits(edits, sealing), sealing, options);
+    access.checkChange(this.origin, running, tree, edited);
+    return { base, tree: edited };
+  }
+
+  async #validate(candidate: Candidate): Promise<readonly Finding[]> {
+    const { services } = this.#core;
+    const { origin } = this;
+    const before = this.#core.running();
+    try {
+      const proposed = await rebased(candidate)(before);
+      const { root: after, differences } = await settle(before, proposed, services.validator);
+      const transition = { before, after, differences: differences.all, origin, cause: 'commit' } as const;
+      return await validateRoot(before, after, tasksFor(services.registry, transition), services);
+    } catch (error) {
+      throw this.#core.refusal(error);
+    }
+  }
+
+  #buildCandidate(name: string): (head: Root) => Promise<Root> {
+    return rebased(this.#core.candidates.get(name));
+  }
+
+  /** By the rules of running as it is now; undefined where everything is permitted. */
+  #access(): Access | undefined {
+    return this.#core.access.of(this.origin, this.#core.running());
   }
 
   /** NETCONF's candidate is the shared one; everybody else has one of his own. */
@@ -261,6 +422,24 @@ export class DatastoreSession implements Session {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new ConfigError({ type: 'rpc', tag: 'operation-failed', message: 'the session is closed' });
+    if (this.ended.aborted)
+      throw new ConfigError({ type: 'rpc', tag: 'operation-failed', message: 'the session is closed' });
   }
 }
+
+/** What was edited, on whatever running is by then. */
+function rebased({ base, tree }: Candidate): (head: Root) => Promise<Root> {
+  return async (head) => ({ config: await rebase(base, tree, head.config), system: head.system });
+}
+
+function candidateChanged(): ConfigError {
+  const message = 'the candidate was edited while the edits were tested; nothing was set';
+  return new ConfigError({ type: 'protocol', tag: 'in-use', message });
+}
+
+function lockDenied(message: string, holder: number): ConfigError {
+  return new ConfigError({ type: 'protocol', tag: 'lock-denied', message, info: { 'session-id': String(holder) } });
+}
+
+/** Of one partial lock. */
+const maxSelects = 64;

@@ -1,13 +1,14 @@
 /** What all sessions share: running, the queue, the history, locks and the bus. */
 import { ConfigError } from '../error.js';
 import { Branch, DataTree, type InstanceIdentifier, type JsonObject, type Schema } from '../yang/index.js';
+import type { AccessControl } from './access.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
 import { CommitQueue, type CommitStore, type Job, type Staged } from './commit-queue.js';
 import { ConfirmedCommit } from './confirmed.js';
 import { branchFromJson, branchToJson } from './content.js';
-import type { CommitRequest, CommitResult, Origin, Root } from './contract.js';
+import type { CommitRequest, CommitResult, Difference, Origin, Root } from './contract.js';
 import { DatastoreSession } from './datastore-session.js';
 import type { DirectoryLock } from './directory-lock.js';
 import { type DraftServices, differencesBetween } from './draft.js';
@@ -16,10 +17,12 @@ import { Locks } from './locks.js';
 import type { MasterKey } from './master-key.js';
 import type { Datastore, Fact } from './open.js';
 import { Operational } from './operational.js';
+import { PartialLocks } from './partial-locks.js';
 import { applyTask } from './phases.js';
 import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import { type SessionLimits, SessionRegistry } from './sessions.js';
 import { type Store, systemOrigin } from './store.js';
 
 /** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
@@ -28,7 +31,10 @@ export class Core implements Datastore, CommitStore {
   readonly masterKey: MasterKey;
   readonly services: DraftServices;
   readonly operational: Operational;
+  readonly access: AccessControl;
   readonly locks = new Locks();
+  readonly partialLocks = new PartialLocks();
+  readonly sessions: SessionRegistry<DatastoreSession>;
   readonly confirmed: ConfirmedCommit;
   readonly candidates: Candidates;
   readonly events: Bus<DatastoreEvent>;
@@ -36,19 +42,26 @@ export class Core implements Datastore, CommitStore {
   readonly #recorder: Recorder;
   readonly #queue: CommitQueue;
   readonly #lock: DirectoryLock;
-  readonly #sessions = new Map<number, DatastoreSession>();
-  #lastSession = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(services: DraftServices, masterKey: MasterKey, store: Store, lock: DirectoryLock) {
+  constructor(
+    services: DraftServices,
+    access: AccessControl,
+    masterKey: MasterKey,
+    store: Store,
+    lock: DirectoryLock,
+    sessionLimits: SessionLimits,
+  ) {
     this.services = services;
+    this.access = access;
     this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
     this.#store = store;
     this.#recorder = new Recorder(store, services.log);
     this.#lock = lock;
+    this.sessions = new SessionRegistry(sessionLimits);
     this.#queue = new CommitQueue(this, services);
     this.confirmed = new ConfirmedCommit(services.clock, () => {
       // What goes wrong is in the log, and tried again.
@@ -83,14 +96,10 @@ export class Core implements Datastore, CommitStore {
   }
 
   session(origin: Origin): Session {
-    this.#lastSession += 1;
-    const session = new DatastoreSession(this, this.#lastSession, origin);
-    this.#sessions.set(session.id, session);
-    return session;
+    return this.sessions.open(origin, (id) => new DatastoreSession(this, id, origin));
   }
 
-  secret(path: InstanceIdentifier): string | undefined {
-    const { config, system } = this.running();
+  secret(path: InstanceIdentifier, { config, system }: Root = this.running()): string | undefined {
     const { sealing, log } = this.services;
     try {
       return sealing.open(config, path) ?? sealing.open(system, path);
@@ -137,10 +146,19 @@ export class Core implements Datastore, CommitStore {
       kind: confirm === undefined ? 'commit' : 'confirmed-commit',
       cause: 'commit',
       comment: comment ?? '',
-      build: buildRequest(request, this.services, this.schema),
+      build: this.guarded(origin, buildRequest(request, this.services, this.schema)),
       confirm,
       signal,
     });
+  }
+
+  /** What the user asks for, refused where he may not write it; the system's own state is not his to write. */
+  guarded(origin: Origin, build: (head: Root) => Root | Promise<Root>): (head: Root) => Promise<Root> {
+    return async (head) => {
+      const root = await build(head);
+      this.access.checkChange(origin, head, head.config, root.config);
+      return root;
+    };
   }
 
   async submit(job: Job): Promise<CommitResult> {
@@ -188,7 +206,9 @@ export class Core implements Datastore, CommitStore {
       await module.start?.({
         schema,
         running: () => this.running(),
-        kept: () => this.points.points.map(({ root }) => root),
+        kept: () => this.points.points.map(({ root, entry }) => ({ ...root, transaction: entry.transaction })),
+        secret: (path, root) => this.secret(path, root),
+        forgotten: (listener) => this.points.forgotten(listener),
         memory: (name) => this.meta(name),
         commit: (request) => this.commit(request),
         notify: (path, content) => this.notify(path, content),
@@ -200,15 +220,6 @@ export class Core implements Datastore, CommitStore {
     this.#isClosing = true;
     this.#closed ??= this.#close();
     return this.#closed;
-  }
-
-  forget(session: number): void {
-    this.#sessions.delete(session);
-  }
-
-  /** The sessions that are open, for monitoring and kill-session. */
-  sessions(): readonly Session[] {
-    return [...this.#sessions.values()];
   }
 
   admit(job: Job, head: Point): void {
@@ -224,6 +235,10 @@ export class Core implements Datastore, CommitStore {
       const message = `running is transaction ${running}, not ${job.expectTransaction}`;
       throw new ConfigError({ tag: 'in-use', message, info: { transaction: running } });
     }
+  }
+
+  permit(job: Job, differences: readonly Difference[]): void {
+    if (job.revert === undefined) this.partialLocks.check(job.session, differences);
   }
 
   isSignificant(job: Job): boolean {
@@ -335,7 +350,7 @@ export class Core implements Datastore, CommitStore {
   }
 
   async #close(): Promise<void> {
-    for (const session of this.sessions()) session.close();
+    this.sessions.closeAll();
     for (const module of [...this.services.registry.modules].reverse()) {
       try {
         await module.stop?.();

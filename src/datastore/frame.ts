@@ -22,8 +22,11 @@ export interface Frame {
   readonly size: number;
 }
 
-/** The frames of one record, made as its lines come; `distance` is where the record begins in its batch. */
-export function* encodeRecord(lines: Iterable<string>, distance: number): Iterable<Buffer> {
+/**
+ * The frames of one record, made as its lines come; `distance` is where the record begins in its batch. Undefined between two
+ * of them is a moment at which others may run.
+ */
+export function* encodeInSteps(lines: Iterable<string>, distance: number): Iterable<Buffer | undefined> {
   let held: Buffer = Buffer.alloc(0);
   let back = distance;
   for (const octets of joinLines(lines)) {
@@ -32,8 +35,14 @@ export function* encodeRecord(lines: Iterable<string>, distance: number): Iterab
       yield encodeFrame(held.subarray(0, room), back === distance, false, back);
       back += maxFrame;
     }
+    yield undefined;
   }
   yield encodeFrame(held, back === distance, true, back);
+}
+
+/** As `encodeInSteps`, the frames alone. */
+export function* encodeRecord(lines: Iterable<string>, distance: number): Iterable<Buffer> {
+  for (const frame of encodeInSteps(lines, distance)) if (frame !== undefined) yield frame;
 }
 
 /** The frame at `offset` of `buffer`, or undefined where there is no whole and sound one. */
@@ -90,4 +99,4 @@ const lastFlag = 0x02000000;
 /** Of a payload. */
 const room = maxFrame - frameHeader;
 /** Characters that are gathered before they are made octets. */
-const textSlice = 64 * 1024;
+const textSlice = 16 * 1024;

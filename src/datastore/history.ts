@@ -19,14 +19,18 @@ export interface Retention {
 
 export const defaultRetention: Retention = { count: 200, age: Number.POSITIVE_INFINITY };
 
+/** What the root that is running from here on says. */
+export type RetentionOf = (running: Root) => Retention;
+
 /** Points that no age takes away. */
 const ageless = 10;
 
 export class History {
-  readonly #retention: Retention;
+  readonly #retention: RetentionOf;
+  readonly #listeners = new Set<() => void>();
   #points: Point[];
 
-  constructor(retention: Retention, first: Point) {
+  constructor(retention: RetentionOf, first: Point) {
     this.#retention = retention;
     this.#points = [first];
   }
@@ -50,10 +54,18 @@ export class History {
 
   add(point: Point, now: number, keep?: Point): void {
     this.#points.push(point);
-    const { count, age } = this.#retention;
+    const { count, age } = this.#retention(point.root);
     const isOld = (one: Point) =>
       this.#points.length > count || (this.#points.length > ageless && now - one.entry.time > age);
+    const first = this.oldest.root.system;
     while (this.#points.length > 1 && this.#points[0] !== keep && isOld(this.#points[0]!)) this.#points.shift();
+    if (this.oldest.root.system !== first) for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Calls back when points have left whose system state is not that of the oldest that stays; gives what ends it. */
+  forgotten(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** ConfigError `data-missing` where the transaction is not among the kept ones. */

@@ -1,8 +1,11 @@
 /** The public face of the datastore: one door to the tree, and what a module registers. */
 
+export { AuditFile, type AuditRecord } from './audit.js';
 export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
+export { type DefaultOperation, editsOfConfig, type NodeOperation } from './edit-config.js';
 export { type FileSystem, nodeFileSystem } from './files.js';
+export type { Retention } from './history.js';
 export { type Clock, type Log, type LogLevel, systemClock } from './log.js';
 export * from './login.js';
 export { MasterKey } from './master-key.js';

@@ -5,7 +5,7 @@
  */
 import { ConfigError } from '../error.js';
 import { errorCode, type FileSystem, type OpenFile } from './files.js';
-import { encodeRecord, maxFrame } from './frame.js';
+import { encodeInSteps, encodeRecord, maxFrame } from './frame.js';
 import {
   type Damage,
   formatVersion,
@@ -74,6 +74,8 @@ export class Journal {
         const size = await writeHeader(file);
         await file.sync();
         await files.syncDirectory(directory);
+        // The directory's own name as well: with it the first commits would go.
+        await files.syncDirectory(stateDirectory);
         return new Journal(options, file, size);
       }
       const { end, damage } = await readRecords(file, headerLength, onRecord);
@@ -150,8 +152,9 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     while (this.#running !== undefined) await this.#running;
-    // What was refused must not be found at the next start.
-    await this.#recover().catch((error: unknown) => {
+    // What was refused must not be found at the next start; an older format may stay what it is.
+    const mended = this.#damaged === 'upgrade' ? Promise.resolve() : this.#recover();
+    await mended.catch((error: unknown) => {
       this.#log('error', 'the journal could not be mended before it was closed', { cause: String(error) });
     });
     await this.#file.close();
@@ -197,6 +200,7 @@ export class Journal {
   async #writeRecords(batch: readonly WaitingAppend[], offsets: number[][]): Promise<number> {
     let parts: Buffer[] = [];
     let [written, held] = [0, 0];
+    const pause = pauses();
     const write = async () => {
       await this.#file.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts, held), this.#size + written);
       [parts, written, held] = [[], written + held, 0];
@@ -206,7 +210,11 @@ export class Journal {
         const own: number[] = [];
         offsets.push(own);
         for (const lines of records) {
-          for (const frame of encodeRecord(lines, written + held)) {
+          for (const frame of encodeInSteps(lines, written + held)) {
+            if (frame === undefined) {
+              await pause();
+              continue;
+            }
             parts.push(frame);
             held += frame.length;
             if (held >= maxFrame) await write();
@@ -328,6 +336,16 @@ async function writeRecord(file: OpenFile, at: number, lines: RecordLines): Prom
   return position;
 }
 
+/** What lets others run, called often: where the last time was a while ago. */
+function pauses(): () => Promise<void> {
+  let end = performance.now() + sliceLength;
+  return async () => {
+    if (performance.now() < end) return;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    end = performance.now() + sliceLength;
+  };
+}
+
 async function copyOctets(from: OpenFile, start: number, end: number, to: OpenFile, at: number): Promise<number> {
   let position = at;
   for (let offset = start; offset < end; ) {
@@ -347,6 +365,8 @@ async function cutTail(file: OpenFile, path: string, damage: Damage, log: Log): 
 }
 
 const copySlice = 1024 * 1024;
+/** Milliseconds. */
+const sliceLength = 5;
 
 const storageReasons: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',

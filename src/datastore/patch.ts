@@ -1,14 +1,16 @@
 /**
  * A patch: what to set and what to remove to come from one tree to another. It is what the journal records and what a
- * rebase carries over. Where order matters and is not by key, the smallest step is the whole list.
+ * rebase carries over. Where order matters and is not by key, the smallest step that a rebase knows is the whole list; the
+ * journal records entries with their places.
  */
 import { ConfigError } from '../error.js';
 import {
   Branch,
   type Content,
   type DataTree,
-  diffTrees,
+  diffTreesInSlices,
   InstanceIdentifier,
+  inSlices,
   ListData,
   type ListSchema,
   type Value,
@@ -22,24 +24,37 @@ export interface PatchItem {
   readonly content: Content | undefined;
   /** What was there. */
   readonly before: Content | undefined;
+  /** Of an entry of a user-ordered list: the keys of the one that it follows, none for the first. */
+  readonly place?: readonly Value[];
 }
 
-/** May be gone through more than once. */
+/** What goes comes before what is set; may be gone through more than once. */
 export type Patch = Iterable<PatchItem>;
-
-export function patchBetween(before: DataTree, after: DataTree): Patch {
-  return patchOf(diffTrees(before, after), after);
-}
 
 /** The patch of differences that were computed already; each item is made when it is asked for. */
 export function patchOf(differences: readonly Difference[], after: DataTree): Patch {
-  return { [Symbol.iterator]: () => itemsOf(differences, after) };
+  return { [Symbol.iterator]: () => itemsOf(differences, after, undefined) };
 }
 
-function* itemsOf(differences: readonly Difference[], after: DataTree): Generator<PatchItem> {
+/** As {@link patchOf}, with entries of user-ordered lists by their places, each after the one that it follows. */
+export function placedPatchOf(differences: readonly Difference[], after: DataTree): Patch {
+  return { [Symbol.iterator]: () => itemsOf(differences, after, placedIn(differences)) };
+}
+
+/** `placed`: the entries that are to be put in their places, by path; undefined where their lists go whole. */
+function* itemsOf(
+  differences: readonly Difference[],
+  after: DataTree,
+  placed: Map<string, Difference> | undefined,
+): Generator<PatchItem> {
   const whole = new Set<string>();
-  for (const { path, kind, before, after: content } of differences) {
-    const length = wholeStep(path, kind);
+  for (const difference of goneFirst(differences)) {
+    const { path, kind, before, after: content } = difference;
+    const length = wholeStep(path, kind, placed !== undefined);
+    if (length === undefined && placed !== undefined && isPlaced(difference)) {
+      yield* inPlace(difference, placed, after);
+      continue;
+    }
     if (length === undefined) {
       yield { path, content, before };
       continue;
@@ -52,6 +67,44 @@ function* itemsOf(differences: readonly Difference[], after: DataTree): Generato
   }
 }
 
+/** What is set may lie below a place that was another kind of node's. */
+function* goneFirst(differences: readonly Difference[]): Generator<Difference> {
+  for (const difference of differences) if (difference.kind === 'deleted') yield difference;
+  for (const difference of differences) if (difference.kind !== 'deleted') yield difference;
+}
+
+function placedIn(differences: readonly Difference[]): Map<string, Difference> {
+  const placed = new Map<string, Difference>();
+  for (const difference of differences) if (isPlaced(difference)) placed.set(difference.path.toString(), difference);
+  return placed;
+}
+
+/** An entry that came to a user-ordered list, or to another place in it. */
+function isPlaced({ path, kind }: Difference): boolean {
+  const { schema, keys } = path.last ?? {};
+  return schema?.kind === 'list' && schema.orderedBy === 'user' && keys !== undefined && kind !== 'deleted';
+}
+
+/** An entry, those that it follows and that wait for their places as well first. */
+function inPlace(entry: Difference, waiting: Map<string, Difference>, tree: DataTree): readonly PatchItem[] {
+  const items: PatchItem[] = [];
+  let at: Difference | undefined = entry;
+  while (at !== undefined && waiting.delete(at.path.toString())) {
+    const follows = predecessor(at.path, tree);
+    items.push({ path: at.path, content: at.after, before: undefined, place: follows?.last?.keys ?? [] });
+    at = follows === undefined ? undefined : waiting.get(follows.toString());
+  }
+  return items.reverse();
+}
+
+/** The entry before that at `path`; undefined for the first. */
+function predecessor(path: InstanceIdentifier, tree: DataTree): InstanceIdentifier | undefined {
+  const { schema, keys = [] } = path.last!;
+  const parent = path.parent ?? InstanceIdentifier.root;
+  const previous = (tree.get(parent.child(schema)) as ListData).previous(keys);
+  return previous === undefined ? undefined : parent.child(schema, previous.keys());
+}
+
 export function applyPatch(tree: DataTree, patch: Patch): DataTree {
   const editor = tree.edit();
   // Removals first: what is set may lie below a place that was another kind of node's.
@@ -62,14 +115,23 @@ export function applyPatch(tree: DataTree, patch: Patch): DataTree {
 
 /**
  * What led from `base` to `mine`, carried over to `theirs`. What does not overlap with what led from `base` to `theirs`
- * merges; what overlaps is refused with both paths.
+ * merges; what overlaps is refused with both paths. Lets others run in between.
  */
-export function rebase(base: DataTree, mine: DataTree, theirs: DataTree): DataTree {
+export async function rebase(base: DataTree, mine: DataTree, theirs: DataTree): Promise<DataTree> {
   if (base === theirs) return mine;
-  const ours = [...expand(patchBetween(base, mine))];
+  const ours = await changesOf(base, mine);
   if (ours.length === 0) return theirs;
-  checkOverlap(ours, [...expand(patchBetween(base, theirs))]);
-  return applyPatch(theirs, ours);
+  const others = await changesOf(base, theirs);
+  await checkOverlap(ours, others);
+  // Where nothing overlaps either goes on top of the other: the shorter one does.
+  return others.length < ours.length ? applyPatch(mine, others) : applyPatch(theirs, ours);
+}
+
+async function changesOf(base: DataTree, tree: DataTree): Promise<readonly PatchItem[]> {
+  const items: PatchItem[] = [];
+  const differences = await diffTreesInSlices(base, tree);
+  await eachInSlices(expand(patchOf(differences, tree)), (item) => void items.push(item));
+  return items;
 }
 
 /** A container without presence or a list with keys is only its contents: two who make it do not overlap. */
@@ -79,11 +141,10 @@ function* expand(items: Iterable<PatchItem>): Iterable<PatchItem> {
     const held = content ?? before;
     const { schema, keys } = path.last ?? {};
     if (held instanceof Branch && schema?.kind === 'container' && schema.presence === undefined) {
-      const inner = Array.from(held.present(), ([child, value]) => part(path.child(child), value, content));
-      yield* expand(inner);
+      for (const [child, value] of held.present()) yield* expand([part(path.child(child), value, content)]);
     } else if (held instanceof ListData && keys === undefined && isMergeable(held.schema)) {
       const parent = path.parent ?? InstanceIdentifier.root;
-      yield* Array.from(held, (entry) => part(parent.child(held.schema, entry.keys()), entry, content));
+      for (const entry of held) yield part(parent.child(held.schema, entry.keys()), entry, content);
     } else {
       yield item;
     }
@@ -100,25 +161,37 @@ function isMergeable(schema: ListSchema): boolean {
   return schema.keys.length > 0 && schema.orderedBy === 'system';
 }
 
-function checkOverlap(mine: Patch, theirs: Patch): void {
+async function checkOverlap(mine: readonly PatchItem[], theirs: readonly PatchItem[]): Promise<void> {
   const exact = new Map<string, PatchItem>();
   const above = new Map<string, PatchItem>();
-  for (const item of theirs) {
+  await eachInSlices(theirs, (item) => {
     exact.set(item.path.toString(), item);
     for (let at = item.path.parent; at !== undefined; at = at.parent) {
       const key = at.toString();
       if (above.has(key)) break;
       above.set(key, item);
     }
-  }
+  });
   const errors: ConfigError[] = [];
-  for (const item of mine) {
-    const same = exact.get(item.path.toString());
-    if (same !== undefined && isSameLeaf(same.content, item.content)) continue;
-    const other = same ?? above.get(item.path.toString()) ?? ancestorIn(exact, item.path);
-    if (other !== undefined) errors.push(overlapError(item.path, other.path));
-  }
+  await eachInSlices(mine, ({ path, content }) => {
+    const key = path.toString();
+    const same = exact.get(key);
+    if (same !== undefined && isSameLeaf(same.content, content)) return;
+    const other = same ?? above.get(key) ?? ancestorIn(exact, path);
+    if (other !== undefined && errors.length < maxErrors) errors.push(overlapError(path, other.path));
+  });
   if (errors.length > 0) throw ConfigError.join(errors);
+}
+
+async function eachInSlices<Item>(items: Iterable<Item>, work: (item: Item) => void): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  await inSlices((isDue) => {
+    for (let step = iterator.next(); step.done !== true; step = iterator.next()) {
+      work(step.value);
+      if (isDue()) return false;
+    }
+    return true;
+  });
 }
 
 function ancestorIn(exact: ReadonlyMap<string, PatchItem>, path: InstanceIdentifier): PatchItem | undefined {
@@ -149,13 +222,13 @@ function isScalar(content: Content): content is Value {
 }
 
 /** The number of steps to a leaf-list, a keyless list, or a user-ordered list whose order changed; undefined for none. */
-function wholeStep(path: InstanceIdentifier, kind: Difference['kind']): number | undefined {
+function wholeStep(path: InstanceIdentifier, kind: Difference['kind'], isByPlace: boolean): number | undefined {
   for (const [index, { schema }] of path.steps.entries()) {
     const isLast = index === path.steps.length - 1;
     if (schema.kind === 'leaf-list') return index + 1;
     if (schema.kind !== 'list') continue;
     if (schema.keys.length === 0) return index + 1;
-    if (isLast && schema.orderedBy === 'user' && kind !== 'deleted') return index + 1;
+    if (isLast && !isByPlace && schema.orderedBy === 'user' && kind !== 'deleted') return index + 1;
   }
   return undefined;
 }
@@ -165,3 +238,6 @@ function wholeList(path: InstanceIdentifier, length: number): InstanceIdentifier
   const { schema } = at.steps[length - 1]!;
   return prefix(path, length - 1).child(schema);
 }
+
+/** Overlaps that are told of at most. */
+const maxErrors = 100;

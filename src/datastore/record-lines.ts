@@ -1,7 +1,7 @@
 /**
  * What trees hold, and what leads from one to the next, as lines of JSON of a bounded size, so that large content is written
  * and read in slices: `[tree, path]` removes, `[tree, path, content]` sets, `[tree, path, entries, true]` adds entries to
- * a list. The tree is `c` (configuration) or `s` (system state), the path an instance-identifier.
+ * a list, `[tree, path, entry, keys]` puts an entry after the one with those keys, or first where there are none. The tree is `c` (configuration) or `s` (system state), the path an instance-identifier.
  */
 import {
   Branch,
@@ -15,22 +15,32 @@ import {
   ListData,
   type ListSchema,
   type PathStep,
+  type Placement,
   parsePath,
+  type Value,
 } from '../yang/index.js';
-import { branchFromJson, branchToJson, contentFromJson, contentToJson, memberName } from './content.js';
+import {
+  branchFromJson,
+  branchToJson,
+  contentFromJson,
+  contentToJson,
+  memberName,
+  valueFromJson,
+  valueToJson,
+} from './content.js';
 import type { Root } from './contract.js';
 import type { Patch, PatchItem } from './patch.js';
 
 export type TreeLetter = 'c' | 's';
 
-/** The lines of a patch: what goes first, since what is set may lie where another kind of node was. */
+/** The lines of a patch, in its order. */
 export function* patchLines(letter: TreeLetter, patch: Patch): Iterable<string> {
-  for (const { path, content } of patch) {
-    if (content === undefined) yield JSON.stringify([letter, path.toString()]);
-  }
   let group: { readonly list: InstanceIdentifier; readonly schema: ListSchema; readonly entries: Branch[] } | undefined;
   for (const item of patch) {
-    if (item.content === undefined) continue;
+    if (item.content === undefined) {
+      yield JSON.stringify([letter, item.path.toString()]);
+      continue;
+    }
     const schema = addedTo(item);
     const list = item.path.steps;
     if (
@@ -41,7 +51,7 @@ export function* patchLines(letter: TreeLetter, patch: Patch): Iterable<string> 
       group = undefined;
     }
     if (schema === undefined) {
-      yield* contentLines(letter, item.path, item.content);
+      yield* contentLines(letter, item.path, item.content, item.place);
       continue;
     }
     group ??= { list: listOf(item.path, schema), schema, entries: [] };
@@ -70,8 +80,8 @@ export class LineReader {
 
   /** Throws ConfigError where the schema does not have what the line names. */
   apply(line: string): void {
-    const [letter, text, json, isAdded] = JSON.parse(line) as readonly [TreeLetter, string, JsonValue?, boolean?];
-    if (isAdded === true) {
+    const [letter, text, json, place] = JSON.parse(line) as readonly [TreeLetter, string, JsonValue?, Place?];
+    if (place === true) {
       this.#gather(letter, text, json as readonly JsonObject[], true);
       return;
     }
@@ -81,8 +91,14 @@ export class LineReader {
       return;
     }
     this.#flush();
-    if (json === undefined) this.#editor(letter).remove(path);
-    else this.#editor(letter).set(path, contentFromJson(path.last?.schema as DataSchema, json, 'journal'));
+    const editor = this.#editor(letter);
+    if (json === undefined) {
+      editor.remove(path);
+      return;
+    }
+    const content = contentFromJson(path.last?.schema as DataSchema, json, 'journal');
+    if (place === undefined) editor.set(path, content);
+    else if (!editor.put(path, content, placement(path, place))) throw new TypeError(`${text} has no place to go to`);
   }
 
   finish(): Root {
@@ -125,6 +141,9 @@ export class LineReader {
   }
 }
 
+/** True for entries that are added; the keys of the entry that one follows. */
+type Place = true | readonly JsonValue[];
+
 interface Gathered {
   readonly letter: TreeLetter;
   readonly text: string;
@@ -141,7 +160,12 @@ interface Large {
   readonly list: ListData;
 }
 
-function* contentLines(letter: TreeLetter, path: InstanceIdentifier, content: Content): Iterable<string> {
+function* contentLines(
+  letter: TreeLetter,
+  path: InstanceIdentifier,
+  content: Content,
+  place?: readonly Value[],
+): Iterable<string> {
   if (content instanceof ListData) {
     yield* entryLines(letter, path, content.schema, content, false);
     return;
@@ -153,7 +177,8 @@ function* contentLines(letter: TreeLetter, path: InstanceIdentifier, content: Co
       : contentToJson(path.last?.schema as DataSchema, content, 'journal');
   // Nothing stands for a container that is only what is in it, and that follows.
   const isBare = large.length > 0 && Object.keys(json as object).length === 0;
-  if (!isBare || mustStand(path)) yield JSON.stringify([letter, path.toString(), json]);
+  const where = place === undefined ? [] : [keysToJson(path, place)];
+  if (!isBare || mustStand(path)) yield JSON.stringify([letter, path.toString(), json, ...where]);
   for (const { path: at, list } of large) yield* entryLines(letter, at, list.schema, list, false);
 }
 
@@ -208,6 +233,17 @@ function holdsLists(schema: BranchSchema): boolean {
   return schema.dataChildren.some((child) => child.kind === 'list' || child.kind === 'container');
 }
 
+function keysToJson(path: InstanceIdentifier, keys: readonly Value[]): readonly JsonValue[] {
+  const { keys: leafs } = path.last!.schema as ListSchema;
+  return keys.map((key, index) => valueToJson(key, leafs[index]!.type, 'journal'));
+}
+
+function placement(path: InstanceIdentifier, keys: readonly JsonValue[]): Placement {
+  if (keys.length === 0) return { where: 'first' };
+  const { keys: leafs } = path.last!.schema as ListSchema;
+  return { where: 'after', anchor: leafs.map(({ type }, index) => valueFromJson(keys[index]!, type, 'journal')) };
+}
+
 /** A presence container or a list entry is there by itself. */
 function mustStand(path: InstanceIdentifier): boolean {
   const schema = path.last?.schema;
@@ -215,9 +251,9 @@ function mustStand(path: InstanceIdentifier): boolean {
 }
 
 /** The list that an item adds an entry to; undefined for any other item. */
-function addedTo({ path, content, before }: PatchItem): ListSchema | undefined {
+function addedTo({ path, content, before, place }: PatchItem): ListSchema | undefined {
   const { schema, keys } = path.last ?? {};
-  const isNew = before === undefined && content instanceof Branch && keys !== undefined;
+  const isNew = place === undefined && before === undefined && content instanceof Branch && keys !== undefined;
   return isNew && schema?.kind === 'list' ? schema : undefined;
 }
 

@@ -1,6 +1,13 @@
 /** From edits, by users or by modules, to the root that they ask for. */
 import { ConfigError } from '../error.js';
-import { applyEdits, type DataSchema, type DataTree, decodeJson, type Schema } from '../yang/index.js';
+import {
+  type ApplyOptions,
+  applyEdits,
+  type DataSchema,
+  type DataTree,
+  decodeJson,
+  type Schema,
+} from '../yang/index.js';
 import type { CommitRequest, JsonEdit, Root } from './contract.js';
 import type { DraftServices } from './draft.js';
 import { isData } from './schema-index.js';
@@ -15,15 +22,26 @@ export function sealEdits(edits: readonly Edit[], sealing: Sealing): readonly Ed
 }
 
 /** RFC 6241 7.2 on a configuration tree; what is sealed stays through a replace of something above it. */
-export function editTree(tree: DataTree, edits: readonly Edit[], sealing: Sealing): DataTree {
+export function editTree(
+  tree: DataTree,
+  edits: readonly Edit[],
+  sealing: Sealing,
+  options: ApplyOptions = {},
+): DataTree {
   for (const { path } of edits) checkConfig(path.last?.schema as DataSchema | undefined, path.toString());
-  const keeps = edits.filter((edit) => edit.operation === 'replace');
-  if (keeps.length === 0) return applyEdits(tree, edits);
+  if (!edits.some((edit) => edit.operation === 'replace')) return applyEdits(tree, edits, options);
   let result = tree;
+  const errors: ConfigError[] = [];
   for (const edit of edits) {
-    const next = applyEdits(result, [edit]);
-    result = edit.operation === 'replace' ? sealing.keep(result, next, edit.path) : next;
+    try {
+      const next = applyEdits(result, [edit]);
+      result = edit.operation === 'replace' ? sealing.keep(result, next, edit.path) : next;
+    } catch (error) {
+      if (!(error instanceof ConfigError) || options.collect !== true) throw error;
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw ConfigError.join(errors);
   return result;
 }
 

@@ -1,4 +1,7 @@
-/** The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. */
+/**
+ * The one door to the tree: the verbs of RFC 6241 without the transport, the same for every northbound. What the user may
+ * not read is absent (RFC 8341); what he may not change or call is refused with access-denied.
+ */
 import type { ConfigError } from '../error.js';
 import type {
   Branch,
@@ -8,21 +11,27 @@ import type {
   JsonObject,
   JsonValue,
   Schema,
+  TreeEdit,
   Value,
+  XPathNames,
 } from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
+import type { PartialLock } from './partial-locks.js';
+import type { SessionInfo } from './sessions.js';
 
 export type DatastoreName = 'running' | 'candidate' | 'startup' | 'operational' | 'factory-default' | 'intended';
 
-/** One edit by a user: RFC 6241 7.2 operations on one target; `insert` is RFC 7950 7.8.6. */
-export interface Edit {
-  readonly operation: 'merge' | 'replace' | 'create' | 'delete' | 'remove';
-  readonly path: InstanceIdentifier;
-  /** What `path` shall hold; absent for delete and remove. Decoded by the yang codecs, so every value fits its type. */
-  readonly content?: Content;
-  readonly insert?:
-    | { readonly where: 'first' | 'last' }
-    | { readonly where: 'before' | 'after'; readonly anchor: readonly Value[] };
+/**
+ * One edit by a user: an operation of RFC 6241 7.2, or `none` and `move`, on one target. What it holds was decoded by the yang
+ * codecs, so every value fits its type. `insert` of RFC 8072 2.5 is `create` with a place.
+ */
+export type Edit = TreeEdit;
+
+export interface EditOptions {
+  /** `test-then-set` validates what a candidate would be and leaves it alone where that fails; `test-only` never sets. */
+  readonly testOption?: 'test-then-set' | 'set' | 'test-only';
+  /** All are atomic; `continue-on-error` tells every edit that fails, the others the first. */
+  readonly errorOption?: 'stop-on-error' | 'continue-on-error' | 'rollback-on-error';
 }
 
 export interface CommitOptions {
@@ -34,6 +43,8 @@ export interface CommitOptions {
   readonly persistId?: string;
   /** Refused with `in-use`... unless running is this transaction. */
   readonly expectTransaction?: string;
+  /** Gives it up, with `operation-failed`, as long as it is not written: while it waits, and in slow phases of handlers. */
+  readonly signal?: AbortSignal;
   /** Validate only; nothing is committed, the result's transaction is running's. */
   readonly testOnly?: boolean;
 }
@@ -66,9 +77,14 @@ export interface Session {
   transaction(): string;
 
   /** Edits straight to running, as one transaction. */
-  apply(edits: readonly Edit[], options?: CommitOptions): Promise<CommitResult>;
+  apply(edits: readonly Edit[], options?: CommitOptions & Pick<EditOptions, 'errorOption'>): Promise<CommitResult>;
   /** Edits the candidate named by `candidate` (this session's private one where absent; 'shared' is NETCONF's). */
   edit(edits: readonly Edit[], candidate?: string): void;
+  /**
+   * As {@link edit}, with the options of RFC 6241 7.2; `set` where there is no test-option. For running there is {@link apply},
+   * which always tests, and its option `testOnly`.
+   */
+  editConfig(edits: readonly Edit[], options: EditOptions, candidate?: string): Promise<readonly Finding[]>;
   validate(candidate?: string): Promise<readonly Finding[]>;
   commit(options?: CommitOptions, candidate?: string): Promise<CommitResult>;
   discard(candidate?: string): void;
@@ -79,8 +95,28 @@ export interface Session {
   history(): readonly HistoryEntry[];
   rollback(transaction: string, options?: CommitOptions): Promise<CommitResult>;
 
+  /** Throws access-denied where the user may not call an operation of the protocol itself (RFC 8341 3.4.4). */
+  authorize(module: string, operation: string): void;
+  /**
+   * Whole datastores (RFC 6241 7.5). `lock-denied` with the holder's session-id (0 for what is no session); others are refused
+   * writes with `in-use` until it is unlocked or the session ends.
+   */
   lock(datastore: 'running' | 'candidate' | 'startup'): void;
   unlock(datastore: 'running' | 'candidate' | 'startup'): void;
+  /**
+   * RFC 5717: protects what the XPath expressions select in running now, and what is below, until it is unlocked or the
+   * session ends. `invalid-value` for what is no expression, `operation-failed` (no-matches) where nothing is selected,
+   * `lock-denied` where another session holds a part of it or anybody the whole.
+   */
+  partialLock(select: readonly string[], names: XPathNames): PartialLock;
+  /** `invalid-value` where this session holds no such lock. */
+  partialUnlock(lockId: number): void;
+  /** The sessions that are open, without those of SNMP, which has none. */
+  sessions(): readonly SessionInfo[];
+  /** Ends another session (RFC 6241 7.9): what it was about is given up, its locks are freed. `invalid-value` for none. */
+  killSession(id: number): void;
+  /** Aborts when the session ends; its reason is `closed` or `killed`. */
+  readonly ended: AbortSignal;
   /** `path` ends in the rpc or action; `input` is its decoded input. Returns its output. */
   invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch>;
   subscribe(listener: (event: DatastoreEvent) => void): () => void;
@@ -103,4 +139,4 @@ export type DatastoreEvent =
   /** So many events were not delivered to this subscriber, because it did not keep up. */
   | { readonly kind: 'missed'; readonly count: number };
 
-export type { Branch, ConfigError, JsonObject, JsonValue };
+export type { Branch, ConfigError, JsonObject, JsonValue, PartialLock, SessionInfo };

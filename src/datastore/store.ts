@@ -3,11 +3,11 @@ import { ConfigError } from '../error.js';
 import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
 import type { Difference, Origin, Root } from './contract.js';
 import type { FileSystem } from './files.js';
-import { History, type Point, type Retention } from './history.js';
+import { History, type Point, type RetentionOf } from './history.js';
 import { Journal, type ReadRecord, type RecordLines } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
-import { patchOf } from './patch.js';
+import { placedPatchOf } from './patch.js';
 import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
@@ -18,7 +18,7 @@ export interface StoreOptions {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly log: Log;
-  readonly retention: Retention;
+  readonly retention: RetentionOf;
   /** Octets that the journal may have beyond twice its snapshot before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number | undefined;
 }
@@ -140,8 +140,8 @@ function* commitLines(commit: CommitRecord): Iterable<string> {
     ...(fallback === undefined ? {} : { fallback }),
     ...(closes === undefined ? {} : { closes }),
   });
-  yield* patchLines('c', patchOf(config, after.config));
-  yield* patchLines('s', patchOf(system, after.system));
+  yield* patchLines('c', placedPatchOf(config, after.config));
+  yield* patchLines('s', placedPatchOf(system, after.system));
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */

@@ -1,4 +1,4 @@
-/** The accounts: passwords as scrypt hashes, SNMPv3 keys localised to this engine (RFC 3414 2.6). */
+/** The accounts: roles as groups of access control, passwords as scrypt hashes, SNMPv3 keys localised to this engine (RFC 3414 2.6). */
 import type { ActionHandler, Change, Finding, ModuleRegistration } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
 import { Branch, type InstanceIdentifier } from '../yang/index.js';
@@ -25,7 +25,11 @@ const snmpDefaults: SnmpProtocols = { authentication: 'sha256', privacy: 'aes128
 export function accessModule(services: AccessServices): ModuleRegistration {
   return {
     name: 'access',
-    handlers: [{ name: 'users', path: '/signet-access:users', validate: keepsAUser }],
+    handlers: [{ name: 'users', path: '/signet-access:users', validate: keepsAnAdministrator }],
+    groups: (root, user) => {
+      const entry = list(top(root.config, 'signet-access', 'users'), 'user')?.get([user]);
+      return entry === undefined ? [] : [text(entry, 'role') ?? ''];
+    },
     actions: [setPassword(services)],
   };
 }
@@ -82,11 +86,18 @@ function protocolsOf(root: Change['after'], instance: InstanceIdentifier): SnmpP
   };
 }
 
-/** The last account cannot go: nobody could log in over the network any more. */
-function keepsAUser(change: Change): readonly Finding[] {
-  const count = (root: Change['after']) => list(top(root.config, 'signet-access', 'users'), 'user')?.size ?? 0;
-  if (count(change.after) > 0 || count(change.before) === 0) return [];
-  return [{ severity: 'error', path: '/signet-access:users', text: 'the last user cannot be deleted' }];
+/** The last account cannot go, nor the last administrator: nobody could set the agent up over the network any more. */
+function keepsAnAdministrator({ before, after }: Change): readonly Finding[] {
+  const users = (root: Change['after']) => list(top(root.config, 'signet-access', 'users'), 'user');
+  const administrates = (root: Change['after']) => {
+    for (const user of users(root) ?? []) if (text(user, 'role') === 'administrator') return true;
+    return false;
+  };
+  const refusal = (what: string): readonly Finding[] => [
+    { severity: 'error', path: '/signet-access:users', text: `the last ${what} cannot be deleted` },
+  ];
+  if ((users(before)?.size ?? 0) > 0 && (users(after)?.size ?? 0) === 0) return refusal('user');
+  return administrates(before) && !administrates(after) ? refusal('administrator') : [];
 }
 
 function optional(value: unknown): string | undefined {

@@ -8,7 +8,8 @@ export type AlarmType =
   | 'certificate-renewal-failed'
   | 'clock-untrusted'
   | 'listener-failed'
-  | 'master-key-lost';
+  | 'master-key-lost'
+  | 'revocation-list-expiry';
 
 export type Severity = 'indeterminate' | 'minor' | 'warning' | 'major' | 'critical';
 

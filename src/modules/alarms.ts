@@ -5,6 +5,7 @@
 import type { ActionHandler, ModuleRegistration, ModuleServices, StateProvider } from '../datastore/index.js';
 import { type JsonObject, type JsonValue, parsePath } from '../yang/index.js';
 import type { Alarm, AlarmKey, Alarms, AlarmType, Severity } from './alarm.js';
+import { DurableMap } from './durable-map.js';
 
 export interface AlarmParts {
   /** Milliseconds since the epoch. */
@@ -19,6 +20,8 @@ export interface AlarmParts {
 
 export interface AlarmsModule extends Alarms {
   readonly registration: ModuleRegistration;
+  /** Whether the alarm is in the list and not cleared; known when the datastore is open. */
+  stands(key: AlarmKey): boolean;
   /** Resolves when all changes are on disk, or could not be written, and have been told. */
   idle(): Promise<void>;
 }
@@ -35,6 +38,7 @@ export function alarmsModule(parts: AlarmParts): AlarmsModule {
     },
     raise: (alarm) => list.raise(alarm),
     clear: (key) => list.clear(key),
+    stands: (key) => list.stands(key),
     keepOnly: (type, isThere) => list.keepOnly(type, isThere),
     idle: () => list.idle(),
   };
@@ -58,6 +62,7 @@ class AlarmList {
   /** By key, the entry that changed last at the end. */
   readonly #entries = new Map<string, Entry>();
   #services: ModuleServices | undefined;
+  #kept: DurableMap | undefined;
   #changed: number | undefined;
   /** Changes that are not told yet. */
   #untold: Entry[] = [];
@@ -85,7 +90,9 @@ class AlarmList {
     const own = [...this.#entries];
     this.#entries.clear();
     this.#services = services;
-    for (const entry of readEntries(services.memory?.('alarms').get())) this.#entries.set(keyOf(entry), entry);
+    this.#kept = new DurableMap(services, 'alarms');
+    const known = Array.from(this.#kept.entries(), ([, entry]) => readEntry(entry));
+    for (const entry of known.sort((a, b) => a.changed - b.changed)) this.#entries.set(keyOf(entry), entry);
     for (const [key, entry] of own) this.#put({ ...entry, created: this.#entries.get(key)?.created ?? entry.created });
     this.#changed ??= [...this.#entries.values()].at(-1)?.changed;
   }
@@ -109,8 +116,12 @@ class AlarmList {
     });
   }
 
-  clear({ resource, type, qualifier = '' }: AlarmKey): void {
-    const known = this.#entries.get(keyOf({ resource: ascii(resource, 255), type, qualifier: ascii(qualifier, 64) }));
+  stands(key: AlarmKey): boolean {
+    return this.#find(key)?.isCleared === false;
+  }
+
+  clear(key: AlarmKey): void {
+    const known = this.#find(key);
     if (known === undefined || known.isCleared) return;
     this.#change({ ...known, changed: this.#parts.now(), isCleared: true });
   }
@@ -124,7 +135,7 @@ class AlarmList {
   /** Takes out what `isMeant`; answers how many. */
   purge(isMeant: (entry: Entry) => boolean): number {
     const gone = [...this.#entries.values()].filter(isMeant);
-    for (const entry of gone) this.#entries.delete(keyOf(entry));
+    for (const entry of gone) this.#drop(entry);
     if (gone.length > 0) {
       this.#changed = this.#parts.now();
       this.#schedule();
@@ -140,6 +151,10 @@ class AlarmList {
     } while (work !== this.#work);
   }
 
+  #find({ resource, type, qualifier = '' }: AlarmKey): Entry | undefined {
+    return this.#entries.get(keyOf({ resource: ascii(resource, 255), type, qualifier: ascii(qualifier, 64) }));
+  }
+
   #change(entry: Entry): void {
     this.#changed = entry.changed;
     this.#put(entry);
@@ -147,7 +162,7 @@ class AlarmList {
     const level = isCleared ? 'info' : severity === 'major' || severity === 'critical' ? 'error' : 'warning';
     this.#parts.log(level, `alarm ${isCleared ? 'cleared' : 'raised'}: ${text}`, { type, resource, severity });
     this.#untold.push(entry);
-    if (this.#untold.length > listed) this.#untold.shift();
+    if (this.#untold.length > 10 * listed) this.#untold.shift();
     this.#schedule();
   }
 
@@ -156,6 +171,12 @@ class AlarmList {
     this.#entries.delete(key);
     if (this.#entries.size >= listed) this.#makeRoom();
     this.#entries.set(key, entry);
+    this.#kept?.set(key, { ...entry });
+  }
+
+  #drop(entry: Entry): void {
+    this.#entries.delete(keyOf(entry));
+    this.#kept?.set(keyOf(entry), undefined);
   }
 
   /** The one that is over longest goes; where all stand, the oldest of the least serious. */
@@ -163,7 +184,7 @@ class AlarmList {
     let least: Entry | undefined;
     for (const entry of this.#entries.values())
       if (rank(entry) < (least === undefined ? 9 : rank(least))) least = entry;
-    if (least !== undefined) this.#entries.delete(keyOf(least));
+    if (least !== undefined) this.#drop(least);
   }
 
   /** Changes that come together are written together. */
@@ -180,12 +201,16 @@ class AlarmList {
     const untold = this.#untold;
     this.#untold = [];
     try {
-      await services.memory?.('alarms').set([...this.#entries.values()].map(entryJson));
+      await this.#kept?.flush();
     } catch (error) {
       this.#parts.log('error', 'the alarm list could not be written', { cause: String(error) });
     }
     const path = parsePath(services.schema, '/signet-alarms:alarms/alarm-notification');
-    for (const entry of untold) services.notify(path, notificationJson(entry));
+    for (const [index, entry] of untold.entries()) {
+      // Who listens has a queue of its own, which is bounded.
+      if (index % slice === slice - 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+      services.notify(path, notificationJson(entry));
+    }
   }
 }
 
@@ -275,29 +300,35 @@ function ascii(text: string, length: number): string {
   return text.replace(/[^ -~]/g, '?').slice(0, length);
 }
 
-function entryJson(entry: Entry): JsonObject {
-  return { ...entry };
-}
-
-function* readEntries(value: JsonValue | undefined): Iterable<Entry> {
-  for (const each of Array.isArray(value) ? value : []) {
-    const { resource, type, qualifier, created, raised, changed, isCleared, severity, text } = each as JsonObject;
-    yield {
-      resource: String(resource),
-      type: type as AlarmType,
-      qualifier: String(qualifier),
-      created: Number(created),
-      raised: Number(raised),
-      changed: Number(changed),
-      isCleared: isCleared === true,
-      severity: severity as Severity,
-      text: String(text),
-    };
-  }
+function readEntry({
+  resource,
+  type,
+  qualifier,
+  created,
+  raised,
+  changed,
+  isCleared,
+  severity,
+  text,
+}: JsonObject): Entry {
+  return {
+    resource: String(resource),
+    type: type as AlarmType,
+    qualifier: String(qualifier),
+    created: Number(created),
+    raised: Number(raised),
+    changed: Number(changed),
+    isCleared: isCleared === true,
+    severity: severity as Severity,
+    text: String(text),
+  };
 }
 
 /** From the least serious on. */
 const severities: readonly Severity[] = ['indeterminate', 'minor', 'warning', 'major', 'critical'];
+
+/** Notifications that are sent at a stretch. */
+const slice = 50;
 
 /** Entries at most. */
 const listed = 1000;

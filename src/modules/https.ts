@@ -8,9 +8,12 @@ import { type ActionParts, httpsActions } from './https/actions.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
 import { certificateFacts } from './https/facts.js';
+import { InstalledBy } from './https/installed-by.js';
 import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
+import { KeySweep } from './https/key-sweep.js';
 import type { KeyRing } from './https/keys.js';
+import { Presented } from './https/presented.js';
 import {
   planService,
   prepareService,
@@ -33,6 +36,8 @@ export interface HttpsParts
   readonly alarms: Alarms;
   /** Told of each failure of a start: why the service is not opened as configured. */
   readonly failedToOpen: (error: ConfigError) => void;
+  /** Whether running is what a rollback went back to: an unconfirmed commit that a stop has undone, say. */
+  readonly wentBack: () => boolean;
   /** Told of what went wrong where nobody asked and nothing is lost. */
   readonly log: (error: unknown) => void;
 }
@@ -55,19 +60,32 @@ export interface HttpsModule {
 export function httpsModule(given: HttpsParts): HttpsModule {
   const service = new HttpsService(given);
   const { parts } = service;
+  const installedBy = new InstalledBy(() => service.services?.kept?.() ?? []);
   return {
     registration: {
       name: 'https',
       handlers: [service.handler() as CommitHandler],
-      state: httpsState({ ...parts, served: () => service.served }),
+      state: httpsState({
+        ...parts,
+        served: () => service.served,
+        installedBy: (branch, root) => installedBy.of(branch, root),
+        secret: (path, root) => service.services?.secret?.(path, root),
+      }),
       actions: httpsActions(parts),
       start: (services) => {
         service.services = services;
       },
-      stop: () => service.watch?.stop(),
+      stop: async () => {
+        service.sweep.stop();
+        await service.watch?.stop();
+        await service.presented?.idle();
+      },
     },
     open: () => service.open(),
-    idle: async () => service.watch?.idle(),
+    idle: async () => {
+      await service.watch?.idle();
+      await service.sweep.idle();
+    },
     served: () => service.served,
     endpoints: () => service.endpoints(),
   };
@@ -87,10 +105,13 @@ class HttpsService {
   services: ModuleServices | undefined;
   served: Served | undefined;
   watch: ExpiryWatch | undefined;
+  presented: Presented | undefined;
+  readonly sweep: KeySweep;
   #opened = false;
 
   constructor(given: HttpsParts) {
     let factory: Promise<TlsCredentials> | undefined;
+    this.sweep = new KeySweep(given.keys, given.log);
     this.parts = {
       ...given,
       hasKey: (keyId) => given.keys.has(keyId),
@@ -121,7 +142,10 @@ class HttpsService {
     await this.parts.keys.open();
     this.#opened = true;
     this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
+    this.presented = new Presented(this.services, this.parts.log);
+    this.#tellAtStart(this.services, this.presented);
     this.watch = this.#watch(this.services);
+    this.sweep.start(this.services);
   }
 
   endpoints(): readonly Endpoint[] {
@@ -218,6 +242,19 @@ class HttpsService {
     );
   }
 
+  /** What a stop has changed: a commit that was not confirmed is undone before anything is presented. */
+  #tellAtStart(services: ModuleServices, presented: Presented): void {
+    const { served } = this;
+    if (served === undefined) return;
+    const installed = readInstalled(services.running().system, served.certificate);
+    if (installed !== undefined && presented.isOther(served)) {
+      const telling = this.parts.wentBack() ? 'certificate-rolled-back' : 'certificate-activated';
+      const path = parsePath(services.schema, `/signet-https:https/${telling}`);
+      services.notify(path, certificateFacts(served.certificate, installed, this.parts.clock.now()));
+    }
+    presented.remember(served);
+  }
+
   /** Notifications of what a transaction did: installed for each entry, activated or rolled back for the service. */
   #tell(change: Change, plan: ServicePlan | undefined): void {
     const { services } = this;
@@ -233,6 +270,7 @@ class HttpsService {
         notify('certificate-installed', name, installed);
       }
     }
+    if (this.served !== undefined) this.presented?.remember(this.served);
     if (plan?.installed === undefined || plan.certificate === undefined) return;
     notify(isRollback ? 'certificate-rolled-back' : 'certificate-activated', plan.certificate, plan.installed);
   }

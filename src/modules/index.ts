@@ -1,7 +1,9 @@
 /** The features: one line each. What main passes in and what it registers with the datastore. */
+export { factoryAccess } from './access/roles.js';
 export { type AccessServices, accessModule, credentials } from './access.js';
 export { type AgentFacts, agentModule, type ListenerState } from './agent.js';
 export { type AlarmsModule, alarmsModule } from './alarms.js';
+export { historyModule, retentionOf } from './history.js';
 export { KeyRing } from './https/keys.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';

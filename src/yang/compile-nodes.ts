@@ -356,8 +356,15 @@ export class NodeCompiler {
 
   #parameters(draft: Draft, kind: 'input' | 'output', inherited: Inherited): ParametersSchema {
     const common = { ...this.#common(draft, inherited), path: `${inherited.path}/${kind}` };
-    const node: Mutable<ParametersSchema> = { kind, ...common, ...emptyBranch, must: this.#musts(draft) };
-    this.#branches.fill(node, this.#nodes(draft.children, this.#below(draft, node, inherited)));
+    const node: Mutable<ParametersSchema> = {
+      kind,
+      ...common,
+      ...emptyBranch,
+      must: draft.disabled ? noConstraints : this.#musts(draft),
+    };
+    // Those that a deviation takes away are there still, and empty.
+    const children = draft.disabled ? [] : draft.children;
+    this.#branches.fill(node, this.#nodes(children, this.#below(draft, node, inherited)));
     return node;
   }
 

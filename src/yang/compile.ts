@@ -5,7 +5,7 @@ import { DraftBuilder } from './compile-drafts.js';
 import { NodeCompiler, type PendingLeaf } from './compile-nodes.js';
 import { type CompileTools, makeTools } from './compile-tools.js';
 import { TypeCompiler } from './compile-types.js';
-import { applyDeviations } from './deviations.js';
+import { applyDeviations, firstDeviation } from './deviations.js';
 import { Diagnostics, type ModuleError, StatementError } from './diagnostics.js';
 import { Draft } from './drafts.js';
 import { Extensions } from './extensions.js';
@@ -54,11 +54,42 @@ export function loadSchema(options: LoadOptions): LoadResult {
   for (;;) {
     failImporters(loaded, diagnostics);
     const live = loaded.filter((module) => !diagnostics.failed(module.name));
-    const before = diagnostics.count;
-    const schema = new Compilation(live, options.features ?? {}, diagnostics).run();
+    const attempt = (deviating: readonly LoadedModule[]): Attempt => {
+      const found = diagnostics.fork();
+      const schema = new Compilation(live, options.features ?? {}, found, deviating).run();
+      return { schema, found };
+    };
+    const { schema, found } = attempt(live);
+    if (found.count === 0) return { schema, errors: diagnostics.errors() };
     // A module that failed may have left its marks on others: they are compiled again without it.
-    if (diagnostics.count === before) return { schema, errors: diagnostics.errors() };
+    judge(live, found, attempt, diagnostics);
   }
+}
+
+interface Attempt {
+  readonly schema: Schema;
+  readonly found: Diagnostics;
+}
+
+/** Whose errors they are: a module that is right until another deviates from it is not to be left out. */
+function judge(
+  modules: readonly LoadedModule[],
+  found: Diagnostics,
+  attempt: (deviating: readonly LoadedModule[]) => Attempt,
+  into: Diagnostics,
+): void {
+  const deviations = modules.flatMap((module) => {
+    const at = firstDeviation(module);
+    return at === undefined ? [] : [{ module, at: at.position() }];
+  });
+  const plain = deviations.length === 0 ? found : attempt([]).found;
+  into.absorb(plain);
+  if (plain.count > 0) return;
+  const before = into.count;
+  for (const { module, at } of deviations) into.absorb(attempt([module]).found, { module: module.name, at });
+  if (into.count > before) return;
+  // Each is right alone, and not with the others.
+  for (const { module, at } of deviations) into.absorb(found, { module: module.name, at });
 }
 
 /** What imports a module with errors has one itself. */
@@ -79,6 +110,8 @@ type MutableModule = { -readonly [K in keyof Module]: Module[K] };
 
 class Compilation {
   readonly #modules: readonly LoadedModule[];
+  /** Whose deviations are applied. */
+  readonly #deviating: readonly LoadedModule[];
   readonly #diagnostics: Diagnostics;
   readonly #scopes: Scopes;
   readonly #features: Features;
@@ -86,8 +119,14 @@ class Compilation {
   readonly #extensions: Extensions;
   readonly #schemaModules = new Map<LoadedModule, MutableModule>();
 
-  constructor(modules: readonly LoadedModule[], selection: FeatureSelection, diagnostics: Diagnostics) {
+  constructor(
+    modules: readonly LoadedModule[],
+    selection: FeatureSelection,
+    diagnostics: Diagnostics,
+    deviating: readonly LoadedModule[],
+  ) {
     this.#modules = modules;
+    this.#deviating = deviating;
     this.#diagnostics = diagnostics;
     this.#scopes = new Scopes(modules, diagnostics);
     this.#features = new Features(this.#scopes, selection);
@@ -219,7 +258,8 @@ class Compilation {
       roots.set(owner, children);
     }
     applyAugments(implemented, roots, this.#scopes, builder, this.#diagnostics);
-    applyDeviations(implemented, roots, this.#scopes, this.#diagnostics);
+    const deviating = implemented.filter((module) => this.#deviating.includes(module));
+    applyDeviations(deviating, roots, this.#scopes, this.#diagnostics);
     return roots;
   }
 

@@ -8,12 +8,17 @@ import { describe, type Statement } from './parser.js';
 import { followSteps, type RootDrafts, schemaSteps } from './schema-targets.js';
 import type { Located, Scope, Scopes } from './scope.js';
 
+/** The first deviation of a module, where it has one. */
+export function firstDeviation(module: LoadedModule): Statement | undefined {
+  return module.units.flatMap((unit) => unit.source.top.all('deviation'))[0];
+}
+
 interface Deviate extends Located {
   readonly target: Draft;
   readonly owner: LoadedModule;
 }
 
-/** Applies the deviations of all implemented modules; removals come last, so that no order of modules matters to them. */
+/** Applies the deviations of the given modules; removals come last, so that no order of modules matters to them. */
 export function applyDeviations(
   modules: readonly LoadedModule[],
   roots: RootDrafts,
@@ -52,8 +57,7 @@ function collect(owner: LoadedModule, roots: RootDrafts, scopes: Scopes, diagnos
   return result;
 }
 
-function apply({ statement, scope, target, owner }: Deviate): void {
-  target.deviatedBy = owner;
+function apply({ statement, scope, target }: Deviate): void {
   if (statement.name === 'not-supported') {
     target.disabled = true;
     return;

@@ -53,6 +53,26 @@ export class Diagnostics {
     }
   }
 
+  /** For work that may be repeated: knows what has failed and what was told, and has no errors of its own yet. */
+  fork(): Diagnostics {
+    const fork = new Diagnostics();
+    for (const module of this.#failed) fork.#failed.add(module);
+    for (const key of this.#seen) fork.#seen.add(key);
+    return fork;
+  }
+
+  /** Takes over the errors of a fork; those of other modules as errors of `blamed`, where one is given. */
+  absorb(fork: Diagnostics, blamed?: { readonly module: string; readonly at: Position }): void {
+    for (const { error, about } of fork.#errors) {
+      if (blamed === undefined || error.module === blamed.module) {
+        this.report(error.module, error, error.message, about);
+      } else {
+        const message = `the deviations leave '${error.module}' in error: ${error.message} (${place(error)})`;
+        this.report(blamed.module, blamed.at, message);
+      }
+    }
+  }
+
   failed(module: string): boolean {
     return this.#failed.has(module);
   }

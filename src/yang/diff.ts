@@ -12,7 +12,9 @@ export interface TreeDifference {
 }
 
 export function diffTrees(before: DataTree, after: DataTree): readonly TreeDifference[] {
-  return [...diffBranches(InstanceIdentifier.root, before.root, after.root)];
+  return Array.from(diffBranches(InstanceIdentifier.root, before.root, after.root)).filter(
+    (each) => each !== undefined,
+  );
 }
 
 /** As `diffTrees`, letting others run in between. */
@@ -21,7 +23,7 @@ export async function diffTreesInSlices(before: DataTree, after: DataTree): Prom
   const steps = diffBranches(InstanceIdentifier.root, before.root, after.root)[Symbol.iterator]();
   await inSlices((isDue) => {
     for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      differences.push(step.value);
+      if (step.value !== undefined) differences.push(step.value);
       if (isDue()) return false;
     }
     return true;
@@ -29,7 +31,8 @@ export async function diffTreesInSlices(before: DataTree, after: DataTree): Prom
   return differences;
 }
 
-function* diffBranches(path: InstanceIdentifier, a: Branch, b: Branch): Iterable<TreeDifference> {
+/** Undefined after each entry of a list: many of them may differ in nothing but that they are other objects. */
+function* diffBranches(path: InstanceIdentifier, a: Branch, b: Branch): Iterable<TreeDifference | undefined> {
   if (a === b) return;
   for (const child of a.schema.dataChildren) {
     const [x, y] = [a.get(child), b.get(child)];
@@ -40,6 +43,7 @@ function* diffBranches(path: InstanceIdentifier, a: Branch, b: Branch): Iterable
     } else if (x instanceof Branch && y instanceof Branch) yield* diffBranches(at, x, y);
     else if (x instanceof ListData && y instanceof ListData) {
       for (const change of y.changesSince(x)) {
+        yield undefined;
         const entry = path.child(x.schema, (change.after ?? change.before)!.keys());
         if (change.before !== undefined && change.after !== undefined) {
           if (change.positionBefore !== change.positionAfter) {

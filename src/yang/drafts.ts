@@ -42,8 +42,6 @@ export class Draft {
   readonly implicit: boolean;
   /** An if-feature does not hold; the node may be referred to by augments, but will not be part of the schema. */
   disabled = false;
-  /** The module that last changed the node by a deviation. */
-  deviatedBy: LoadedModule | undefined;
   /** The top-level augment statement that added the node, where one did. */
   addedBy: Statement | undefined;
   readonly whens: When[] = [];

@@ -4,7 +4,7 @@ export type { Annotation, AnnotationSink, AnnotationSource } from './annotations
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, diffTreesInSlices, type TreeDifference } from './diff.js';
-export { applyEdits, type TreeEdit } from './edit.js';
+export { type ApplyOptions, applyEdits, type EditOperation, type TreeEdit } from './edit.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
 export { moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
@@ -12,6 +12,7 @@ export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
 export type * from './schema.js';
 export { checkShape, decodeContent, decodeContentText, decodeInput } from './shape.js';
+export { inSlices } from './slices.js';
 export * from './tree.js';
 export { treeDiagram } from './tree-diagram.js';
 export type * from './types.js';

@@ -36,10 +36,18 @@ export class BranchBuilder {
   /** The one that was opened last, while it is open. */
   #open: BranchBuilder | undefined;
   #isClosed = false;
+  /** Of an entry without keys, counted from 1 (RFC 7950 9.13). */
+  readonly #place: number;
 
   /** `at` is where the branch will be in the tree, for the paths of errors. */
-  constructor(schema: BranchSchema, at: InstanceIdentifier = InstanceIdentifier.root, parent?: BranchBuilder) {
+  constructor(
+    schema: BranchSchema,
+    at: InstanceIdentifier = InstanceIdentifier.root,
+    parent?: BranchBuilder,
+    place: number = 1,
+  ) {
     this.schema = schema;
+    this.#place = place;
     this.#at = at;
     this.#parent = parent;
     this.#faults = parent === undefined ? [] : parent.#faults;
@@ -51,8 +59,9 @@ export class BranchBuilder {
     const { schema } = this;
     if (this.#parent === undefined || !('slot' in schema)) return this.#at;
     if (schema.kind !== 'list') return this.#parent.path.child(schema);
+    if (schema.keys.length === 0) return this.#parent.path.place(schema, this.#place);
     const keys = schema.keys.map((key) => this.#slots[key.slot] as Value | undefined);
-    return this.#parent.path.child(schema, keys.length > 0 && isComplete(keys) ? keys : undefined);
+    return this.#parent.path.child(schema, isComplete(keys) ? keys : undefined);
   }
 
   leaf(child: LeafSchema, value: Value): void {
@@ -129,7 +138,8 @@ export class BranchBuilder {
 
   #begin(child: ContainerSchema | ListSchema): BranchBuilder {
     this.#open?.close();
-    this.#open = new BranchBuilder(child, this.#at, this);
+    const before = child.kind === 'list' ? (this.#slots[child.slot] as ListLoader | undefined) : undefined;
+    this.#open = new BranchBuilder(child, this.#at, this, (before?.count ?? 0) + 1);
     return this.#open;
   }
 

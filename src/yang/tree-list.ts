@@ -91,6 +91,11 @@ export class ListLoader {
     else this.#other = ListData.empty(schema);
   }
 
+  /** Entries so far. */
+  get count(): number {
+    return this.#keys?.length ?? (this.#system ?? this.#other)!.size;
+  }
+
   add(entry: Branch): void {
     const keys = this.#keys;
     if (keys === undefined) {
@@ -132,6 +137,8 @@ export class ListLoader {
 
 /** Entries that become a map at once; more are added one by one, so that no step takes long. */
 const bulkLength = 8192;
+/** Changes of a list that are found in one step, however short it is. */
+const fewChanges = 1000;
 
 /** Lists with keys, in key order. */
 class SystemList extends ListData {
@@ -196,20 +203,23 @@ class SystemList extends ListData {
 
   changesSince(before: ListData): Iterable<EntryChange> {
     const old = before as SystemList;
-    // Most of the larger one is change: then a walk through both, which can be interrupted, costs no more.
-    if (Math.abs(old.size - this.size) * 2 > Math.max(old.size, this.size)) return this.#compareAll(old);
+    const longer = Math.max(old.size, this.size);
+    // Where much is change, a walk through both, which can be interrupted, costs no more than what they do not share.
+    if (Math.abs(old.size - this.size) * 2 > longer) return this.#compareAll(old);
+    const limit = Math.max(fewChanges, longer / 16);
     const changes: EntryChange[] = [];
-    const add = (was: Branch | undefined, is: Branch | undefined): void => {
+    const add = (was: Branch | undefined, is: Branch | undefined): { readonly break: true } | undefined => {
       changes.push(entryChange(was, is));
+      return changes.length > limit ? { break: true } : undefined;
     };
-    diffSortedMaps(
+    const isMuch = diffSortedMaps(
       old.#map,
       this.#map,
       (_, was) => add(was, undefined),
       (_, is) => add(undefined, is),
       (_, was, is) => add(was, is),
     );
-    return changes;
+    return isMuch === true ? this.#compareAll(old) : changes;
   }
 
   *#compareAll(old: SystemList): Iterable<EntryChange> {

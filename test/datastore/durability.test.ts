@@ -295,7 +295,7 @@ async function openStore(retention: { readonly count: number }): Promise<Store> 
     files,
     clock: systemClock,
     log: () => undefined,
-    retention: { age: Number.POSITIVE_INFINITY, ...retention },
+    retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   };
   await nodeFileSystem.makeDirectory(stateDirectory, 0o700);
   return (await Store.open(options)).store;

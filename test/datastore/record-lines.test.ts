@@ -7,16 +7,20 @@ import fc from 'fast-check';
 import type { Root } from '../../src/datastore/contract.js';
 import { encodeRecord } from '../../src/datastore/frame.js';
 import { openDatastore } from '../../src/datastore/index.js';
-import { patchBetween } from '../../src/datastore/patch.js';
+import { placedPatchOf } from '../../src/datastore/patch.js';
 import { applyLines } from '../../src/datastore/record.js';
 import { patchLines, treeLines } from '../../src/datastore/record-lines.js';
 import {
   Branch,
+  type ContainerSchema,
   DataTree,
   decodeJson,
+  diffTrees,
   encodeJson,
   InstanceIdentifier,
   type JsonValue,
+  type ListData,
+  type ListSchema,
   loadSchema,
 } from '../../src/yang/index.js';
 import { temporaryDirectory } from '../support/places.js';
@@ -37,11 +41,13 @@ const { schema } = loadSchema({
             container within { list inner { key "a b"; leaf a { type uint32; } leaf b { type string; } leaf c { type uint64; } } }
           }
           list turn { key n; ordered-by user; leaf n { type uint32; } leaf text { type string; } }
+          list pair { key "n m"; ordered-by user; leaf n { type uint32; } leaf m { type uint64; } leaf t { type string; } }
           list loose { config false; leaf x { type uint32; } }
         } }`,
     },
   ],
 });
+const top = InstanceIdentifier.root.child(schema.root.dataChildren[0]!);
 const empty: Root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
 
 describe('the lines of a record', () => {
@@ -53,7 +59,7 @@ describe('the lines of a record', () => {
         const { config } = applyLines({ ...empty, config: before }, lines);
         assert.deepEqual(json(config), json(after));
       }),
-      { seed: 41, numRuns: process.env['SIGNET_LONG'] === '1' ? 2000 : 60 },
+      { seed: 41, numRuns: process.env['SIGNET_LONG'] === '1' ? 2000 : 30 },
     );
   });
 
@@ -79,6 +85,38 @@ describe('the lines of a record', () => {
       const lines = [...patchLines('c', patchBetween(before, after))];
       assert.ok(Math.max(...lines.map((line) => line.length)) < 70_000);
       assert.ok(lines.length < 120, `${lines.length} lines`);
+    }
+  });
+
+  it('put entries of a user-ordered list in their places, whatever came, went and moved (RFC 7950 7.7.7)', () => {
+    const entry = fc.record({ n: fc.nat(30), m: fc.constantFrom('1', '18446744073709551615') });
+    const order = fc.uniqueArray(entry, { maxLength: 25, selector: ({ n, m }) => `${n} ${m}` });
+    fc.assert(
+      fc.property(order, order, fc.boolean(), (one, other, isEdited) => {
+        const before = tree({ title: 't', pair: one });
+        const after = isEdited ? edited(before, other) : tree({ title: 't', pair: other });
+        const lines = ['head', ...patchLines('c', patchBetween(before, after))];
+        assert.deepEqual(json(applyLines({ ...empty, config: before }, lines).config), json(after), lines.join('\n'));
+      }),
+      { seed: 43, numRuns: process.env['SIGNET_LONG'] === '1' ? 50_000 : 500 },
+    );
+  });
+
+  it('are one for one entry of a long user-ordered list, new or moved', () => {
+    const pair = Array.from({ length: 3000 }, (_, n) => ({ n, m: '1' }));
+    const before = tree({ pair });
+    for (const [at, place] of [
+      [9999, { where: 'after', anchor: [17, 1n] }],
+      [2000, { where: 'first' }],
+    ] as const) {
+      const editor = before.edit();
+      const entries = decodeJson(schema, top, { pair: [{ n: at, m: '1' }] }) as Branch;
+      const [list] = [...entries.present()].map(([, content]) => content as ListData);
+      editor.put(top.child(list!.schema, [at, 1n]), [...list!][0]!, place);
+      const after = editor.finish();
+      const lines = [...patchLines('c', patchBetween(before, after))];
+      assert.equal(lines.length, 1, lines.join('\n'));
+      assert.deepEqual(json(applyLines({ ...empty, config: before }, ['head', ...lines]).config), json(after));
     }
   });
 
@@ -125,7 +163,6 @@ describe('a journal of format 1', () => {
     const first = await openDatastore({ stateDirectory, schema, modules: [] });
     assert.deepEqual(json(first.running().config), expected);
     assert.match(await readFile(file, 'latin1'), /^signet-journal 1 /, 'reading alone changes nothing');
-    const top = InstanceIdentifier.root.child(schema.root.dataChildren[0]!);
     const content = decodeJson(schema, top, { title: 'u' });
     await first
       .session({ user: 'a', protocol: 'local', address: '' })
@@ -185,6 +222,32 @@ function tree(members: Members): DataTree {
   const content = decodeJson(schema, InstanceIdentifier.root, { 'lines:top': members });
   assert.ok(content instanceof Branch);
   return new DataTree(schema, content);
+}
+
+/** The same tree, its list of pairs taken apart and put into the order that is wanted, entry by entry. */
+function edited(before: DataTree, wanted: readonly { readonly n: number; readonly m: string }[]): DataTree {
+  const editor = before.edit();
+  const container = before.root.schema.dataChildren[0] as ContainerSchema;
+  const list = container.byName.get('pair')![0] as ListSchema;
+  const keys = ({ n, m }: { readonly n: number; readonly m: string }) => [n, BigInt(m)] as const;
+  const isWanted = (entry: Branch) =>
+    wanted.some((each) => keys(each).every((key, index) => entry.keys()[index] === key));
+  const was = before.get(top.child(list)) as ListData | undefined;
+  for (const entry of was ?? []) if (!isWanted(entry)) editor.remove(top.child(list, entry.keys()));
+  for (const [index, each] of wanted.entries()) {
+    const path = top.child(list, keys(each));
+    const present = before.get(path);
+    const fresh = decodeJson(schema, path, { ...each }) as Branch;
+    const place =
+      index === 0 ? ({ where: 'first' } as const) : ({ where: 'after', anchor: keys(wanted[index - 1]!) } as const);
+    // One in three stays where it is, if it may.
+    if (present === undefined || index % 3 !== 0) editor.put(path, present ?? fresh, place);
+  }
+  return editor.finish();
+}
+
+function patchBetween(before: DataTree, after: DataTree) {
+  return placedPatchOf(diffTrees(before, after), after);
 }
 
 function json(data: DataTree): JsonValue {

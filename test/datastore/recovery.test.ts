@@ -224,6 +224,16 @@ describe('history', () => {
     assert.equal(size(), undefined);
   });
 
+  it('refuses a comment that is longer than a history should hold', async () => {
+    const s = store.session(admin);
+    await assert.rejects(s.apply([merge('box.size', 1)], { comment: 'x'.repeat(2001) }), {
+      tag: 'too-big',
+      message: 'a comment has at most 2000 characters',
+    });
+    await s.apply([merge('box.size', 1)], { comment: 'x'.repeat(2000) });
+    assert.equal(s.history()[0]?.comment.length, 2000);
+  });
+
   it('tells what differs between two points, without secrets', async () => {
     const s = store.session(admin);
     await s.apply([merge('box', { size: 1, secret: 'one' })]);
@@ -431,7 +441,7 @@ async function compact(retention: { count: number }): Promise<void> {
     files: nodeFileSystem,
     clock: manualClock(),
     log: () => undefined,
-    retention: { age: Number.POSITIVE_INFINITY, ...retention },
+    retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   });
   await plain.compact();
   await plain.close();

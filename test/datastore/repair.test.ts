@@ -148,7 +148,7 @@ async function compact(): Promise<void> {
     files: nodeFileSystem,
     clock: systemClock,
     log: () => undefined,
-    retention: { count: 1, age: Number.POSITIVE_INFINITY },
+    retention: () => ({ count: 1, age: Number.POSITIVE_INFINITY }),
   });
   await store.compact();
   await store.close();

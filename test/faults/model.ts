@@ -10,6 +10,9 @@ import { loadSchema, parsePath, type Schema } from '../../src/yang/index.js';
 
 export const origin: Origin = { user: 'writer', protocol: 'local', address: '' };
 
+/** Points of the history. */
+export const kept = 3;
+
 let loaded: Schema | undefined;
 
 function schema(): Schema {
@@ -28,7 +31,7 @@ function schema(): Schema {
 
 /** The journal is made shorter after every few commits, to three points. */
 export function openModel(stateDirectory: string, options: Partial<DatastoreOptions> = {}): Promise<Datastore> {
-  const retention = { count: 3 };
+  const retention = { count: kept };
   return openDatastore({ stateDirectory, schema: schema(), modules: [], retention, compactAfter: 700, ...options });
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { compiledRoot } from '../support/places.js';
 import { type RunResult, run } from '../support/run.js';
 import { requireTool } from '../support/tools.js';
-import { openModel, pairValue, write } from './model.js';
+import { kept, openModel, origin, pairValue, write } from './model.js';
 
 export const writerScript = join(compiledRoot, 'test', 'faults', 'writer.js');
 
@@ -51,6 +51,12 @@ export async function expectRecovered(state: string, acknowledged: number, what:
   const value = pairValue(store, 0);
   const atMost = acknowledged + slack;
   assert.ok(value >= acknowledged && value <= atMost, `${what}: ${acknowledged} was acknowledged, ${value} is there`);
+  // The last points that were kept are all there, and each is what it was.
+  const points = store.history();
+  assert.ok(points.length >= Math.min(kept, value + 1), `${what}: ${points.length} points for ${value} commits`);
+  const { transaction, comment } = points.at(-1)!;
+  await store.session(origin).rollback(transaction, { comment });
+  assert.equal(pairValue(store, 0), Number(comment.split(' ')[1] ?? 0), `${what}: transaction ${transaction}`);
   await write(store, 0, value + 100);
   await store.close();
   const again = await openModel(state);

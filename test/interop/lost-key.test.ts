@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { adminPassword, mainScript, makeState, startAgent } from '../support/agent.js';
 import { requireTool } from '../support/tools.js';
+import { waitFor } from '../support/wait.js';
 import { rpcCalls, run, servedCertificate, subjectOf, succeed } from './support.js';
 
 const skip = ['openssl', 'python3'].map((tool) => requireTool(tool).skip).find((each) => each !== false) ?? false;
@@ -28,13 +29,23 @@ describe('a lost master key', { skip }, () => {
     await rename(key, `${key}.lost`);
 
     const agent = await startAgent(place);
+    const alarms = async () => {
+      const { stdout } = await signet(['get', 'alarms.alarm-list', '--json']);
+      return JSON.parse(stdout) as { readonly alarm: readonly Record<string, unknown>[] };
+    };
+    const lost = async () =>
+      (await alarms()).alarm.find((each) => String(each['alarm-type-id']).includes('master-key'));
+    const signet = (args: readonly string[], input = '') =>
+      run(process.execPath, [mainScript, ...args, '--state', place.state], { input });
+    assert.match(String((await lost())?.['alarm-text']), /^3 secrets and 2 private keys do not open/);
     assert.match(agent.log(), /alarm: the master key .*master\.key is missing; .* are lost/);
     assert.notEqual(await subjectOf(await servedCertificate(agent)), 'CN=web.example.net');
     assert.deepEqual(await rpcCalls(agent, [['system.listMethods', []]]), [{ status: 401 }]);
-    const signet = (args: readonly string[], input = '') =>
-      run(process.execPath, [mainScript, ...args, '--state', place.state], { input });
     assert.equal((await signet(['passwd', 'admin'], `${adminPassword}\n`)).status, 0);
     assert.equal((await signet(['certificate', 'restore-default'])).status, 0);
+    await waitFor('what is still lost', async () =>
+      String((await lost())?.['alarm-text']).startsWith('2 secrets and 1 private keys'),
+    );
     const [state] = await rpcCalls(agent, [['config.get', ['https.state.certificate']]]);
     assert.deepEqual(state, { value: 'default' });
     const doctor = await signet(['doctor']);
@@ -50,7 +61,17 @@ describe('a lost master key', { skip }, () => {
     const back = await run(process.execPath, [mainScript, 'certificate', 'activate', 'web', '--state', place.state]);
     assert.equal(back.status, 0, back.stderr);
     assert.equal(await subjectOf(await servedCertificate(agent)), 'CN=web.example.net');
-    await succeed(process.execPath, [mainScript, 'get', 'system', '--state', place.state]);
+    // What was set meanwhile was sealed under the other key.
+    const signet = (args: readonly string[], input = '') =>
+      succeed(process.execPath, [mainScript, ...args, '--state', place.state], { input });
+    assert.match(await signet(['get', 'alarms']), /1 secrets and 1 private keys do not open/);
+    await signet(['passwd', 'admin'], `${adminPassword}\n`);
+    await signet(['certificate', 'self-sign', 'default', '--new-key']);
+    await waitFor('the end of the alarm', async () =>
+      /is-cleared +true/.test(
+        await signet(['get', 'alarms.alarm-list.alarm[/signet-agent:agent][signet-alarms:master-key-lost][]']),
+      ),
+    );
     await agent.stop();
   });
 });

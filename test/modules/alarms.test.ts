@@ -5,6 +5,8 @@ import { ConfigError } from '../../src/error.js';
 import type { Alarm } from '../../src/modules/alarm.js';
 import type { JsonObject, JsonValue } from '../../src/yang/index.js';
 import { encodeJson } from '../../src/yang/index.js';
+import { makeRevocationList } from '../x509/lists.js';
+import { caExtensions, issue, testKey } from '../x509/support.js';
 import { type Device, day, FakeListener, noon, openDevice, refusalOf, schema } from './support.js';
 
 const list = '/signet-alarms:alarms/alarm-list';
@@ -125,6 +127,15 @@ describe('the alarm list (RFC 8632 4.4)', () => {
     await it.alarms.idle();
   });
 
+  test('more changes at once than the queue of a listener holds reach it all', async (context) => {
+    const it = await device(context);
+    for (let index = 0; index < 1000; index++) it.alarms.raise({ ...lost, qualifier: String(index) });
+    for (let index = 0; index < 300; index++) it.alarms.clear({ ...lost, qualifier: String(index) });
+    await it.alarms.idle();
+    assert.equal(it.events.filter((event) => event.kind === 'missed').length, 0);
+    assert.equal(told(it).length, 1300);
+  });
+
   test('purge-alarms takes out what is over, or old', async (context) => {
     const it = await device(context);
     it.alarms.raise(lost);
@@ -239,6 +250,34 @@ describe('alarms of the device', () => {
     assert.equal(alarmsOf(it)[0]?.['alarm-text'], 'https is not open: cannot listen on 127.0.0.1:443: EACCES');
     listener.refuse = undefined;
     await it.apply([['merge', '/signet-https:https/hello-params/tls-versions/min', 'tls13']]);
+    assert.deepEqual(standing(it), []);
+  });
+
+  test('a revocation list in the last third of its time, over, and replaced by the next', async (context) => {
+    const it = await device(context);
+    const key = await testKey('ec-p256', 'clients');
+    const issuer = await issue({
+      subject: { commonName: 'Clients' },
+      key: key.privateKey,
+      extensions: caExtensions(key.privateKey, key.privateKey),
+    });
+    const list = async (from: number, to: number) => {
+      const dates = { thisUpdate: new Date(noon + from * day), nextUpdate: new Date(noon + to * day) };
+      return (await makeRevocationList({ issuer, key: key.privateKey, ...dates })).der.toString('base64');
+    };
+    const crl = '/signet-https:https/client-authentication/crl';
+    await it.apply([['replace', crl, [await list(-1, 8), await list(-1, 99)]]]);
+    const later = async (days: number) => {
+      it.clock.jump(days * day);
+      await it.clock.moveTo(it.clock.time + 300_000, () => it.https.idle());
+      return standing(it);
+    };
+    const first = `signet-alarms:revocation-list-expiry ${crl}[1]`;
+    assert.deepEqual(await later(4), []);
+    assert.deepEqual(await later(2), [`${first} minor`]);
+    assert.deepEqual(await later(3), [`${first} major`]);
+    await it.apply([['replace', crl, [await list(8, 30)]]]);
+    await it.https.idle();
     assert.deepEqual(standing(it), []);
   });
 });

@@ -26,19 +26,19 @@ function stepsOf(lifetimeDays: number, warnDays: number): readonly number[] {
 }
 
 describe('the cadence of RFC 9640: monthly for three months, weekly for four weeks, then daily', () => {
-  test('for 90 days: 90, 60, 30, 23, 16, 9, 2, 1 and 0 days before the end', () => {
-    assert.deepEqual(stepsOf(820, 90), [90, 60, 30, 23, 16, 9, 2, 1, 0]);
+  test('for 90 days: 90, 60, 30, 23, 16, 9, 2 days and 1 day before the end', () => {
+    assert.deepEqual(stepsOf(820, 90), [90, 60, 30, 23, 16, 9, 2, 1]);
   });
 
   test('longer warning: from the first step on', () => {
     const steps = stepsOf(3650, 120);
     assert.deepEqual(steps.slice(0, 10), [120, 90, 60, 53, 46, 39, 32, 31, 30, 29]);
-    assert.deepEqual(steps.slice(-2), [1, 0]);
+    assert.deepEqual(steps.slice(-2), [2, 1]);
   });
 
   test('a lifetime below 270 days: a third of it, and from there as the long one ends', () => {
-    assert.deepEqual(stepsOf(30, 90), [10, 9, 2, 1, 0]);
-    assert.deepEqual(stepsOf(3, 90), [1, 0]);
+    assert.deepEqual(stepsOf(30, 90), [10, 9, 2, 1]);
+    assert.deepEqual(stepsOf(3, 90), [1]);
     assert.equal(warnsBefore({ notBefore: new Date(noon), notAfter: new Date(noon + 90 * day) }, 90), 30 * day);
   });
 
@@ -133,7 +133,16 @@ async function device(context: TestContext, options: Partial<DeviceOptions> = {}
         ];
       });
     },
-    moveTo: (time) => clock.moveTo(time, () => it.https.idle()),
+    async moveTo(time) {
+      const settle = () => it.https.idle();
+      // What happens, happens at noon: the nights are short.
+      while (time - clock.time > 3_600_000) {
+        const next = Math.min(time, noon + (Math.floor((clock.time - noon) / day) + 1) * day);
+        if (next - clock.time > 600_000) clock.jump(next - clock.time - 600_000);
+        await clock.moveTo(next, settle);
+      }
+      await clock.moveTo(time, settle);
+    },
   };
 }
 
@@ -155,7 +164,7 @@ describe('a device', () => {
     );
     assert.equal((it.get(`${entry('web')}/state`) as JsonObject)['validity'], 'expiring');
     await moveTo(end + 30 * day);
-    assert.deepEqual(told(), ['expiring web 0', 'expired web -1']);
+    assert.deepEqual(told(), ['expired web -1']);
     assert.equal((it.get(`${entry('web')}/state`) as JsonObject)['validity'], 'expired');
     await it.invoke(`${entry('web')}/self-sign`);
     await it.https.idle();

@@ -136,6 +136,32 @@ describe('issuing', () => {
     assert.deepEqual(await it.keyFiles(), [second['key-id']]);
   });
 
+  test('going back to where a purged certificate was presented is refused at its entry, and nothing changes', async (context) => {
+    const { it, listener } = await device(context);
+    const { transaction } = await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    await it.invoke(`${entry('web')}/delete`, { purge: true });
+    const before = await everything(it, listener);
+    const refused = await refusalOf(() => it.session.rollback(transaction));
+    assert.match(refused, /certificate\[name='web'\]: .*key/);
+    assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('what is installed tells the transaction that installed it, also after a rollback', async (context) => {
+    const { it } = await device(context);
+    const by = () => (it.get(`${entry('web')}/installed`) as Record<string, unknown>)['transaction'];
+    const first = await it.apply([['create', entry('web'), { name: 'web' }]]);
+    assert.equal(by(), first.transaction);
+    await it.apply([['create', entry('other'), { name: 'other' }]]);
+    assert.equal(by(), first.transaction, 'the commit of another entry');
+    const second = await it.apply([['merge', `${entry('web')}/subject`, { 'common-name': 'b.example.net' }]]);
+    assert.equal(by(), second.transaction);
+    await it.session.rollback(first.transaction);
+    assert.equal(by(), first.transaction);
+  });
+
   test('rollback restores exactly the former pair and presents it', async (context) => {
     const { it, listener } = await device(context);
     const { transaction } = await it.apply([
@@ -341,6 +367,8 @@ describe('chains of an authority', () => {
     await it.invoke(`${entry('web')}/install`, { data, 'private-key': key, activate: true });
     assert.equal(listener.fingerprint(), leaf.x509.fingerprint256.replaceAll(':', '').toLowerCase());
     assert.deepEqual(it.get(`${entry('web')}/chain`), base64(leaf, authority.intermediate));
+    const withRoot = it.get(`${entry('web')}/state`) as Record<string, unknown>;
+    assert.equal(withRoot['chain-complete'], true, 'the root came along and was left out');
 
     const refused = await refusalOf(() => it.apply([['merge', `${entry('web')}/source`, 'self-signed']]));
     assert.match(refused, /^invalid-value .*\/chain: a chain goes with source ca-signed/);
@@ -529,6 +557,64 @@ describe('requests and their keys', () => {
     const { data } = await it.invoke(path, { format: 'pkcs8', 'pass-phrase': 'open sesame' });
     assert.match(Buffer.from(String(data), 'base64').toString(), /BEGIN ENCRYPTED PRIVATE KEY/);
     assert.equal((it.get(`${entry('web')}/installed`) as Record<string, unknown>)['pass-phrase-set'], true);
+  });
+
+  test('a pass phrase goes with its key, wherever that is used', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    await it.invoke(`${entry('web')}/self-sign`, { 'pass-phrase': 'open sesame' });
+    await it.invoke(`${entry('web')}/self-sign`);
+    const refused = await refusalOf(() =>
+      it.invoke(`${entry('web')}/export`, { format: 'pkcs12', 'pass-phrase': 'another' }),
+    );
+    assert.match(refused, /not the pass phrase that the key was made with/);
+    const first = (it.get(`${entry('web')}/installed`) as Record<string, unknown>)['key-id'];
+    await it.invoke(`${entry('web')}/self-sign`, { 'reuse-key': false });
+    const second = it.get(`${entry('web')}/installed`) as Record<string, unknown>;
+    assert.notEqual(second['key-id'], first);
+    assert.equal(second['pass-phrase-set'], false);
+  });
+
+  test('a request reads as it was made and is sealed where it is kept', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const made = await it.invoke(`${entry('web')}/generate-request`, { 'challenge-password': 'in the clear' });
+    const request = it.get(`${entry('web')}/request`) as Record<string, unknown>;
+    assert.equal(request['pem'], made['pem']);
+    assert.equal(request['sealed-pem'], undefined);
+    const journal = await it.journal();
+    assert.ok(journal.includes('sealed-pem'));
+    assert.ok(!journal.includes('CERTIFICATE REQUEST'));
+  });
+
+  for (const [change, reason] of [
+    [{ 'key-algorithm': 'ed25519' }, /browsers do not offer signatures by a key ed25519/],
+    [{ 'validity-days': 900 }, /valid for 900 days; browsers refuse more than 825/],
+  ] as const) {
+    test(`what browsers refuse (${Object.keys(change).join()}) is presented for a trial only`, async (context) => {
+      const { it } = await device(context);
+      const { findings } = await it.apply([['create', entry('web'), { name: 'web', ...change }]]);
+      assert.match(findings.map(({ text, appTag }) => `${appTag ?? ''} ${text}`).join(), reason);
+      const refused = await refusalOf(() => it.invoke(`${entry('web')}/activate`));
+      assert.match(refused, reason);
+      assert.match(refused, /give a confirm timeout/);
+      assert.equal(it.get(serverCertificate), undefined);
+      const activated = await it.invoke(`${entry('web')}/activate`, { 'confirm-timeout': 60 });
+      assert.match(JSON.stringify(activated['finding']), reason);
+      await it.session.confirm(String(activated['persist-id']));
+      await it.invoke(`${entry('web')}/self-sign`);
+      assert.equal(it.get(serverCertificate), 'web');
+    });
+  }
+
+  test('restore-default leaves an entry `default` of the administrator alone', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('default'), { name: 'default', subject: { 'common-name': 'mine.example' } }]]);
+    const fingerprint = (it.get(`${entry('default')}/state`) as Record<string, unknown>)['fingerprint-sha256'];
+    await it.invoke('/signet-https:https/restore-default');
+    assert.equal(it.get(serverCertificate), 'default-2');
+    const state = it.get(`${entry('default')}/state`) as Record<string, unknown>;
+    assert.equal(state['fingerprint-sha256'], fingerprint);
   });
 
   test('deleting what is presented makes and presents a factory certificate in the same transaction', async (context) => {

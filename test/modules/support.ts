@@ -1,6 +1,6 @@
 /** The https module over a real datastore, with a clock that the test moves and a listener that is real or pretends. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
@@ -21,6 +21,7 @@ import {
 import { ConfigError } from '../../src/error.js';
 import { accessModule } from '../../src/modules/access.js';
 import { type AlarmsModule, alarmsModule } from '../../src/modules/alarms.js';
+import { historyModule, retentionOf } from '../../src/modules/history.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
@@ -155,6 +156,8 @@ export interface Device {
   /** From operational, as JSON; undefined where there is none. */
   get(path: string): JsonValue | undefined;
   keyFiles(): Promise<readonly string[]>;
+  /** The octets of the journal as it stands on disk. */
+  journal(): Promise<string>;
   /** Local names of the notifications so far. */
   notifications(): readonly string[];
   close(): Promise<void>;
@@ -171,6 +174,8 @@ export interface DeviceOptions {
   readonly state?: string;
   readonly clock?: FakeClock;
   readonly hosts?: () => readonly string[];
+  /** Whether https/listen of the tree says where to listen; on loopback where absent. */
+  readonly listensByTree?: boolean;
   /** Wraps the key store, for faults. */
   readonly keyStore?: (store: KeyStore) => KeyStore;
 }
@@ -188,6 +193,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     now: () => clock.now(),
     log: (level, message) => logged.push(`${level} ${message}`),
   });
+  const opened: { datastore?: Datastore } = {};
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys,
@@ -202,11 +208,12 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     },
     listener: options.listener,
     makeFactory,
-    listenOverride: [{ address: '127.0.0.1', port: 0 }],
-    listenDefault: [],
+    listenOverride: options.listensByTree === true ? undefined : [{ address: '127.0.0.1', port: 0 }],
+    listenDefault: [{ address: '127.0.0.1', port: 0 }],
     alarms,
     failedToOpen: (error) => logged.push(error.line()),
     log: (error) => logged.push(String(error)),
+    wentBack: () => opened.datastore?.history()[0]?.kind === 'rollback',
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
   });
   const accounts = {
@@ -215,12 +222,22 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     localizePrivacyKey: () => Buffer.alloc(32),
   };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
+  const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
-    modules: [systemModule(facts), accessModule(accounts), snmpModule(), https.registration, alarms.registration],
+    retention: retentionOf,
+    modules: [
+      systemModule(facts),
+      accessModule(accounts),
+      snmpModule(),
+      history,
+      https.registration,
+      alarms.registration,
+    ],
     log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   });
+  opened.datastore = datastore;
   const events: DatastoreEvent[] = [];
   datastore.subscribe((event) => events.push(event));
   await https.open();
@@ -254,6 +271,11 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
       return node === undefined ? undefined : encodeJson(schema, node as DataSchema, content);
     },
     keyFiles: () => readdir(join(state, 'keys')),
+    journal: async () => {
+      const folder = join(state, 'journal');
+      const files = (await readdir(folder)).map((name) => readFile(join(folder, name), 'latin1'));
+      return (await Promise.all(files)).join('');
+    },
     notifications: () =>
       events.flatMap((event) => (event.kind === 'notification' ? [event.path.last?.schema.name ?? ''] : [])),
     close,

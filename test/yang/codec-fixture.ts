@@ -94,19 +94,28 @@ type Encoding = 'json' | 'xml';
 
 /** Any content of the root of `schema`; no validation but that of the types. A failed property shows it as JSON. */
 export function arbitraryRoot(schema: Schema, encoding: Encoding): fc.Arbitrary<Branch> {
-  return arbitraryBranch({ schema, encoding }, schema.root).map((root) =>
+  const setting: Setting = {
+    value: (type) => arbitraryValue({ schema, encoding }, type),
+    any: fc.constantFrom<AnyContent>(
+      { format: 'json', text: '{"codec:a":{"b":[1,2,{"c":null}]},"codec:d":"x\\"<&>"}' },
+      { format: 'json', text: '{}' },
+    ),
+  };
+  return arbitraryBranch(setting, schema.root).map((root) =>
     Object.defineProperty(root, fc.toStringMethod, {
       value: () => JSON.stringify(encodeJson(schema, schema.root, root)),
     }),
   );
 }
 
-interface Setting {
-  readonly schema: Schema;
-  readonly encoding: Encoding;
+/** What the nodes of a tree are filled with. */
+export interface Setting {
+  readonly value: (type: Type) => fc.Arbitrary<Value>;
+  readonly any: fc.Arbitrary<AnyContent>;
 }
 
-function arbitraryBranch(setting: Setting, parent: BranchSchema): fc.Arbitrary<Branch> {
+/** Any content of the root, a container or the parameters of an operation. */
+export function arbitraryBranch(setting: Setting, parent: BranchSchema): fc.Arbitrary<Branch> {
   return fc
     .tuple(...parent.dataChildren.map((child) => arbitraryContent(setting, child)))
     .map((contents) => build(parent, contents as readonly (Filled | undefined)[]));
@@ -122,9 +131,9 @@ function arbitraryContent(setting: Setting, child: DataSchema): fc.Arbitrary<Fil
 function arbitraryPresent(setting: Setting, child: DataSchema): fc.Arbitrary<Filled> {
   switch (child.kind) {
     case 'leaf':
-      return arbitraryValue(setting, child.type);
+      return setting.value(child.type);
     case 'leaf-list':
-      return fc.uniqueArray(arbitraryValue(setting, child.type), { minLength: 1, maxLength: 4 });
+      return fc.uniqueArray(setting.value(child.type), { minLength: 1, maxLength: 4 });
     case 'container':
       return arbitraryBranch(setting, child);
     case 'list':
@@ -134,15 +143,15 @@ function arbitraryPresent(setting: Setting, child: DataSchema): fc.Arbitrary<Fil
         selector: (entry) => entry.keys().map(String).join('\n') || entry,
       });
     default:
-      return fc.constantFrom<AnyContent>(
-        { format: 'json', text: '{"codec:a":{"b":[1,2,{"c":null}]},"codec:d":"x\\"<&>"}' },
-        { format: 'json', text: '{}' },
-      );
+      return setting.any;
   }
 }
 
 /** Values that the type itself takes: drawn from texts that suit it, and read. */
-function arbitraryValue(setting: Setting, type: Type): fc.Arbitrary<Value> {
+function arbitraryValue(
+  setting: { readonly schema: Schema; readonly encoding: Encoding },
+  type: Type,
+): fc.Arbitrary<Value> {
   const { schema, encoding } = setting;
   if (type.base === 'leafref') return arbitraryValue(setting, type.target.type);
   if (type.base === 'union' && encoding === 'json')
@@ -209,16 +218,18 @@ function build(schema: BranchSchema, contents: readonly (Filled | undefined)[]):
     if (content === undefined) continue;
     while (slots.length < slot) slots.push(undefined);
     if (child.kind === 'list') slots[slot] = ListData.of(child, content as readonly Branch[]);
-    else if (child.kind === 'leaf-list') slots[slot] = leafList(child, content as readonly Value[]);
+    else if (child.kind === 'leaf-list') slots[slot] = leafList(schema, child, content as readonly Value[]);
     else slots[slot] = content as Content;
   }
   return new Branch(schema, slots);
 }
 
-function leafList(child: DataSchema & { kind: 'leaf-list' }, values: readonly Value[]): readonly Value[] {
-  const parent = child.parent;
-  assert.ok(parent !== undefined && 'dataChildren' in parent);
-  const builder = new BranchBuilder(parent as BranchSchema);
+function leafList(
+  parent: BranchSchema,
+  child: DataSchema & { kind: 'leaf-list' },
+  values: readonly Value[],
+): readonly Value[] {
+  const builder = new BranchBuilder(parent);
   for (const value of values) builder.leafListItem(child, value);
   return builder.finish().leafList(child);
 }

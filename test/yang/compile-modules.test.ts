@@ -39,6 +39,43 @@ test('a module that does not compile takes along only those that import it', () 
   );
 });
 
+test('RFC 7950 7.20.3: deviations that leave another module in error are the fault of their own', () => {
+  const base = `list l { key k; unique z; leaf k { type string; } leaf z { type string; } }
+    leaf i { type int8; default 1; } leaf r { type leafref { path "/b:i"; } }`;
+  const head = 'import base { prefix b; }';
+  const result = load({
+    'base.yang': module('base', base.replace('/b:i', '/base:i').replaceAll('base:', 'b:')).replace(
+      'prefix base',
+      'prefix b',
+    ),
+    'unique.yang': module('unique', `${head} deviation /b:l/b:z { deviate not-supported; }`),
+    'default.yang': module('default', `${head} deviation /b:i { deviate replace { type int8 { range 5..9; } } }`),
+    'leafref.yang': module('leafref', `${head} deviation /b:i { deviate not-supported; }`),
+    'right.yang': module('right', `${head} deviation /b:l/b:z { deviate add { units u; } }`),
+  });
+  assert.deepEqual(
+    result.errors.map((error) => `${error.module}: ${error.message.replace(/ \(.*\)$/u, '')}`),
+    [
+      "default: the deviations leave 'base' in error: default '1' of leaf 'i': 1 is not within the range '5..9'",
+      "leafref: the deviations leave 'base' in error: leafref path '/b:i': no node 'b:i'",
+      "unique: the deviations leave 'base' in error: 'unique z': no node 'z' in the list",
+    ],
+  );
+  assert.deepEqual([...result.schema.modules.keys()].toSorted(), ['base', 'right']);
+});
+
+test('RFC 7950 7.20.3: an input or output that is not supported is empty', () => {
+  const result = load({
+    'm.yang': module(
+      'm',
+      'rpc r { input { leaf i { type string; mandatory true; } } output { leaf o { type string; } } }',
+    ),
+    'd.yang': module('d', 'import m { prefix m; } deviation /m:r/m:input { deviate not-supported; }'),
+  });
+  const { input, output } = result.schema.rpcs.get('m:r')!;
+  assert.deepEqual([input.dataChildren.length, output.dataChildren.length], [0, 1]);
+});
+
 test('what a failing module added to others is not there', () => {
   const result = load({
     'good.yang': module('good', 'container c;'),

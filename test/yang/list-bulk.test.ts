@@ -20,7 +20,7 @@ const { schema } = loadSchema({
     {
       name: 'bulk.yang',
       text: `module bulk { yang-version 1.1; namespace "urn:bulk"; prefix b;
-        container top { list item { key k; leaf k { type uint8; } leaf one { type uint8; }
+        container top { list item { key k; leaf k { type uint16; } leaf one { type uint8; }
           choice c { leaf left { type uint8; } leaf right { type uint8; } } } } }`,
     },
   ],
@@ -77,6 +77,35 @@ describe('lists of different lengths', () => {
       }),
       { seed: 8, numRuns: runs },
     );
+  });
+});
+
+describe('two long lists that share nothing', () => {
+  const list = Array.from({ length: 5000 }, (_, k): Item => ({ k, one: k % 4 }));
+
+  it('differ in nothing where every entry holds the same', async () => {
+    const [one, other] = [tree(list), tree(list)];
+    assert.deepEqual(diffTrees(one, other), []);
+    assert.deepEqual(await diffTreesInSlices(one, other), []);
+  });
+
+  it('differ in what came, went and changed, beyond what is compared in one step', async () => {
+    const before = tree(list.filter(({ k }) => k % 5 !== 1));
+    const after = tree(
+      list.filter(({ k }) => k % 5 !== 2).map((each) => (each.k % 5 === 3 ? { ...each, one: 9 } : each)),
+    );
+    const found = new Map<string, number>();
+    for (const { kind, path, before: was, after: is } of await diffTreesInSlices(before, after)) {
+      const k = Number(path.steps[1]?.keys?.[0]);
+      assert.equal(kind, { 1: 'created', 2: 'deleted', 3: 'modified' }[k % 5], `entry ${k}`);
+      if (kind === 'modified') assert.deepEqual([was, is], [k % 4, 9]);
+      found.set(kind, (found.get(kind) ?? 0) + 1);
+    }
+    assert.deepEqual([...found].sort(), [
+      ['created', 1000],
+      ['deleted', 1000],
+      ['modified', 1000],
+    ]);
   });
 });
 

@@ -72,10 +72,13 @@ async function selfSign(
   input: JsonObject,
   parts: ActionParts,
 ): Promise<JsonObject> {
-  const reuse = input['reuse-key'] === false ? undefined : await soundPair(context, entry, parts);
+  const passPhrase = string(input['pass-phrase']);
+  // A pass phrase belongs to the key that is made with it, so it asks for a new one.
+  const isKept = input['reuse-key'] !== false && passPhrase === undefined;
   const days = input['validity-days'];
   const issued = await issueSelfSigned(entry, context.root, parts, {
-    reuse,
+    reuse: isKept ? await soundPair(context, entry, parts) : undefined,
+    passPhraseHash: await hashed(passPhrase, parts),
     ...(typeof days === 'number' ? { validityDays: days } : {}),
     signal: context.signal,
   });
@@ -86,12 +89,13 @@ async function selfSign(
           { operation: 'merge', path: paths.source, value: 'self-signed' },
           { operation: 'remove', path: paths.chain },
         ];
-  await context.commit({
+  const result = await context.commit({
     edits,
     system: [{ path: paths.installed, value: installedJson(issued) }],
+    confirmTimeout: timeout(input),
     comment: `self-sign ${entry.name}`,
   });
-  return certificateFacts(entry.name, issued, parts.clock.now());
+  return { ...certificateFacts(entry.name, issued, parts.clock.now()), ...outcome([], result) };
 }
 
 /** A request; an entry that has no certificate yet gets a self-signed one on the same key, to be reached by meanwhile. */
@@ -109,17 +113,15 @@ async function generateRequest(
     reuse: reuse?.keyId,
     challengePassword: string(input['challenge-password']),
     unstructuredName: string(input['unstructured-name']),
+    passPhraseHash: await hashed(passPhrase, parts),
     signal: context.signal,
   });
-  const passPhraseHash = passPhrase === undefined ? reuse?.passPhraseHash : await parts.hashPassword(passPhrase);
-  const secret = passPhraseHash === undefined ? {} : { 'pass-phrase-hash': passPhraseHash };
   const created = dateAndTime(new Date(parts.clock.now()));
-  const system = [{ path: paths.request, value: { pem: made.pem, created, 'key-id': made.keyId, ...secret } }];
+  const system = [{ path: paths.request, value: { 'sealed-pem': made.pem, created, 'key-id': made.keyId } }];
   if (readInstalled(context.root.system, entry.name) === undefined) {
     const issued = await issueSelfSigned(entry, context.root, parts, { keyId: made.keyId, signal: context.signal });
-    const value = installedJson({ ...issued, passPhraseHash });
     await context.commit({
-      system: [...system, { path: paths.installed, value }],
+      system: [...system, { path: paths.installed, value: installedJson(issued) }],
       comment: `generate-request ${entry.name}`,
     });
   } else {
@@ -147,15 +149,19 @@ async function install(call: EntryCall, input: JsonObject, parts: ActionParts): 
     parts,
   );
   if (ready.newKey !== undefined) parts.keys.stage(ready.newKey);
+  const { keyId, reachesRoot } = ready.chain;
+  const chain = ready.chain.certificates.map(({ der }) => der.toString('base64'));
+  const passPhraseSet = (await parts.keys.passPhraseHash(keyId)) !== undefined;
+  const answered = request?.keyId === keyId ? [{ path: paths.request, value: undefined }] : [];
   const result = await context.commit({
     edits: [
       { operation: 'merge', path: paths.source, value: 'ca-signed' },
-      {
-        operation: 'replace',
-        path: paths.chain,
-        value: ready.chain.certificates.map(({ der }) => der.toString('base64')),
-      },
+      { operation: 'replace', path: paths.chain, value: chain },
       ...(input['activate'] === true ? [serve(https, entry.name)] : []),
+    ],
+    system: [
+      { path: paths.installed, value: installedJson({ keyId, chain, passPhraseSet, reachesRoot }) },
+      ...answered,
     ],
     confirmTimeout: timeout(input),
     comment: `install ${entry.name}`,
@@ -220,6 +226,10 @@ async function soundPair(
 ): Promise<Installed | undefined> {
   const installed = readInstalled(context.root.system, entry.name);
   return installed !== undefined && (await parts.keys.isSound(installed.keyId)) ? installed : undefined;
+}
+
+async function hashed(passPhrase: string | undefined, parts: ActionParts): Promise<string | undefined> {
+  return passPhrase === undefined ? undefined : await parts.hashPassword(passPhrase);
 }
 
 function algorithmOf(installed: Installed): string {

@@ -18,18 +18,24 @@ export interface ServerChain {
   readonly certificates: readonly Certificate[];
   /** Key identifier of the end-entity certificate. */
   readonly keyId: string;
+  /** Whether nothing is missing up to a root, which came along or is among the trust anchors. */
+  readonly reachesRoot: boolean;
   /** What is missing or was left out. */
   readonly remarks: readonly string[];
 }
 
 /** From base64 DER as the tree holds it. Throws ConfigError at `path` (and its entries). */
-export function readServerChain(chain: readonly string[], path: string, keyIds: readonly string[] = []): ServerChain {
+export function readServerChain(
+  chain: readonly string[],
+  path: string,
+  options: Parameters<typeof orderChain>[1] = {},
+): ServerChain {
   if (chain.length === 0) throw invalid(path, 'the certificate chain is empty');
   const certificates = chain.map((each) => {
     const der = Buffer.from(each, 'base64');
     return at(path, () => readCertificate(der));
   });
-  return orderServerChain(certificates, path, keyIds);
+  return orderServerChain(certificates, path, options);
 }
 
 /** By what a chain is judged beside its own content. */
@@ -96,12 +102,12 @@ export function refusalOf(findings: readonly Finding[]): ConfigError | undefined
 export function orderServerChain(
   certificates: readonly Certificate[],
   path: string,
-  keyIds: readonly string[],
+  options: Parameters<typeof orderChain>[1],
 ): ServerChain {
-  const { chain, remarks } = at(path, () => orderChain(certificates, { keyIds }));
+  const { chain, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
   const [leaf] = chain;
   if (leaf === undefined) throw invalid(path, 'the certificate chain is empty');
-  return { certificates: chain, keyId: leaf.keyId, remarks };
+  return { certificates: chain, keyId: leaf.keyId, reachesRoot, remarks };
 }
 
 function at<T>(path: string, work: () => T): T {

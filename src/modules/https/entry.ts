@@ -22,14 +22,15 @@ export interface Installed {
   readonly keyId: string;
   /** Base64 of DER, the end-entity certificate first. */
   readonly chain: readonly string[];
-  /** Scrypt hash of the pass phrase that the key was made with. */
-  readonly passPhraseHash?: string | undefined;
+  /** Whether the key can be exported only with the pass phrase that it was made with. */
+  readonly passPhraseSet: boolean;
+  /** Whether nothing is missing between the chain and a root, which came along and was left out or is known here. */
+  readonly reachesRoot: boolean;
 }
 
+/** What `request` tells; the request itself is sealed. */
 export interface PendingRequest {
   readonly keyId: string;
-  readonly pem: string;
-  readonly passPhraseHash?: string | undefined;
 }
 
 export function httpsContainer(tree: DataTree): Branch | undefined {
@@ -70,16 +71,14 @@ export function readInstalledIn(branch: Branch): Installed | undefined {
   const keyId = text(branch, 'key-id');
   const chain = texts(branch, 'chain');
   if (keyId === undefined || chain.length === 0) return undefined;
-  return { keyId, chain, passPhraseHash: text(branch, 'pass-phrase-hash') };
+  const flag = (name: string) => leaf(branch, name) === true;
+  return { keyId, chain, passPhraseSet: flag('pass-phrase-set'), reachesRoot: flag('reaches-root') };
 }
 
 export function readRequest(system: DataTree, name: string): PendingRequest | undefined {
   const branch = container(entryBranch(system, name), 'request');
-  if (branch === undefined) return undefined;
-  const keyId = text(branch, 'key-id');
-  const pem = text(branch, 'pem');
-  if (keyId === undefined || pem === undefined) return undefined;
-  return { keyId, pem, passPhraseHash: text(branch, 'pass-phrase-hash') };
+  const keyId = branch === undefined ? undefined : text(branch, 'key-id');
+  return keyId === undefined ? undefined : { keyId };
 }
 
 /** The paths of one entry, built from the schema, so that no name has to be quoted. */
@@ -118,8 +117,8 @@ export function httpsPath(instance: InstanceIdentifier): InstanceIdentifier {
 export function installedJson(value: Installed): JsonObject {
   return {
     'key-id': value.keyId,
-    'pass-phrase-set': value.passPhraseHash !== undefined,
-    ...(value.passPhraseHash === undefined ? {} : { 'pass-phrase-hash': value.passPhraseHash }),
+    'pass-phrase-set': value.passPhraseSet,
+    'reaches-root': value.reachesRoot,
     chain: value.chain,
   };
 }

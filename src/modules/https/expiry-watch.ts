@@ -1,27 +1,25 @@
 /**
- * Watches the lives of the installed certificates, and whether those that are presented hold for the device: tells of
- * them by notifications and alarms. One timer serves all certificates.
+ * Watches the lives of the installed certificates, and whether they hold for the device: renews those that the device
+ * signs itself, tells of the others by notifications and alarms. One timer serves all certificates.
  */
 import type { Change, ModuleServices, Root } from '../../datastore/index.js';
-import type { Clock } from '../../southbound/index.js';
 import { readCertificate } from '../../x509/index.js';
 import type { JsonObject } from '../../yang/index.js';
-import type { Alarms } from '../alarm.js';
 import { list } from '../read.js';
 import { hostFindings } from './chain.js';
 import { DueQueue } from './due-queue.js';
 import { httpsContainer, type Installed, readInstalled, touchedEntries } from './entry.js';
 import { nextMoment, validityOf, warnDays } from './expiry.js';
 import { presentedNames } from './judge.js';
-import { type Reach, reachedBy } from './names.js';
+import { reachedBy } from './names.js';
+import { Renewal, type RenewalParts } from './renewal.js';
+import { RevocationWatch } from './revocation-watch.js';
 import { clearStanding, forgetStandings, showStanding } from './standing.js';
 import { type Telling, ToldBook, type Watched } from './told.js';
 
-export interface WatchParts extends Reach {
-  readonly clock: Clock;
+export interface WatchParts extends RenewalParts {
   /** Calls back once after so many milliseconds; gives what cancels it. */
   readonly after: (milliseconds: number, callback: () => void) => () => void;
-  readonly alarms: Alarms;
   readonly notify: (notification: Telling, content: JsonObject) => void;
   readonly log: (error: unknown) => void;
 }
@@ -32,6 +30,10 @@ export class ExpiryWatch {
   readonly #watched = new Map<string, Watched>();
   readonly #queue = new DueQueue();
   readonly #told: ToldBook;
+  readonly #renewal: Renewal;
+  readonly #revocation: RevocationWatch;
+  /** When something happens to a revocation list next. */
+  #nextList: number | undefined;
   /** Running, as of the last pass. */
   #root: Root;
   /** The root of a change that is being applied and not running yet. */
@@ -48,7 +50,9 @@ export class ExpiryWatch {
     this.#parts = parts;
     this.#services = services;
     this.#root = services.running();
-    this.#told = new ToldBook(services.memory?.('https-expiry'));
+    this.#renewal = new Renewal(parts, services);
+    this.#revocation = new RevocationWatch(parts.alarms);
+    this.#told = new ToldBook(services);
     for (const name of this.#told.names()) this.#queue.set(name, 0);
     this.#work = this.#readAll();
     this.#run();
@@ -61,7 +65,9 @@ export class ExpiryWatch {
     if (presented.some((path) => change.touches(path))) {
       for (const root of [change.before, change.after]) this.#lookAt(presentedNames(root));
     }
-    for (const name of touchedEntries(change)) this.#put(name, readInstalled(change.after.system, name));
+    const touched = touchedEntries(change);
+    for (const name of touched) this.#put(name, readInstalled(change.after.system, name));
+    this.#lookAt(touched);
     this.#run();
   }
 
@@ -127,11 +133,15 @@ export class ExpiryWatch {
       alarms.clear(clockAlarm);
       const now = clock.now();
       // A clock that was set back, or right, may have made other states of all of them.
-      if (this.#seen === undefined || now < this.#seen) this.#lookAtAll();
+      if (this.#seen === undefined || now < this.#seen) {
+        this.#renewal.tryAgain();
+        this.#lookAtAll();
+      }
       this.#seen = now;
       await this.#settled();
       this.#lookAtHosts();
       await this.#tellDue(now);
+      this.#nextList = this.#revocation.look(this.#root, now);
     } else {
       alarms.raise({ ...clockAlarm, severity: 'warning', text: clockText });
       this.#seen = undefined;
@@ -150,31 +160,43 @@ export class ExpiryWatch {
     this.#root = this.#services.running();
   }
 
-  /** Another name or address of the device concerns what is presented. */
+  /** Another name or address of the device may concern any certificate. */
   #lookAtHosts(): void {
     const hosts = reachedBy(this.#root, this.#parts);
     if (hosts.join('\n') === this.#hosts.join('\n')) return;
     this.#hosts = hosts;
-    this.#lookAt(presentedNames(this.#root));
+    this.#lookAtAll();
   }
 
   async #tellDue(now: number): Promise<void> {
     const tellings: (readonly [Telling, JsonObject])[] = [];
     const presented = this.#queue.next() === undefined ? new Set<string>() : presentedNames(this.#root);
     const days = warnDays(this.#root);
+    // The clock of this pass: one that changes while others run is looked at in the next.
+    const clock = { now: () => now, trusted: () => true };
+    const renewed = new Set<string>();
     for (let name = this.#queue.take(now); name !== undefined; name = this.#queue.take(now)) {
       const watched = this.#watched.get(name);
-      const validity = watched === undefined ? 'valid' : validityOf(watched, days, this.#parts.clock);
+      const validity = watched === undefined ? 'valid' : validityOf(watched, days, clock);
+      // What was renewed waits in the queue again.
+      const mayRenew = watched !== undefined && !renewed.has(name);
+      if (mayRenew && (await this.#renewal.renew(name, this.#root, validity, now))) {
+        renewed.add(name);
+        await this.#settled();
+        continue;
+      }
       const facts = this.#told.factsOf(name, watched, now);
       for (const telling of this.#told.judge(name, watched, validity, { days, now })) tellings.push([telling, facts]);
       if (watched === undefined) {
+        this.#renewal.forget(name);
         clearStanding(name, this.#parts.alarms);
         continue;
       }
       const isPresented = presented.has(name);
       const mismatch = isPresented ? this.#mismatchOf(name) : undefined;
       showStanding({ ...watched, name, validity, isPresented, mismatch }, now, this.#parts.alarms);
-      this.#queue.set(name, nextMoment(watched, days, now));
+      const moments = [nextMoment(watched, days, now), this.#renewal.retryAt(name)].filter((at) => at !== undefined);
+      this.#queue.set(name, moments.length === 0 ? undefined : Math.min(...moments));
     }
     try {
       await this.#told.remember();
@@ -182,7 +204,11 @@ export class ExpiryWatch {
       // Told all the same; it is tried again soon.
       this.#parts.log(error);
     }
-    for (const [telling, facts] of tellings) this.#parts.notify(telling, facts);
+    for (const [index, [telling, facts]] of tellings.entries()) {
+      // Who listens has a queue of its own, which is bounded.
+      if (index % slice === slice - 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+      this.#parts.notify(telling, facts);
+    }
   }
 
   #mismatchOf(name: string): string | undefined {
@@ -194,9 +220,10 @@ export class ExpiryWatch {
   #arm(): void {
     this.#cancel?.();
     const { clock, after } = this.#parts;
-    const next = this.#seen === undefined ? undefined : this.#queue.next();
+    const next =
+      this.#seen === undefined ? undefined : Math.min(this.#queue.next() ?? Infinity, this.#nextList ?? Infinity);
     const longest = this.#seen === undefined || this.#told.isOwed ? soon : longestSleep;
-    const wait = next === undefined ? longest : Math.min(Math.max(next - clock.now(), 0), longest);
+    const wait = Math.min(Math.max((next ?? Infinity) - clock.now(), 0), longest);
     this.#cancel = after(wait, () => this.#run());
   }
 }
@@ -211,7 +238,7 @@ const clockAlarm = { resource: '/signet-system:system', type: 'clock-untrusted' 
 
 const clockText = 'the clock shows a time that has passed already; set it, dates of certificates are not looked at';
 
-/** Certificates that are read at a stretch at start. */
+/** Certificates that are read, and notifications that are sent, at a stretch. */
 const slice = 50;
 
 /** Of the event loop, that a commit is given from being applied to being running. */

@@ -40,7 +40,8 @@ export function validityOf(lifetime: Lifetime, days: number, clock: Clock): Vali
 export function stepAt(lifetime: Lifetime, days: number, now: number): number | undefined {
   const { first, skipped } = cadence(lifetime, days);
   if (now < first) return undefined;
-  const position = now - first + skipped;
+  // None at the very end: that it is over is told then.
+  const position = Math.min(now, lifetime.notAfter.getTime() - 1) - first + skipped;
   const mark = marks.findLast((each) => each <= position) ?? 0;
   const reached = position < daily ? mark : position - ((position - daily) % day);
   return Math.max(first, first - skipped + reached);
@@ -57,7 +58,8 @@ export function nextMoment(lifetime: Lifetime, days: number, now: number): numbe
   if (now < first) return Math.min(first, end);
   const position = now - first + skipped;
   const mark = marks.find((each) => each > position) ?? position - ((position - daily) % day) + day;
-  return Math.min(first - skipped + mark, end);
+  const step = first - skipped + mark;
+  return step < end - 1 ? step : end;
 }
 
 function cadence(lifetime: Lifetime, days: number): { readonly first: number; readonly skipped: number } {

@@ -4,8 +4,7 @@ import {
   type Certificate,
   describe,
   fingerprint,
-  isIssuer,
-  isSelfSigned,
+  isCompleteChain,
   readCertificate,
   type SecurityLevel,
 } from '../../x509/index.js';
@@ -76,7 +75,7 @@ export function readFacts(installed: Installed): Facts {
       'fingerprint-sha256': described.fingerprintSha256,
       'key-algorithm': described.keyAlgorithm,
       'self-signed': described.selfSigned,
-      'chain-complete': isComplete(certificates),
+      'chain-complete': installed.reachesRoot || isCompleteChain(certificates, []),
     },
     findings(level) {
       const known = byLevel.get(level);
@@ -88,16 +87,6 @@ export function readFacts(installed: Installed): Facts {
       return fixed;
     },
   };
-}
-
-/** Each issued by the next; a leaf alone is complete only if it is self-signed, since its issuer cannot be told from here. */
-function isComplete(chain: readonly Certificate[]): boolean {
-  const linked = chain.every((certificate, index) => {
-    const issuer = chain[index + 1];
-    return issuer === undefined || isIssuer(issuer, certificate);
-  });
-  const [leaf] = chain;
-  return linked && (chain.length > 1 || (leaf !== undefined && isSelfSigned(leaf)));
 }
 
 /** Seconds; a date beyond 2106 does not fit into an Unsigned32 and is told as its largest value. */

@@ -58,9 +58,10 @@ export async function readInstall(request: InstallRequest, root: Root, parts: Is
     }),
   );
   const keyIds = [...(chosen === undefined ? [] : [chosen.keyId]), ...request.knownKeys];
-  const chain = orderServerChain(certificates, path, keyIds);
+  const circumstances = circumstancesOf(root, parts);
+  const chain = orderServerChain(certificates, path, { keyIds, roots: circumstances.anchors });
   const findings: Finding[] = [
-    ...judgeChain(chain, path, circumstancesOf(root, parts)),
+    ...judgeChain(chain, path, circumstances),
     ...[...main.remarks, ...(further?.remarks ?? [])].map((text) => ({ severity: 'info' as const, path, text })),
   ];
   const stored = await parts.keys.isSound(chain.keyId);
@@ -87,7 +88,7 @@ export async function exportInstalled(
   if (format === 'pem') return base64(certificates.map(certificatePem).join(''));
   if (format === 'der') return installed.chain[0] ?? '';
   if (format === 'pkcs7') return writePkcs7(certificates).der.toString('base64');
-  const password = await checkedPhrase(installed, request, parts);
+  const password = await checkedPhrase(installed.keyId, request, parts);
   const privateKey = await parts.keys.load(installed.keyId);
   if (format === 'pkcs8') return base64((await writeEncryptedPrivateKey(privateKey, password)).pem);
   const container = await writePkcs12({ privateKey, chain: certificates, friendlyName: name, password });
@@ -95,9 +96,9 @@ export async function exportInstalled(
 }
 
 async function checkedPhrase(
-  installed: Installed,
+  keyId: string,
   { passPhrase, path }: { readonly passPhrase: string | undefined; readonly path: string },
-  parts: { readonly verifyPassword: (hash: string, phrase: string) => Promise<boolean> },
+  parts: Pick<IssueParts, 'keys'> & { readonly verifyPassword: (hash: string, phrase: string) => Promise<boolean> },
 ): Promise<string> {
   const where = `${path}/pass-phrase`;
   if (passPhrase === undefined) {
@@ -108,7 +109,7 @@ async function checkedPhrase(
       info: { 'bad-element': 'pass-phrase' },
     });
   }
-  const hash = installed.passPhraseHash;
+  const hash = await parts.keys.passPhraseHash(keyId);
   if (hash !== undefined && !(await parts.verifyPassword(hash, passPhrase))) {
     throw invalid(where, 'not the pass phrase that the key was made with');
   }

@@ -3,6 +3,7 @@ import type { AmendContext, Change, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Clock } from '../../southbound/index.js';
 import { type KeyGenerator, type KeyPair, makeRequest, makeSelfSigned } from '../../x509/index.js';
+import { serverAnchors } from './anchors.js';
 import { readServerChain } from './chain.js';
 import {
   asksForAnother,
@@ -53,11 +54,12 @@ export async function issueSelfSigned(
     readonly keyId?: string;
     readonly reuse?: Installed | undefined;
     readonly validityDays?: number;
+    readonly passPhraseHash?: string | undefined;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<Installed> {
   return refusal(entry.name, async () => {
-    const key = await keyFor(entry, options.keyId ?? options.reuse?.keyId, parts, options.signal);
+    const key = await keyFor(entry, { ...options, reuse: options.keyId ?? options.reuse?.keyId }, parts);
     const made = await makeSelfSigned({
       privateKey: key.privateKey,
       ...identityOf(entry, root, parts.deviceName(), parts),
@@ -68,7 +70,8 @@ export async function issueSelfSigned(
     return {
       keyId: key.keyId,
       chain: [made.der.toString('base64')],
-      passPhraseHash: options.reuse?.passPhraseHash,
+      passPhraseSet: (await parts.keys.passPhraseHash(key.keyId)) !== undefined,
+      reachesRoot: true,
     };
   });
 }
@@ -77,6 +80,8 @@ export interface RequestOptions {
   readonly reuse: string | undefined;
   readonly challengePassword: string | undefined;
   readonly unstructuredName: string | undefined;
+  /** Of the pass phrase that a new key is made with. */
+  readonly passPhraseHash: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -88,7 +93,7 @@ export async function issueRequest(
   options: RequestOptions,
 ): Promise<{ readonly keyId: string; readonly pem: string; readonly newKey: boolean }> {
   return refusal(entry.name, async () => {
-    const key = await keyFor(entry, options.reuse, parts, options.signal);
+    const key = await keyFor(entry, options, parts);
     const { pem } = await makeRequest({
       privateKey: key.privateKey,
       ...identityOf(entry, root, parts.deviceName(), parts),
@@ -127,7 +132,7 @@ async function amendChain(
   parts: IssueParts,
 ): Promise<void> {
   if (entry.chain.length === 0) return;
-  const chain = readServerChain(entry.chain, paths.chain.toString());
+  const chain = readServerChain(entry.chain, paths.chain.toString(), { roots: serverAnchors(change.after) });
   const encoded = chain.certificates.map((certificate) => certificate.der.toString('base64'));
   if (installed !== undefined && encoded.join() === installed.chain.join()) return;
   const { keyId } = chain;
@@ -137,20 +142,26 @@ async function amendChain(
     throw new ConfigError({ tag: 'invalid-value', path: paths.chain.toString(), message: noKey });
   }
   const request = readRequest(change.after.system, entry.name);
-  const hashes = [request, installed].map((each) => (each?.keyId === keyId ? each.passPhraseHash : undefined));
-  const passPhraseHash = hashes.find((hash) => hash !== undefined);
-  context.set(paths.installed, installedJson({ keyId, chain: encoded, passPhraseHash }));
+  const passPhraseSet = (await parts.keys.passPhraseHash(keyId)) !== undefined;
+  const { reachesRoot } = chain;
+  context.set(paths.installed, installedJson({ keyId, chain: encoded, passPhraseSet, reachesRoot }));
   if (request?.keyId === keyId) context.remove(paths.request);
+}
+
+interface KeyOptions {
+  /** Key-id of the key to use; a new one is made without it. */
+  readonly reuse?: string | undefined;
+  readonly passPhraseHash?: string | undefined;
+  readonly signal?: AbortSignal;
 }
 
 async function keyFor(
   entry: CertificateEntry,
-  reuse: string | undefined,
+  { reuse, passPhraseHash, signal }: KeyOptions,
   parts: IssueParts,
-  signal: AbortSignal | undefined,
 ): Promise<Pick<KeyPair, 'privateKey' | 'keyId'>> {
   if (reuse !== undefined) return { privateKey: await parts.keys.load(reuse), keyId: reuse };
   const made = await parts.generator.generate(entry.keyAlgorithm, signal);
-  parts.keys.stage(made.privateKey);
+  parts.keys.stage(made.privateKey, passPhraseHash);
   return made;
 }

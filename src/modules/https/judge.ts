@@ -12,6 +12,7 @@ import {
 } from '../../x509/index.js';
 import { list, text } from '../read.js';
 import { clientAnchorNames, judgeAnchors, judgeRevocationLists, serverAnchors } from './anchors.js';
+import { judgeDeclared, judgePresented } from './browser.js';
 import { type Circumstances, clockCodes, judgeChain, readServerChain } from './chain.js';
 import {
   asksForAnother,
@@ -42,6 +43,7 @@ export function judgeChange(change: Change, parts: JudgeParts): readonly Finding
     ...judgeRevocationLists(change, level, { now: clock.now(), trusted: clock.trusted() }),
     ...judgeParameters(change, parts),
     ...judgeHigh(change, level),
+    ...judgePresented(change),
   ];
 }
 
@@ -78,7 +80,7 @@ function judgeEntry(name: string, change: Change, parts: JudgeParts): readonly F
     if (entry.chain.length > 0) findings.push({ severity: 'error', path: chain.toString(), text });
     const before = readEntry(change.before.config, name);
     if (before === undefined || asksForAnother(before, entry)) {
-      findings.push(...judgeBrowsers(entry, path.toString()));
+      findings.push(...judgeDeclared(entry, path.toString()));
     }
   } else if (entry.chain.length > 0 && bringsIn(change, entry)) {
     findings.push(...judgeBroughtIn(entry, chain.toString(), change, parts));
@@ -108,21 +110,6 @@ function judgeHash(entry: CertificateEntry, path: string): Finding[] {
   return reason === undefined ? [] : [{ severity: 'error', path: `${path}/signature-hash`, text: reason }];
 }
 
-/** What browsers will not take of a certificate that the commit is going to issue. */
-function judgeBrowsers(entry: CertificateEntry, path: string): Finding[] {
-  const findings: Finding[] = [];
-  const { keyAlgorithm, validityDays } = entry;
-  if (keyAlgorithm === 'ec-p521' || keyAlgorithm === 'ed25519') {
-    const text = `browsers do not offer signatures by a key ${keyAlgorithm}`;
-    findings.push({ severity: 'warning', path: `${path}/key-algorithm`, text, appTag: 'browser-unsupported' });
-  }
-  if (validityDays > 825) {
-    const text = `the certificate is valid for ${validityDays} days; browsers refuse more than 825`;
-    findings.push({ severity: 'warning', path: `${path}/validity-days`, text, appTag: 'browser-unsupported' });
-  }
-  return findings;
-}
-
 function bringsIn(change: Change, entry: CertificateEntry): boolean {
   const before = readEntry(change.before.config, entry.name);
   return before?.source !== 'ca-signed' || before.chain.join() !== entry.chain.join();
@@ -131,8 +118,12 @@ function bringsIn(change: Change, entry: CertificateEntry): boolean {
 /** Going back to a root that was in force is not held up by time having passed. */
 function judgeBroughtIn(entry: CertificateEntry, path: string, change: Change, parts: JudgeParts): readonly Finding[] {
   try {
-    const chain = readServerChain(entry.chain, path);
-    const findings = judgeChain(chain, path, circumstancesOf(change.after, parts));
+    const circumstances = circumstancesOf(change.after, parts);
+    const chain = readServerChain(entry.chain, path, { roots: circumstances.anchors });
+    // What the action `install` set with the chain tells of a root that came along and was left out.
+    const known = readInstalled(change.after.system, entry.name);
+    const isComplete = known?.reachesRoot === true && known.chain.join() === entry.chain.join();
+    const findings = judgeChain(isComplete ? { ...chain, remarks: [] } : chain, path, circumstances);
     if (change.cause === 'rollback') return findings.filter(({ appTag }) => !clockCodes.has(appTag ?? ''));
     return parts.hasKey(chain.keyId) ? findings : [{ severity: 'error', path, text: noKey }, ...findings];
   } catch (error) {

@@ -1,18 +1,25 @@
 /**
  * The private keys of the device: files in the key store, and keys that a transaction has made and not yet committed.
- * The latter are in memory only, so that a refused commit leaves no file behind; `prepare` writes them.
+ * The latter are in memory only, so that a refused commit leaves no file behind; `prepare` writes them. With a key goes the
+ * hash of the pass phrase that it was made with, so that no other way to the key leads around it.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { ConfigError } from '../../error.js';
 import type { KeyStore } from '../../southbound/index.js';
 import { keyIdOf } from '../../x509/index.js';
 
+interface Held {
+  readonly key: KeyObject;
+  /** Scrypt hash of the pass phrase that it was made with; undefined where there was none. */
+  readonly passPhraseHash: string | undefined;
+}
+
 export class KeyRing {
   readonly #store: KeyStore;
   readonly #now: () => number;
   #stored: Set<string> = new Set();
   #listed: Promise<void> | undefined;
-  readonly #staged = new Map<string, { readonly key: KeyObject; readonly since: number }>();
+  readonly #staged = new Map<string, Held & { readonly since: number }>();
   /** Keys that transactions under way need, counted: no sweep takes them. */
   readonly #held = new Map<string, number>();
 
@@ -45,13 +52,21 @@ export class KeyRing {
 
   /** The private key of that name; ConfigError where it is lost or its file damaged. */
   async load(keyId: string): Promise<KeyObject> {
-    const staged = this.#staged.get(keyId);
-    if (staged !== undefined) return staged.key;
-    return createPrivateKey({ key: await this.#store.get(keyId), format: 'der', type: 'pkcs8' });
+    const { key } = await this.#find(keyId);
+    return key;
   }
 
-  /** Keeps a new key in memory until a transaction that names it is prepared; answers its name. ConfigError for too many. */
-  stage(key: KeyObject): string {
+  /** The scrypt hash of the pass phrase without which the key must not be given out; undefined where it was made without one. */
+  async passPhraseHash(keyId: string): Promise<string | undefined> {
+    const { passPhraseHash } = await this.#find(keyId);
+    return passPhraseHash;
+  }
+
+  /**
+   * Keeps a new key in memory until a transaction that names it is prepared; answers its name. A key that is stored already
+   * keeps its pass phrase. ConfigError for too many.
+   */
+  stage(key: KeyObject, passPhraseHash?: string): string {
     const keyId = keyIdOf(key);
     const now = this.#now();
     // A transaction that was given up tells nobody; what it made is forgotten after a while. The oldest come first.
@@ -63,7 +78,7 @@ export class KeyRing {
       const message = `${String(stagedAtMost)} new keys wait for their transactions; try again later`;
       throw new ConfigError({ tag: 'resource-denied', message });
     }
-    if (!this.#stored.has(keyId)) this.#staged.set(keyId, { key, since: now });
+    if (!this.#stored.has(keyId)) this.#staged.set(keyId, { key, passPhraseHash, since: now });
     return keyId;
   }
 
@@ -79,7 +94,7 @@ export class KeyRing {
       for (const keyId of keyIds) {
         const staged = this.#staged.get(keyId);
         if (staged !== undefined && !this.#stored.has(keyId)) {
-          await this.#store.put(keyId, staged.key.export({ format: 'der', type: 'pkcs8' }));
+          await this.#store.put(keyId, encode(staged));
           this.#stored.add(keyId);
           written.push(keyId);
         } else if (!this.#stored.has(keyId)) {
@@ -132,6 +147,10 @@ export class KeyRing {
     }
   }
 
+  async #find(keyId: string): Promise<Held> {
+    return this.#staged.get(keyId) ?? decode(await this.#store.get(keyId));
+  }
+
   async #list(): Promise<void> {
     this.#stored = new Set([...(await this.#store.list()), ...this.#stored]);
   }
@@ -144,6 +163,23 @@ export class KeyRing {
       else this.#held.delete(keyId);
     }
   }
+}
+
+/** What is sealed into a key file: JSON of the PKCS#8 in base64 and the hash. */
+function encode({ key, passPhraseHash }: Held): Buffer {
+  const pkcs8 = key.export({ format: 'der', type: 'pkcs8' }).toString('base64');
+  return Buffer.from(JSON.stringify({ pkcs8, passPhraseHash }));
+}
+
+function decode(octets: Buffer): Held {
+  const { pkcs8, passPhraseHash } = JSON.parse(octets.toString('utf8')) as KeyRecord;
+  const key = createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' });
+  return { key, passPhraseHash };
+}
+
+interface KeyRecord {
+  readonly pkcs8: string;
+  readonly passPhraseHash?: string;
 }
 
 /** Milliseconds. */

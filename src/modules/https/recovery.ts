@@ -1,13 +1,14 @@
 /** Ways back: a new factory certificate whatever is served, and deletion, which never leaves the service without one. */
-import type { ActionContext, CommitRequest, JsonEdit } from '../../datastore/index.js';
+import type { ActionContext, CommitRequest, JsonEdit, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { InstanceIdentifier, JsonObject } from '../../yang/index.js';
 import { below } from '../read.js';
 import type { ActionParts } from './actions.js';
-import { type CertificateEntry, entryPaths, installedJson, keyIdsOf } from './entry.js';
+import { type CertificateEntry, entryPaths, installedJson, keyIdsOf, readEntry } from './entry.js';
 import { certificateFacts } from './facts.js';
 import { issueSelfSigned } from './issue.js';
 import { presentedNames } from './judge.js';
+import { followsDevice } from './names.js';
 import { keysOfRoots } from './sweep.js';
 
 /** The name of the entry that factory certificates stand in. */
@@ -53,9 +54,9 @@ export async function deleteEntry(deletion: Deletion, parts: ActionParts): Promi
   if (!isMain) {
     await context.commit({ edits: [{ operation: 'delete', path: entryPaths(https, name).entry }], comment });
   } else {
-    const { request } = await factoryRequest(context, https, parts);
+    const { request, facts } = await factoryRequest(context, https, parts);
     const gone: readonly JsonEdit[] =
-      name === factoryName ? [] : [{ operation: 'delete', path: entryPaths(https, name).entry }];
+      name === facts['certificate'] ? [] : [{ operation: 'delete', path: entryPaths(https, name).entry }];
     await context.commit({ ...request, edits: [...(request.edits ?? []), ...gone], comment });
   }
   if (purge) await purgeKeys(former, name, parts);
@@ -76,13 +77,14 @@ async function factoryRequest(
   https: InstanceIdentifier,
   parts: ActionParts,
 ): Promise<{ readonly request: CommitRequest; readonly facts: JsonObject }> {
-  const paths = entryPaths(https, factoryName);
-  const issued = await issueSelfSigned(factoryEntry, context.root, parts, { signal: context.signal });
+  const name = freeName(context.root);
+  const paths = entryPaths(https, name);
+  const issued = await issueSelfSigned({ ...factoryEntry, name }, context.root, parts, { signal: context.signal });
   return {
     request: {
       edits: [
-        { operation: 'replace', path: paths.entry, value: { name: factoryName } },
-        serve(https, factoryName),
+        { operation: 'replace', path: paths.entry, value: { name } },
+        serve(https, name),
         { operation: 'merge', path: child(https, 'enabled'), value: true },
       ],
       system: [
@@ -90,8 +92,17 @@ async function factoryRequest(
         { path: paths.request, value: undefined },
       ],
     },
-    facts: certificateFacts(factoryName, issued, parts.clock.now()),
+    facts: certificateFacts(name, issued, parts.clock.now()),
   };
+}
+
+/** `default`, or a name beside it where an administrator has made that entry his own. */
+function freeName(root: Root): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? factoryName : `${factoryName}-${number}`;
+    const entry = readEntry(root.config, name);
+    if (entry === undefined || (entry.source === 'self-signed' && followsDevice(entry))) return name;
+  }
 }
 
 export function serve(https: InstanceIdentifier, name: string): JsonEdit {

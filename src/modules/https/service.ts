@@ -77,9 +77,12 @@ export async function prepareService(
   signal?: AbortSignal,
 ): Promise<ReadyService> {
   const credentials =
-    plan.installed === undefined ? await parts.factory() : await loadCredentials(plan.installed, parts);
+    plan.installed === undefined
+      ? await parts.factory()
+      : await loadCredentials(plan.certificate ?? '', plan.installed, parts);
   const sni = new Map<string, TlsCredentials>();
-  for (const entry of plan.sni) sni.set(entry.serverName, await loadCredentials(entry.installed, parts));
+  for (const entry of plan.sni)
+    sni.set(entry.serverName, await loadCredentials(entry.certificate, entry.installed, parts));
   const service: TlsService = {
     credentials,
     sni,
@@ -116,11 +119,15 @@ const servicePaths = [
   '/signet-https:https/certificate/installed',
 ] as const;
 
-async function loadCredentials(installed: Installed, parts: ServiceParts): Promise<TlsCredentials> {
-  return {
-    key: await parts.loadKey(installed.keyId),
-    chain: installed.chain.map((certificate) => Buffer.from(certificate, 'base64')),
-  };
+async function loadCredentials(name: string, installed: Installed, parts: ServiceParts): Promise<TlsCredentials> {
+  try {
+    return {
+      key: await parts.loadKey(installed.keyId),
+      chain: installed.chain.map((certificate) => Buffer.from(certificate, 'base64')),
+    };
+  } catch (error) {
+    throw ConfigError.from(error).with({ path: `/signet-https:https/certificate[name='${name}']` });
+  }
 }
 
 export function readParameters(https: Branch | undefined): TlsParameters {

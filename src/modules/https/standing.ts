@@ -50,12 +50,8 @@ export function clearStanding(name: string, alarms: Alarms): void {
 /** Alarms of a former run on entries that are not there any more. */
 export function forgetStandings(names: ReadonlySet<string>, alarms: Alarms): void {
   const resources = new Set(Array.from(names, resourceOf));
-  for (const type of types) alarms.keepOnly(type, (resource) => resources.has(resource));
+  for (const type of [...types, 'certificate-renewal-failed'] as const)
+    alarms.keepOnly(type, (resource) => resources.has(resource));
 }
 
-const types = [
-  'certificate-expiry',
-  'certificate-not-yet-valid',
-  'certificate-name-mismatch',
-  'certificate-renewal-failed',
-] as const;
+const types = ['certificate-expiry', 'certificate-not-yet-valid', 'certificate-name-mismatch'] as const;

@@ -1,8 +1,8 @@
 /** Computed state: facts about the installed certificates, and what the service presents. */
 import type { Finding, Root, StateProvider } from '../../datastore/index.js';
 import type { Clock } from '../../southbound/index.js';
-import type { Branch, JsonObject, JsonValue } from '../../yang/index.js';
-import { container } from '../read.js';
+import type { Branch, InstanceIdentifier, JsonObject, JsonValue } from '../../yang/index.js';
+import { below, container } from '../read.js';
 import { hostFindings } from './chain.js';
 import { entryBranch, readInstalledIn } from './entry.js';
 import { validityOf, warnDays } from './expiry.js';
@@ -16,6 +16,10 @@ export interface StateParts extends Reach {
   readonly hasKey: (keyId: string) => boolean;
   /** What is presented now. */
   readonly served: () => Served | undefined;
+  /** The transaction that installed what stands in `installed`. */
+  readonly installedBy: (installed: Branch, root: Root) => string | undefined;
+  /** The plain value of a sealed leaf of `root`. */
+  readonly secret: (path: InstanceIdentifier, root: Root) => string | undefined;
 }
 
 export function httpsState(parts: StateParts): readonly StateProvider[] {
@@ -26,6 +30,23 @@ export function httpsState(parts: StateParts): readonly StateProvider[] {
       read: (root, instance) => {
         const name = String(instance.steps[1]?.keys?.[0] ?? '');
         return certificateState(root, facts.of(entryBranch(root.system, name)), parts);
+      },
+    },
+    {
+      path: '/signet-https:https/certificate/installed/transaction',
+      read: (root, instance) => {
+        const branch = container(entryBranch(root.system, String(instance.steps[1]?.keys?.[0] ?? '')), 'installed');
+        return branch === undefined ? undefined : parts.installedBy(branch, root);
+      },
+    },
+    {
+      path: '/signet-https:https/certificate/request/pem',
+      read: (root, instance) => {
+        const { parent } = instance;
+        const schema = parent?.last?.schema;
+        return parent === undefined || schema?.kind !== 'container'
+          ? undefined
+          : parts.secret(below(parent, schema, 'sealed-pem'), root);
       },
     },
     { path: '/signet-https:https/state', read: () => servedState(parts.served()) },

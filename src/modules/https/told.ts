@@ -1,6 +1,7 @@
 /** What was told of the ends of certificates: remembered on disk before it is told, so that a restart repeats nothing. */
 import type { ModuleServices } from '../../datastore/index.js';
-import type { JsonObject, JsonValue } from '../../yang/index.js';
+import type { JsonObject } from '../../yang/index.js';
+import { DurableMap } from '../durable-map.js';
 import { type Lifetime, stepAt, type Validity } from './expiry.js';
 import { expiryFacts } from './facts.js';
 
@@ -21,17 +22,16 @@ interface Told {
 
 export class ToldBook {
   readonly #told: Map<string, Told>;
-  readonly #memory: ReturnType<NonNullable<ModuleServices['memory']>> | undefined;
-  #isOwed = false;
+  readonly #kept: DurableMap;
 
-  constructor(memory: ReturnType<NonNullable<ModuleServices['memory']>> | undefined) {
-    this.#memory = memory;
-    this.#told = new Map(readTold(memory?.get()));
+  constructor(services: Pick<ModuleServices, 'memory'>) {
+    this.#kept = new DurableMap(services, 'https-expiry');
+    this.#told = new Map(Array.from(this.#kept.entries(), ([name, told]) => [name, readTold(told)]));
   }
 
   /** True while the disk has not taken what was judged. */
   get isOwed(): boolean {
-    return this.#isOwed;
+    return this.#kept.isDirty;
   }
 
   names(): Iterable<string> {
@@ -50,7 +50,7 @@ export class ToldBook {
     const cleared: readonly Telling[] = isOver ? ['certificate-expiry-cleared'] : [];
     if (isOver) {
       this.#told.delete(name);
-      this.#isOwed = true;
+      this.#kept.set(name, undefined);
     }
     if (watched === undefined || isSound(validity)) return cleared;
     const former = isOver ? undefined : told;
@@ -60,8 +60,9 @@ export class ToldBook {
     if (isNew || former?.expired !== isExpired) {
       const last = Math.max(step, former?.step ?? 0);
       const end = Math.floor(watched.notAfter.getTime() / 1000);
-      this.#told.set(name, { fingerprint: watched.fingerprint, end, step: last, expired: isExpired });
-      this.#isOwed = true;
+      const value = { fingerprint: watched.fingerprint, end, step: last, expired: isExpired };
+      this.#told.set(name, value);
+      this.#kept.set(name, value);
     }
     return isNew ? [...cleared, isExpired ? 'certificate-expired' : 'certificate-expiring'] : cleared;
   }
@@ -75,10 +76,7 @@ export class ToldBook {
 
   /** Resolves when it is on disk, rejects where the disk does not take it. */
   async remember(): Promise<void> {
-    if (!this.#isOwed) return;
-    const told = Array.from(this.#told, ([name, each]): JsonObject => ({ name, ...each }));
-    await this.#memory?.set(told);
-    this.#isOwed = false;
+    await this.#kept.flush();
   }
 }
 
@@ -86,10 +84,6 @@ function isSound(validity: Validity): boolean {
   return validity !== 'expiring' && validity !== 'expired';
 }
 
-function* readTold(value: JsonValue | undefined): Iterable<readonly [string, Told]> {
-  for (const each of Array.isArray(value) ? value : []) {
-    const { name, fingerprint, end, step, expired } = each as JsonObject;
-    if (typeof name !== 'string' || typeof fingerprint !== 'string') continue;
-    yield [name, { fingerprint, end: Number(end), step: Number(step), expired: expired === true }];
-  }
+function readTold({ fingerprint, end, step, expired }: JsonObject): Told {
+  return { fingerprint: String(fingerprint), end: Number(end), step: Number(step), expired: expired === true };
 }

@@ -33,6 +33,7 @@ export async function doctor(call: Call): Promise<Output> {
   const agent = await check('agent', 'start it: npm start, or signet agent --state DIR', () => version(call));
   checks.push(agent);
   if (agent.ok) checks.push(await check('certificate', certificateAdvice, () => certificate(call)));
+  if (agent.ok) checks.push(await check('alarms', 'restart the agent', () => alarms(call)));
   for (const listener of agent.ok ? await listeners(call) : []) checks.push(await look(call, listener));
   const rows = checks.map(({ what, ok, found, advice }) => [ok ? 'ok' : 'FAULT', what, found, advice]);
   const text = formatTable(['', 'WHAT', 'FOUND', 'WHAT TO DO'], rows, call.style);
@@ -62,6 +63,16 @@ function stateDirectory(state: string): Check {
   } catch {
     return { what, ok: false, found: `${state} is not there`, advice: 'name it with --state DIR' };
   }
+}
+
+/** What stands is told, and is no fault of what is looked at here: each alarm says itself what to do. */
+async function alarms({ client }: Call): Promise<string> {
+  const value = await client.call('config.get', 'alarms.summary.alarm-summary');
+  const counts = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
+  const stand = counts.filter((each) => Number(each['not-cleared']) > 0);
+  if (stand.length === 0) return 'none';
+  const found = stand.map((each) => `${String(each['not-cleared'])} ${String(each.severity)}`).join(', ');
+  return `${found}: signet get alarms`;
 }
 
 async function version({ client }: Call): Promise<string> {

@@ -24,7 +24,7 @@ export function formatValue(value: RpcValue, style: Style, indent = ''): string 
     .map(([name, each]) =>
       isNested(each)
         ? `${indent}${paint(name, '1', style)}\n${formatValue(each, style, `${indent}  `)}`
-        : `${indent}${paint(name.padEnd(width), '36', style)}  ${scalar(each, style)}\n`,
+        : `${indent}${paint(name.padEnd(width), '36', style)}  ${paintStatus(name, scalar(each, style), style)}\n`,
     )
     .join('');
 }
@@ -46,18 +46,36 @@ function valueLines(path: string, value: RpcValue, style: Style): readonly strin
   return [path, ...(lines === '' ? [] : lines.trimEnd().split('\n'))];
 }
 
-/** Rows under a headline, each column as wide as its widest cell. */
+/** Rows under a headline, each column as wide as its widest cell; a column of a status is named as its leaf is. */
 export function formatTable(headline: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
   const widths = headline.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
-  const lay = (row: readonly string[]) =>
+  const lay = (row: readonly string[], show: (cell: string, column: number) => string) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => show(cell, column) + ' '.repeat(Math.max(0, (widths[column] ?? 0) - cell.length)))
       .join('  ')
       .trimEnd();
-  return [paint(lay(headline), '1', style), ...rows.map(lay), ''].join('\n');
+  const status = (cell: string, column: number) => paintStatus(headline[column]?.toLowerCase() ?? '', cell, style);
+  const plain = (cell: string) => cell;
+  return [paint(lay(headline, plain), '1', style), ...rows.map((row) => lay(row, status)), ''].join('\n');
 }
+
+/** The value of a leaf that says how things stand: green, yellow or red. */
+function paintStatus(name: string, value: string, style: Style): string {
+  const code = statusNames.has(name) ? statusColours.get(value) : undefined;
+  return code === undefined ? value : paint(value, code, style);
+}
+
+const statusNames: ReadonlySet<string> = new Set(['validity', 'severity', 'perceived-severity']);
+
+const statusColours: ReadonlyMap<string, string> = new Map([
+  ['valid', '32'],
+  ...['expiring', 'not-yet-valid', 'clock-untrusted', 'absent', 'warning', 'minor'].map(
+    (each) => [each, '33'] as const,
+  ),
+  ...['expired', 'error', 'major', 'critical'].map((each) => [each, '31'] as const),
+]);
 
 export function paint(text: string, code: string, { colour }: Style): string {
   return colour ? `\u001b[${code}m${text}\u001b[0m` : text;

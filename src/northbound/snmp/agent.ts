@@ -12,6 +12,7 @@ import { mapSchema } from './mapping.js';
 import { type NotificationTargets, Notifier } from './notify.js';
 import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
+import type { Memory } from './row-numbers.js';
 import { Rows } from './rows.js';
 import { Setter } from './set.js';
 import { type EngineState, UsmEngine, type UsmUserSource } from './usm.js';
@@ -33,6 +34,8 @@ export interface SnmpOptions {
   readonly communities?: CommunitySource;
   /** Without it notifications go nowhere. */
   readonly targets?: NotificationTargets;
+  /** Where row numbers outlast the process; without it they do not. */
+  readonly memory?: Memory;
   readonly log: Log;
 }
 
@@ -56,7 +59,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
   const config = new ConfigSource(system);
   const seconds = () => performance.now() / 1000;
-  const rows = new Rows(mib, system, seconds);
+  const rows = new Rows(mib, system, seconds, options.memory, log);
   const objects = new ObjectTable(mib, rows, system);
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
   const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);

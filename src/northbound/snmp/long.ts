@@ -8,6 +8,7 @@ import {
   jsonContext,
   type LeafListSchema,
   type LeafSchema,
+  type OperationSchema,
   parseValue,
   type Schema,
   type Type,
@@ -37,24 +38,26 @@ export function digestOf(octets: Buffer): Buffer {
 
 /** Between the value of one leaf and its octets. */
 export class LongCodec {
-  readonly #leaf: LeafSchema | LeafListSchema;
+  readonly #leaf: LeafSchema | LeafListSchema | OperationSchema;
   readonly #schema: Schema;
   /** The last one: segments of one value are read one after the other. */
   #last: { readonly value: Value; readonly octets: Buffer } | undefined;
 
-  constructor(schema: Schema, leaf: LeafSchema | LeafListSchema) {
+  /** For an operation: the text of its result. */
+  constructor(schema: Schema, leaf: LeafSchema | LeafListSchema | OperationSchema) {
     this.#schema = schema;
     this.#leaf = leaf;
   }
 
   octets(value: Value): Buffer {
     if (this.#last?.value === value) return this.#last.octets;
-    const octets = Buffer.from(String(value), isBinary(this.#leaf.type) ? 'base64' : 'utf8');
+    const octets = Buffer.from(String(value), 'type' in this.#leaf && isBinary(this.#leaf.type) ? 'base64' : 'utf8');
     this.#last = { value, octets };
     return octets;
   }
 
   value(octets: Buffer): Decoded {
+    if (!('type' in this.#leaf)) return { refusal: 'wrongValue' };
     const { type, module } = this.#leaf;
     const text = isBinary(type) ? octets.toString('base64') : octets.toString('utf8');
     if (!isBinary(type) && !Buffer.from(text).equals(octets)) return { refusal: 'wrongEncoding' };

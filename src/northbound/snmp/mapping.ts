@@ -11,14 +11,12 @@ import type {
   ListSchema,
   Module,
   NotificationSchema,
+  OperationSchema,
   Schema,
-  SchemaNode,
 } from '../../yang/index.js';
-import { inherits } from './annotations.js';
-import { encodeOid, maxSubIdentifiers } from './ber.js';
-import { digestSyntax, LongCodec, segmentSyntax } from './long.js';
+import { maxSubIdentifiers } from './ber.js';
+import { Collector, type Growing, isStandard } from './collector.js';
 import {
-  type Access,
   compareOids,
   type IndexPart,
   type Mib,
@@ -26,13 +24,13 @@ import {
   type MibObject,
   type MibTable,
   reservedColumn,
-  type Skipped,
-  segmentArc,
 } from './model.js';
 import { nameObjects } from './names.js';
-import { augmentPath, type OidFiles, readOidFiles } from './oid-files.js';
-import { Placement, type Position } from './placement.js';
+import { type OidFiles, readOidFiles } from './oid-files.js';
+import { addJobTable, addOutcome } from './operations.js';
+import type { Position } from './placement.js';
 import {
+  afterSyntax,
   rowNumberSyntax,
   rowStatusSyntax,
   type Syntax,
@@ -61,24 +59,16 @@ interface Place {
   readonly steps: readonly DataSchema[];
 }
 
-type Growing = MibTable & { index: IndexPart[] };
-
 class Mapper {
   readonly #schema: Schema;
-  readonly #files: OidFiles;
-  readonly #placement: Placement;
-  readonly #objects: MibObject[] = [];
-  #tables: MibTable[] = [];
+  readonly #into: Collector;
   readonly #notifications: MibNotification[] = [];
-  readonly #skipped: Skipped[] = [];
-  readonly #faults: string[] = [];
   /** What scalars beside each other stand in, by the OID that they share. */
   readonly #scalarPlaces = new Map<string, readonly DataSchema[]>();
 
   constructor(schema: Schema, files: OidFiles) {
     this.#schema = schema;
-    this.#files = files;
-    this.#placement = new Placement(files, this.#faults);
+    this.#into = new Collector(schema, files);
   }
 
   children(nodes: readonly DataSchema[], place: Place): void {
@@ -97,31 +87,36 @@ class Mapper {
           break;
         case 'anydata':
         case 'anyxml':
-          this.#skip(node, `${node.kind} has no form in SMIv2`);
+          this.#into.skip(node, `${node.kind} has no form in SMIv2`);
           break;
       }
     }
   }
 
   finish(): Mib {
+    this.#operations([...this.#schema.rpcs.values()], { base: undefined, baseSteps: [], table: undefined, steps: [] });
     for (const notification of this.#schema.notifications.values()) this.#notify([notification], undefined);
-    this.#tables = this.#tables.filter(({ augments, columns }) => augments === undefined || columns.length > 0);
+    this.#into.tables = this.#into.tables.filter(
+      ({ augments, columns }) => augments === undefined || columns.length > 0,
+    );
     this.#addUnsets();
-    this.#objects.sort((a, b) => compareOids(a.oid, b.oid));
-    for (const [index, object] of this.#objects.entries()) {
-      const before = this.#objects[index - 1];
+    this.#into.objects.sort((a, b) => compareOids(a.oid, b.oid));
+    for (const [index, object] of this.#into.objects.entries()) {
+      const before = this.#into.objects[index - 1];
       if (before === undefined || compareOids(before.oid, object.oid) !== 0) continue;
-      this.#faults.push(`${object.schema.path} and ${before.schema.path} have the same OID ${object.oid.join('.')}`);
+      this.#into.faults.push(
+        `${object.schema.path} and ${before.schema.path} have the same OID ${object.oid.join('.')}`,
+      );
     }
-    if (this.#faults.length > 0) throw new RangeError(this.#faults.join('; '));
-    for (const table of this.#tables) table.columns.sort((a, b) => compareOids(a.oid, b.oid));
-    this.#tables.sort((a, b) => compareOids(a.oid, b.oid));
+    if (this.#into.faults.length > 0) throw new RangeError(this.#into.faults.join('; '));
+    for (const table of this.#into.tables) table.columns.sort((a, b) => compareOids(a.oid, b.oid));
+    this.#into.tables.sort((a, b) => compareOids(a.oid, b.oid));
     const mib = {
       schema: this.#schema,
-      objects: this.#objects,
-      tables: this.#tables,
+      objects: this.#into.objects,
+      tables: this.#into.tables,
       notifications: this.#notifications,
-      skipped: this.#skipped,
+      skipped: this.#into.skipped,
       unplaced: this.#unplaced(),
     };
     nameObjects(mib);
@@ -129,10 +124,11 @@ class Mapper {
   }
 
   #container(node: ContainerSchema, place: Place): void {
-    const own = place.table === undefined ? this.#placement.annotated(node, place.base) : undefined;
+    const own = place.table === undefined ? this.#into.placement.annotated(node, place.base) : undefined;
     const within = own === undefined ? place : { ...place, base: own, baseSteps: place.steps };
     if (node.presence !== undefined) this.#presence(node, place, own);
     this.children(node.dataChildren, within);
+    this.#operations(node.actions, within);
     this.#notify(node.notifications, within.base);
   }
 
@@ -140,105 +136,47 @@ class Mapper {
   #presence(node: ContainerSchema, place: Place, own: Position | undefined): void {
     const common = { kind: 'presence', schema: node, syntax: truthValueSyntax, steps: place.steps } as const;
     if (place.table !== undefined) {
-      const at = this.#column(node, place.table);
-      if (at !== undefined) this.#add({ ...common, ...at, access: node.config ? 'read-create' : 'read-only' });
+      const at = this.#into.column(node, place.table);
+      if (at !== undefined) this.#into.add({ ...common, ...at, access: node.config ? 'read-create' : 'read-only' });
       return;
     }
-    const oid = own === undefined ? this.#placement.position(node, undefined) : [...own, reservedColumn.presence];
+    const oid = own === undefined ? this.#into.placement.position(node, undefined) : [...own, reservedColumn.presence];
     if (oid === undefined) return;
     this.#scalarPlaces.set(oid.slice(0, -1).join('.'), own === undefined ? [] : place.steps);
-    this.#add({ ...common, oid, table: undefined, access: node.config ? 'read-write' : 'read-only' });
+    this.#into.add({ ...common, oid, table: undefined, access: node.config ? 'read-write' : 'read-only' });
   }
 
   #leaf(node: LeafSchema, place: Place): void {
     const { table } = place;
     const isOwnKey = table?.schema.kind === 'list' && node.isKey && node.parent === table.schema;
     if (isOwnKey && !table.numbered) return;
-    const at = table === undefined ? this.#scalar(node, place) : this.#column(node, table);
-    const syntax = this.#syntax(node, at?.oid);
+    const at = table === undefined ? this.#scalar(node, place) : this.#into.column(node, table);
+    const syntax = this.#into.syntax(node, at?.oid);
     if (at === undefined || syntax === undefined) return;
     const writable = table === undefined ? 'read-write' : 'read-create';
     const access = node.config ? writable : 'read-only';
-    if (syntax === 'long') this.#long(node, at, access, place.steps);
-    else this.#add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
-  }
-
-  /** A value that can pass 255 octets: its digest, and a table of its segments. */
-  #long(
-    node: LeafSchema | LeafListSchema,
-    at: { readonly oid: Position; readonly table: MibTable | undefined },
-    access: Access,
-    steps: readonly DataSchema[],
-  ): void {
-    const syntax = digestSyntax(new LongCodec(this.#schema, node));
-    const digest = this.#add({ kind: 'digest', ...at, schema: node, syntax, access, steps });
-    const parent = at.table?.augments ?? at.table;
-    const beside = at.table?.oid ?? at.oid;
-    const inner = at.table === undefined ? [] : [at.oid.at(-1)!];
-    const oid = [...beside.slice(0, -1), segmentArc, beside.at(-1)!, ...inner];
-    const table: Growing = {
-      oid,
-      module: digest.module,
-      name: '',
-      schema: node,
-      augments: undefined,
-      segments: digest,
-      parent,
-      index: [...(parent?.index ?? [])],
-      ownParts: 1,
-      implied: false,
-      numbered: false,
-      config: node.config,
-      steps: [...(parent?.steps ?? []), ...steps],
-      columns: [],
-    };
-    this.#tables.push(table);
-    const common = { schema: node, table, steps } as const;
-    const number = { ...common, kind: 'segmentNumber', syntax: rowNumberSyntax, access: 'not-accessible' } as const;
-    const object = this.#add({ ...number, oid: [...oid, 1, 1] });
-    table.index.push({ object, key: undefined });
-    const written = node.config ? 'read-create' : 'read-only';
-    this.#add({ ...common, kind: 'segment', oid: [...oid, 1, 2], syntax: segmentSyntax, access: written });
+    if (syntax === 'long') this.#into.long(node, at, access, place.steps);
+    else this.#into.add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
   }
 
   #scalar(node: LeafSchema, place: Place): { readonly oid: Position; readonly table: undefined } | undefined {
-    const own = this.#placement.annotated(node, place.base);
-    const oid = own ?? this.#placement.position(node, undefined);
+    const own = this.#into.placement.annotated(node, place.base);
+    const oid = own ?? this.#into.placement.position(node, undefined);
     if (oid === undefined) return undefined;
     this.#scalarPlaces.set(oid.slice(0, -1).join('.'), own === undefined ? [] : place.baseSteps);
     return { oid, table: undefined };
   }
 
-  /** A column of the table, or of the one by which the node's module augments it. */
-  #column(node: SchemaNode, table: MibTable): { readonly oid: Position; readonly table: MibTable } | undefined {
-    const own = this.#placement.annotated(node, [...table.oid, 1]);
-    if (own !== undefined) return { oid: own, table };
-    const assigned = this.#placement.assigned(node);
-    if (assigned === undefined) return undefined;
-    const target = node.module === table.module ? table : this.#augment(node.module, table);
-    return target === undefined ? undefined : { oid: [...target.oid, 1, assigned.number], table: target };
-  }
-
-  #augment(module: Module, table: MibTable): MibTable | undefined {
-    const known = this.#tables.find((each) => each.augments === table && each.module === module);
-    if (known !== undefined) return known;
-    const at = this.#placement.assignedAs(module, '', augmentPath(table.schema));
-    if (at === undefined) return undefined;
-    const added: MibTable = { ...table, oid: [...at.oid, at.number], module, augments: table, columns: [] };
-    this.#tables.push(added);
-    return added;
-  }
-
   #list(node: ListSchema | LeafListSchema, place: Place): void {
-    const oid = this.#placement.position(node, place.base);
+    const oid = this.#into.placement.position(node, place.base);
     if (oid === undefined) {
-      if (node.kind === 'leaf-list') this.#syntax(node, undefined);
+      if (node.kind === 'leaf-list') this.#into.syntax(node, undefined);
       return;
     }
     const parent = place.table;
     const keys = node.kind === 'list' ? node.keys : [node];
     const syntaxes = keys.map((key) => syntaxOf(key.type, node.config));
-    if (node.kind === 'leaf-list' && this.#syntax(node, oid) === undefined) return;
+    if (node.kind === 'leaf-list' && this.#into.syntax(node, oid) === undefined) return;
     const inherited = parent?.index ?? [];
     const numbered = mustBeNumbered(node, syntaxes, oid.length + 2, inherited);
     if (!numbered && !this.#hasPlaces(keys, [...oid, 1])) return;
@@ -249,6 +187,7 @@ class Mapper {
       schema: node,
       augments: undefined,
       segments: undefined,
+      operation: undefined,
       parent,
       index: [...inherited],
       ownParts: numbered ? 1 : keys.length,
@@ -258,15 +197,19 @@ class Mapper {
       steps: [...(parent?.steps ?? []), ...place.steps],
       columns: [],
     };
-    this.#tables.push(table);
-    this.#index(table, keys, numbered ? syntaxes : fitted(table, syntaxes as readonly Syntax[]));
+    this.#into.tables.push(table);
+    this.#index(table, keys, numbered ? syntaxes : fitted(table, node, syntaxes as readonly Syntax[]));
     const only = table.index.length === 1 ? table.index[0]!.object.syntax : undefined;
     Object.assign(table, {
       implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
     });
-    if (node.config) this.#reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
+    if (node.config) this.#into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
+    if (node.config && node.kind === 'list') addOutcome(this.#into, table);
+    if (node.config && node.orderedBy === 'user') this.#into.reserved(table, 'after', afterSyntax, 'read-create');
     if (node.kind === 'list') {
-      this.children(node.dataChildren, { ...place, table, steps: [] });
+      const within = { ...place, table, steps: [] };
+      this.children(node.dataChildren, within);
+      this.#operations(node.actions, within);
       this.#notify(node.notifications, place.base);
     }
     // RFC 2578 section 7.7: where there are only auxiliary objects one of them is accessible
@@ -278,15 +221,15 @@ class Mapper {
   #hasPlaces(keys: readonly (LeafSchema | LeafListSchema)[], entry: Position): boolean {
     const missing = keys.filter((key) => key.kind === 'leaf' && this.#keyPosition(key, entry) === undefined);
     for (const key of missing) {
-      if (this.#files.has(key.module.name)) this.#skip(key, 'it has no number yet: run signet mib --assign');
-      else this.#faults.push(`${key.path} is a key of a table and has no smiv2:subid`);
+      if (this.#into.files.has(key.module.name)) this.#into.skip(key, 'it has no number yet: run signet mib --assign');
+      else this.#into.faults.push(`${key.path} is a key of a table and has no smiv2:subid`);
     }
     return missing.length === 0;
   }
 
   #keyPosition(key: LeafListSchema | LeafSchema, entry: Position): Position | undefined {
-    const own = this.#placement.annotated(key, entry);
-    const assigned = own === undefined ? this.#placement.assigned(key) : undefined;
+    const own = this.#into.placement.annotated(key, entry);
+    const assigned = own === undefined ? this.#into.placement.assigned(key) : undefined;
     return assigned === undefined ? own : [...entry, assigned.number];
   }
 
@@ -298,7 +241,7 @@ class Mapper {
   ): void {
     const entry = [...table.oid, 1];
     if (table.numbered) {
-      const object = this.#reserved(table, 'rowNumber', rowNumberSyntax, 'not-accessible');
+      const object = this.#into.reserved(table, 'rowNumber', rowNumberSyntax, 'not-accessible');
       table.index.push({ object, key: undefined });
     }
     for (const [position, key] of keys.entries()) {
@@ -308,10 +251,10 @@ class Mapper {
       const writable = table.config ? 'read-create' : 'read-only';
       const syntax = syntaxes[position];
       if (syntax === undefined) {
-        this.#long(key, { oid: [...entry, 1], table }, writable, []);
+        this.#into.long(key, { oid: [...entry, 1], table }, writable, []);
         continue;
       }
-      const object = this.#add({
+      const object = this.#into.add({
         kind: isValue ? 'value' : 'leaf',
         oid: isValue ? [...entry, 1] : this.#keyPosition(key, entry)!,
         schema: key,
@@ -324,17 +267,13 @@ class Mapper {
     }
   }
 
-  #reserved(table: MibTable, kind: keyof typeof reservedColumn, syntax: Syntax, access: Access): MibObject {
-    const oid = [...table.oid, 1, reservedColumn[kind]];
-    return this.#add({ kind, oid, schema: table.schema, syntax, access, table, steps: [] });
-  }
-
   /** An Unset object beside all that may be absent: in each table, and in each place of scalars that is ours to add to. */
   #addUnsets(): void {
-    for (const table of this.#tables)
-      if (table.columns.some(mayBeUnset)) this.#reserved(table, 'unset', unsetSyntax, 'read-create');
+    for (const table of this.#into.tables)
+      if (table.operation === undefined && table.columns.some(mayBeUnset))
+        this.#into.reserved(table, 'unset', unsetSyntax, 'read-create');
     const first = new Map<string, MibObject>();
-    for (const object of this.#objects) {
+    for (const object of this.#into.objects) {
       const place = object.oid.slice(0, -1).join('.');
       if (object.table === undefined && mayBeUnset(object) && !isStandard(object.oid) && !first.has(place))
         first.set(place, object);
@@ -342,14 +281,21 @@ class Mapper {
     for (const [place, { oid, schema }] of first) {
       const own = [...oid.slice(0, -1), reservedColumn.unset];
       const common = { kind: 'unset', schema, syntax: unsetSyntax, access: 'read-write', table: undefined } as const;
-      this.#add({ ...common, oid: own, steps: this.#scalarPlaces.get(place) ?? [] });
+      this.#into.add({ ...common, oid: own, steps: this.#scalarPlaces.get(place) ?? [] });
+    }
+  }
+
+  #operations(nodes: readonly OperationSchema[], { base, table, steps }: Place): void {
+    for (const node of nodes) {
+      const oid = this.#into.placement.position(node, base);
+      if (oid !== undefined) addJobTable(this.#into, node, oid, table, steps);
     }
   }
 
   #notify(nodes: readonly NotificationSchema[], base: Position | undefined): void {
     for (const node of nodes) {
-      const own = this.#placement.annotated(node, base === undefined ? undefined : [...base, 0]);
-      const assigned = own === undefined ? this.#placement.assigned(node) : undefined;
+      const own = this.#into.placement.annotated(node, base === undefined ? undefined : [...base, 0]);
+      const assigned = own === undefined ? this.#into.placement.assigned(node) : undefined;
       const oid = assigned === undefined ? own : [...assigned.oid, 0, assigned.number];
       if (oid === undefined) continue;
       const objects = this.#notified(node, base);
@@ -362,53 +308,23 @@ class Mapper {
     const objects: MibObject[] = [];
     for (const leaf of node.dataChildren) {
       if (leaf.kind !== 'leaf') continue;
-      const oid = this.#placement.position(leaf, base);
-      const syntax = oid === undefined ? undefined : this.#syntax(leaf, oid);
-      if (syntax === 'long') this.#skip(leaf, 'a value can pass 255 octets');
+      const oid = this.#into.placement.position(leaf, base);
+      const syntax = oid === undefined ? undefined : this.#into.syntax(leaf, oid);
+      if (syntax === 'long') this.#into.skip(leaf, 'a value can pass 255 octets');
       if (oid === undefined || syntax === undefined || syntax === 'long') continue;
-      const known = this.#objects.find(
+      const known = this.#into.objects.find(
         (object) => object.access === 'accessible-for-notify' && compareOids(object.oid, oid) === 0,
       );
       const common = { kind: 'leaf', access: 'accessible-for-notify', table: undefined, steps: [] } as const;
-      objects.push(known ?? this.#add({ ...common, oid, schema: leaf, syntax }));
+      objects.push(known ?? this.#into.add({ ...common, oid, schema: leaf, syntax }));
     }
     return objects;
   }
 
-  #add(object: Omit<MibObject, 'encoded' | 'module' | 'name' | 'sensitive'>): MibObject {
-    const { schema, table } = object;
-    const full: MibObject = {
-      ...object,
-      encoded: encodeOid(object.oid),
-      module: table?.module ?? schema.module,
-      name: '',
-      sensitive: inherits(schema, 'ietf-netconf-acm', 'default-deny-all'),
-    };
-    this.#objects.push(full);
-    table?.columns.push(full);
-    return full;
-  }
-
-  /** The syntax of a leaf that has a place, `long` for one in segments; of a secret the reason why it has none is kept for the MIB. */
-  #syntax(node: LeafSchema | LeafListSchema, oid: Position | undefined): Syntax | 'long' | undefined {
-    for (const name of ['sealed', 'hidden'] as const) {
-      if (!inherits(node, 'signet-extensions', name)) continue;
-      if (name === 'sealed') this.#skip(node, 'a secret is never read, and is written by an action');
-      return undefined;
-    }
-    return oid === undefined ? undefined : (syntaxOf(node.type, node.config, isStandard(oid)) ?? 'long');
-  }
-
-  #skip(node: DataSchema, reason: string): void {
-    const isPlaced = inherits(node, 'ietf-yang-smiv2', 'oid') || inherits(node, 'ietf-yang-smiv2', 'subid');
-    if (isPlaced || this.#files.has(node.module.name))
-      this.#skipped.push({ module: node.module, path: node.path, reason });
-  }
-
   #unplaced(): Module[] {
-    const placed = new Set([...this.#objects, ...this.#notifications].map(({ module }) => module));
+    const placed = new Set([...this.#into.objects, ...this.#notifications].map(({ module }) => module));
     return [...this.#schema.modules.values()].filter((module) => {
-      if (!module.implemented || placed.has(module) || this.#files.has(module.name)) return false;
+      if (!module.implemented || placed.has(module) || this.#into.files.has(module.name)) return false;
       return module.children.length > 0 || module.augments.some(({ nodes }) => nodes.length > 0);
     });
   }
@@ -424,15 +340,11 @@ export function mayBeUnset(object: MibObject): boolean {
   );
 }
 
-function isStandard(oid: Position): boolean {
-  return compareOids(oid.slice(0, mib2.length), mib2) === 0;
-}
-
 /** The syntaxes of a table's own keys, the texts among them kept to the octets that an OID has room for. */
-function fitted(table: MibTable, syntaxes: readonly Syntax[]): readonly Syntax[] {
+function fitted(table: MibTable, node: DataSchema, syntaxes: readonly Syntax[]): readonly Syntax[] {
   const inherited = table.index.map((part) => part.object.syntax);
   const room = (syntax: Syntax, octets: number) => (syntax.index === 'string' ? 1 + octets : 1);
-  let spare = maxSubIdentifiers - table.oid.length - 2 - listsBelow(table.schema);
+  let spare = maxSubIdentifiers - table.oid.length - 2 - listsBelow(node);
   for (const syntax of inherited) spare -= room(syntax, syntax.maxOctets);
   for (const syntax of syntaxes) spare -= room(syntax, syntax.maxCharacters);
   return syntaxes.map((syntax) => {
@@ -441,9 +353,6 @@ function fitted(table: MibTable, syntaxes: readonly Syntax[]): readonly Syntax[]
     return octets === syntax.maxOctets ? syntax : shortened(syntax, octets);
   });
 }
-
-/** MIB-2 and the other modules of the IETF, where small unsigned numbers are INTEGER. */
-const mib2: readonly number[] = [1, 3, 6, 1, 2];
 
 /**
  * ARCHITECTURE: user-ordered and keyless lists, and keys that are signed, 64-bit, union, binary or too long for an OID, get a row

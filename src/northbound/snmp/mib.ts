@@ -4,6 +4,7 @@
  */
 import type { Module, Schema, Status, Value } from '../../yang/index.js';
 import { mapSchema } from './mapping.js';
+import { describe, numberedNote, objectDescription } from './mib-descriptions.js';
 import { extUtcTime, nameList, textClause } from './mib-text.js';
 import { MibTypes } from './mib-types.js';
 import type { Mib, MibNotification, MibObject, MibTable } from './model.js';
@@ -368,50 +369,6 @@ function rowStatusRefinement(object: MibObject): string[] {
     '             service; notInService and notReady are seen while it is being',
     '             made with createAndWait."',
   ];
-}
-
-function objectDescription(object: MibObject): string {
-  switch (object.kind) {
-    case 'rowStatus':
-      return (
-        'Makes, completes and removes the entry. Columns may be changed while it is active. Setting an active entry to notInService is ' +
-        'refused with inconsistentValue.'
-      );
-    case 'rowNumber':
-      return 'A number for the entry, for its keys cannot stand in an object identifier. The agent numbers entries that come from elsewhere.';
-    case 'presence':
-      return `Whether this is there: ${describe(object.schema.description, object.schema.path)}`;
-    case 'digest':
-      return (
-        `SHA-256 of the value, which stands in a segment table. Setting it to the digest of segments that were written there makes them ` +
-        `the value. ${describe(object.schema.description, object.schema.path)}`
-      );
-    case 'segmentNumber':
-      return 'Segments of a value count from 1.';
-    case 'segment':
-      return (
-        'A segment of the value; all but the last are read with 1000 octets. Segments that are written are kept apart, each user having his ' +
-        'own, for 300 seconds, until the digest of all of them is set.'
-      );
-    case 'unset':
-      return (
-        'Takes the last sub-identifier of the object type beside this one that shall have no value from now on: the one that may be ' +
-        'absent, or goes back to its default. Reads as 0; setting it to 0 does nothing.'
-      );
-    case 'leaf':
-    case 'value':
-      return describe(object.schema.description, object.schema.path);
-  }
-}
-
-function describe(description: string, path: string): string {
-  return description.trim() === '' ? `The YANG node ${path}.` : description;
-}
-
-function numberedNote(table: MibTable): string {
-  return table.numbered && table.augments === undefined
-    ? ' Entries are told apart by a row number; the keys are columns, which are set when an entry is made and stay.'
-    : '';
 }
 
 function defaultClause(object: MibObject): string[] {

@@ -7,12 +7,26 @@ import type {
   ListSchema,
   Module,
   NotificationSchema,
+  OperationSchema,
   Schema,
 } from '../../yang/index.js';
 import type { Syntax } from './syntax.js';
 
 /** Sub-identifiers of columns that no YANG node stands for. Those from 200 up are reserved for such. */
-export const reservedColumn = { rowStatus: 200, unset: 201, presence: 202, rowNumber: 220 } as const;
+export const reservedColumn = {
+  rowStatus: 200,
+  unset: 201,
+  presence: 202,
+  jobState: 203,
+  errorTag: 204,
+  errorPath: 205,
+  errorText: 206,
+  result: 207,
+  rowNumber: 220,
+  owner: 221,
+  job: 222,
+  after: 223,
+} as const;
 
 /** Below this arc beside a scalar or table stands the segment table of the scalar, those of the table's columns. */
 export const segmentArc = 400;
@@ -24,7 +38,8 @@ export interface MibObject {
   /**
    * `leaf`: a YANG leaf; `value`: an entry of a leaf-list; `presence`: whether a presence container is there; `unset`: takes the
    * sub-identifier of the leaf or presence container beside it that shall go; `digest`: of a leaf or entry of a leaf-list that can pass
-   * 255 octets; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
+   * 255 octets; `after`: the number of the row before it in
+   * the user's order; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
    */
   readonly kind:
     | 'leaf'
@@ -32,16 +47,15 @@ export interface MibObject {
     | 'digest'
     | 'segment'
     | 'segmentNumber'
-    | 'presence'
-    | 'unset'
-    | 'rowStatus'
-    | 'rowNumber';
+    | Exclude<keyof typeof reservedColumn, 'result'>;
   readonly oid: readonly number[];
   /** The content octets of `oid`, for the wire. */
   readonly encoded: Buffer;
   readonly module: Module;
   name: string;
-  readonly schema: LeafSchema | LeafListSchema | ListSchema | ContainerSchema;
+  readonly schema: LeafSchema | LeafListSchema | ListSchema | ContainerSchema | OperationSchema;
+  /** Set in a job table: whether the column is part of what the operation takes or gives. */
+  readonly parameter: 'input' | 'output' | undefined;
   readonly syntax: Syntax;
   readonly access: Access;
   readonly table: MibTable | undefined;
@@ -63,11 +77,13 @@ export interface MibTable {
   readonly oid: readonly number[];
   readonly module: Module;
   name: string;
-  readonly schema: ListSchema | LeafListSchema | LeafSchema;
+  readonly schema: ListSchema | LeafListSchema | LeafSchema | OperationSchema;
   /** The table of another module to whose rows this one adds columns (RFC 2578 section 7.8.1); it shares its index. */
   readonly augments: MibTable | undefined;
   /** The digest whose value this table holds in segments; its schema is then that of the value. */
   readonly segments: MibObject | undefined;
+  /** The rpc or action whose jobs are the rows. */
+  readonly operation: OperationSchema | undefined;
   /** The table of the nearest list around this one. */
   readonly parent: MibTable | undefined;
   /** Parts of the lists around it, then its own. */

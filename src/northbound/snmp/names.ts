@@ -1,5 +1,5 @@
 /** Descriptors of SMIv2 (RFC 2578 section 3.1) from YANG names: `signetHttpsCertificateCommonName`. */
-import type { DataSchema, Module, SchemaNode } from '../../yang/index.js';
+import type { Module, SchemaNode } from '../../yang/index.js';
 import { argument } from './annotations.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 
@@ -99,14 +99,12 @@ function candidates(object: MibObject): string[] {
   if (standard !== undefined) return [standard];
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
-    if (object.kind === 'rowStatus') return [`${table.name}RowStatus`];
-    if (object.kind === 'unset') return [`${table.name}Unset`];
+    const own = ownDescriptors[object.kind];
+    const isCommit = table.operation === undefined && /^(?:State|Error)/u.test(own ?? '');
+    if (own !== undefined) return [`${table.name}${isCommit ? 'Commit' : ''}${own}`];
     if (object.kind === 'presence')
       return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}Present`];
-    if (object.kind === 'rowNumber') return [`${table.name}RowNumber`];
-    if (object.kind === 'value') return [`${table.name}Value`];
-    if (object.kind === 'segment') return [`${table.name}Octets`];
-    if (object.kind === 'segmentNumber') return [`${table.name}Number`];
+    if (object.kind === 'digest' && schema === table.operation) return [`${table.name}ResultDigest`];
     if (object.kind === 'digest' && schema.kind === 'leaf-list') return [`${table.name}ValueDigest`];
     if (object.kind === 'digest')
       return [`${table.name}${pascal(descriptor(schema))}Digest`, `${table.name}${joined(object.steps)}Digest`];
@@ -125,24 +123,42 @@ function candidates(object: MibObject): string[] {
 function tableStems(table: MibTable): string[] {
   const prefix = moduleDescriptor(table.module);
   const own = pascal(descriptor(table.schema));
-  const lists = table.steps.filter((step) => step.kind === 'list' || step.kind === 'leaf-list').slice(0, -1);
+  const all = table.operation === undefined ? table.steps : [...table.steps, table.operation];
+  const lists = all.slice(0, -1).filter((step) => step.kind === 'list' || step.kind === 'leaf-list');
   return [
     `${prefix}${joined(lists)}${own}`,
-    `${prefix}${joined(withoutTop(table.steps, table.module))}`,
-    `${prefix}${joined(table.steps)}`,
+    `${prefix}${joined(withoutTop(all, table.module))}`,
+    `${prefix}${joined(all)}`,
   ];
 }
 
-function withoutTop(steps: readonly DataSchema[], module: Module, keep = 1): readonly DataSchema[] {
+function withoutTop(steps: readonly SchemaNode[], module: Module, keep = 1): readonly SchemaNode[] {
   const [top] = steps;
   return top !== undefined && steps.length > keep && top.kind === 'container' && module.name.endsWith(top.name)
     ? steps.slice(1)
     : steps;
 }
 
-function joined(steps: readonly DataSchema[]): string {
+function joined(steps: readonly SchemaNode[]): string {
   return steps.map((step) => pascal(descriptor(step))).join('');
 }
+
+/** What columns that no YANG leaf names are called behind the name of their table. */
+const ownDescriptors: Readonly<Partial<Record<MibObject['kind'], string>>> = {
+  value: 'Value',
+  segment: 'Octets',
+  segmentNumber: 'Number',
+  rowStatus: 'RowStatus',
+  unset: 'Unset',
+  rowNumber: 'RowNumber',
+  owner: 'Owner',
+  job: 'Job',
+  after: 'After',
+  jobState: 'State',
+  errorTag: 'ErrorTag',
+  errorPath: 'ErrorPath',
+  errorText: 'ErrorText',
+};
 
 /** Objects of SNMPv2-MIB (RFC 3418) that our modules stand for keep the names that everybody knows. */
 const standardDescriptors: ReadonlyMap<string, string> = new Map([

@@ -1,9 +1,11 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
-import { type Row, type RowSource, type Rows, rowPath } from './rows.js';
+import type { IndexKey } from './ordered-index.js';
+import { previousKeys, type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { rowStatus } from './syntax.js';
 
@@ -28,12 +30,18 @@ export class ObjectTable {
   readonly #schema: Schema;
   readonly #session: Session;
   readonly #segments = new Map<MibTable, SegmentRows>();
+  readonly jobs: Jobs;
+  readonly commits: Jobs;
+  readonly #commitRows = new Map<MibTable, JobRows>();
+  readonly #jobRows = new Map<MibTable, JobRows>();
 
   /** `session` sees everything. */
   constructor(mib: Mib, rows: Rows, session: Session) {
     this.#rows = rows;
     this.#schema = mib.schema;
     this.#session = session;
+    this.jobs = new Jobs(mib.schema);
+    this.commits = new Jobs(mib.schema);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
     this.full = new Uint8Array(accessible.length).fill(1);
@@ -75,6 +83,12 @@ export class ObjectTable {
   #readable(object: MibObject): Readable {
     const { table, kind } = object;
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
+    if (table.operation !== undefined)
+      return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
+      return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'after') return { object, rows: this.#rows.of(table), read: this.#afterReader(object) };
+    if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
     if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
     const content = this.#contentReader(table.segments);
     const rows = this.#segmentRows(table, content);
@@ -89,10 +103,39 @@ export class ObjectTable {
     };
   }
 
+  #afterReader(object: MibObject): Readable['read'] {
+    const table = object.table!;
+    const rows = this.#rows.of(table);
+    return (session, row) => {
+      if (row!.pending !== undefined) return row!.pending.values.get(object);
+      const before = previousKeys(session, table, row!.keys);
+      return before === undefined ? 0 : rows.numberOf([...row!.keys.slice(0, -1), before]);
+    };
+  }
+
+  /** A row whose commit goes on is notReady. */
+  #statusReader(object: MibObject): Readable['read'] {
+    const read = columnReader(object);
+    return (session, row) => (this.isCommitting(object.table!, row!.key) ? rowStatus.notReady : read(session, row));
+  }
+
+  /** How commits that went on behind their answer ended, by the row of a table of data. */
+  commitRows(table: MibTable): JobRows {
+    const rows = this.#commitRows.get(table) ?? this.commits.rows(table);
+    this.#commitRows.set(table, rows);
+    return rows;
+  }
+
+  isCommitting(table: MibTable, key: IndexKey): boolean {
+    return this.#commitRows.get(table)?.index.get(key)?.job?.state === 'running';
+  }
+
   #segmentRows(table: MibTable, content: ContentReader): SegmentRows {
     const known = this.#segments.get(table);
     if (known !== undefined) return known;
-    const outer = table.parent === undefined ? undefined : this.#rows.of(table.parent);
+    const { parent } = table;
+    const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.of(parent);
+    const outer = parent?.operation === undefined ? stored : this.jobRows(parent);
     const rows = new SegmentRows(table, outer, (row) => content(this.#session, row));
     this.#segments.set(table, rows);
     return rows;
@@ -103,9 +146,26 @@ export class ObjectTable {
     return new LongCodec(this.#schema, digest.schema as LeafSchema);
   }
 
+  #valueReader(digest: MibObject): Readable['read'] {
+    if (digest.table === undefined) return scalarReader(digest);
+    if (digest.table.operation === undefined) return columnReader(digest);
+    return (_, row) => readJob(digest, row as JobRow);
+  }
+
+  /** Those of a table that stands for data. */
+  stored(table: MibTable): TableRows {
+    return this.#rows.of(table);
+  }
+
+  jobRows(table: MibTable): JobRows {
+    const rows = this.#jobRows.get(table) ?? this.jobs.rows(table);
+    this.#jobRows.set(table, rows);
+    return rows;
+  }
+
   /** The octets of a long value; undefined where there is none. */
   #contentReader(digest: MibObject): ContentReader {
-    const read = digest.table === undefined ? scalarReader(digest) : columnReader(digest);
+    const read = this.#valueReader(digest);
     const codec = this.codec(digest);
     return (session, row) => {
       const value = read(session, row);

@@ -29,17 +29,22 @@ const maxOctets = 8 * 1024 * 1024;
  * else (scalars, tables, notifications, operations) by ''.
  */
 export function groupOf(node: SchemaNode): string {
+  return columnsOf(node)?.path ?? '';
+}
+
+/** The list or operation of whose table a node is a column, where it is one. */
+function columnsOf(node: SchemaNode): SchemaNode | undefined {
   const isOfModule =
     node.kind === 'list' || node.kind === 'leaf-list' || isOperation(node) || node.kind === 'notification';
   for (let at = node.parent; at !== undefined && at.kind !== 'root'; at = at.parent) {
-    if (isOperation(at)) return at.path;
-    if (at.kind === 'notification') return '';
-    if (!isOfModule && at.kind === 'list') return at.path;
+    if (isOperation(at)) return at;
+    if (at.kind === 'notification') return undefined;
+    if (!isOfModule && at.kind === 'list') return at;
   }
-  return '';
+  return undefined;
 }
 
-/** The number of the table by which a module adds columns to a list of another. */
+/** The number of the table by which a module adds columns to a list or an operation of another. */
 export function augmentPath(list: SchemaNode): string {
   return `${list.path}#augment`;
 }
@@ -75,8 +80,8 @@ export function assignOids(schema: Schema, module: Module, before = readOidFile(
   eachNode(schema, (node) => {
     if (node.module !== module) return;
     assign(groupOf(node), node.path);
-    const list = aroundOf(node);
-    if (list !== undefined && list.module !== module && groupOf(node) === list.path) assign('', augmentPath(list));
+    const owner = columnsOf(node);
+    if (owner !== undefined && owner.module !== module) assign('', augmentPath(owner));
   });
   return { oid: before?.oid ?? [...assignedBase, arcOf(module.name)], groups };
 }
@@ -179,13 +184,6 @@ function eachNode(schema: Schema, visit: (node: SchemaNode) => void): void {
     visit(notification);
     data(notification.dataChildren);
   }
-}
-
-/** The nearest list around a node. */
-function aroundOf(node: SchemaNode): SchemaNode | undefined {
-  let at = node.parent;
-  while (at !== undefined && at.kind !== 'root' && at.kind !== 'list') at = at.parent;
-  return at?.kind === 'list' ? at : undefined;
 }
 
 function isOperation(node: SchemaNode): node is OperationSchema {

@@ -2,7 +2,7 @@
  * The rows of every table, in SNMP order, kept current by commits: what a change costs follows the change. Rows under construction
  * (RowStatus createAndWait) stand here too, outside the datastore.
  */
-import type { DatastoreEvent, Difference, Session } from '../../datastore/index.js';
+import type { DatastoreEvent, Difference, Log, Session } from '../../datastore/index.js';
 import {
   Branch,
   type Content,
@@ -15,6 +15,7 @@ import {
 import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
+import { type Memory, RowNumbers } from './row-numbers.js';
 
 export interface Row {
   readonly key: IndexKey;
@@ -54,16 +55,22 @@ export class Rows {
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
-  /** `session` sees everything; `now` gives monotonic seconds. */
-  constructor(mib: Mib, session: Session, now: () => number) {
+  /** `session` sees everything; `now` gives monotonic seconds; `memory` keeps row numbers. */
+  constructor(mib: Mib, session: Session, now: () => number, memory: Memory | undefined, log: Log) {
     this.#session = session;
     this.#now = now;
-    const own = mib.tables.filter((table) => table.augments === undefined && table.segments === undefined);
+    const own = mib.tables.filter(
+      (table) => table.augments === undefined && table.segments === undefined && table.operation === undefined,
+    );
     const outerFirst = own.toSorted((a, b) => a.steps.length - b.steps.length);
     for (const table of outerFirst) {
-      const store = new TableRows(table, table.parent === undefined ? undefined : this.#stores.get(table.parent));
+      const store = new TableRows(
+        table,
+        table.parent === undefined ? undefined : this.#stores.get(table.parent),
+        // those of state last as long as the process
+        new RowNumbers(table.oid.join('.'), table.config && table.numbered ? memory : undefined, log),
+      );
       this.#stores.set(table, store);
-      if (!table.config) continue;
       for (const step of table.steps) {
         const stores = this.#below.get(step);
         if (stores === undefined) this.#below.set(step, [store]);
@@ -75,7 +82,7 @@ export class Rows {
       if (table.augments !== undefined) this.#stores.set(table, this.#stores.get(table.augments)!);
     for (const table of mib.tables) {
       const outer = table.segments === undefined ? undefined : table.parent;
-      if (outer !== undefined) this.#stores.get(outer)!.keepNested();
+      if (outer !== undefined) this.#stores.get(outer)?.keepNested();
     }
     const { root } = session.tree('running');
     for (const store of this.#all) {
@@ -98,10 +105,13 @@ export class Rows {
 
   #apply(difference: Difference): void {
     const last = difference.path.last?.schema;
-    const stores =
-      last === undefined ? this.#all.filter((store) => store.table.config) : this.#below.get(last as DataSchema);
+    const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
+      if (!store.table.config) {
+        store.expire();
+        continue;
+      }
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
@@ -141,14 +151,18 @@ export class TableRows {
   #nested: OrderedIndex<Row> | undefined;
   /** When the rows of a list of state were read. */
   taken = Number.NEGATIVE_INFINITY;
-  /** Numbered tables: the row number of each row, by its keys; outlives the row, so that one who comes back has it again. */
-  readonly #numbers = new Map<string, number>();
-  /** The next free number, by the keys of the row around. */
-  readonly #next = new Map<string, number>();
+  /** Numbered tables: the row number of each row, by its keys. */
+  readonly #numbers: RowNumbers;
 
-  constructor(table: MibTable, parent: TableRows | undefined) {
+  constructor(table: MibTable, parent: TableRows | undefined, numbers: RowNumbers) {
     this.table = table;
     this.parent = parent;
+    this.#numbers = numbers;
+  }
+
+  /** What was read of a list of state counts no more. */
+  expire(): void {
+    this.taken = Number.NEGATIVE_INFINITY;
   }
 
   get nested(): OrderedIndex<Row> {
@@ -158,11 +172,6 @@ export class TableRows {
   /** Before there are rows. */
   keepNested(): void {
     if (this.table.implied) this.#nested = new OrderedIndex();
-  }
-
-  /** The sub-identifiers of a row before those of a nested table. */
-  arcsOf(row: Row): readonly number[] {
-    return keyArcs(this.table, row.key);
   }
 
   put(row: Row): void {
@@ -193,7 +202,7 @@ export class TableRows {
 
   /** A row of the datastore, in the place of one under construction where there is one. */
   add(keys: RowKeys): void {
-    if (this.table.numbered) this.#number(keys);
+    if (this.table.numbered) this.#numbers.number(textOf(keys.slice(0, -1)), textOf(keys));
     const key = this.keyOf(keys);
     if (key !== undefined) this.put({ key, keys, pending: undefined, path: undefined });
   }
@@ -205,18 +214,21 @@ export class TableRows {
 
   /** Gives a row that is about to be made the number that a manager chose. */
   assign(keys: RowKeys, number: number): void {
-    this.#numbers.set(textOf(keys), number);
-    const outer = textOf(keys.slice(0, -1));
-    this.#next.set(outer, Math.max(this.#next.get(outer) ?? 1, number + 1));
+    this.#numbers.assign(textOf(keys.slice(0, -1)), textOf(keys), number);
   }
 
   unassign(keys: RowKeys): void {
-    this.#numbers.delete(textOf(keys));
+    this.#numbers.forget(textOf(keys));
+  }
+
+  /** Undefined for a row that has none yet. */
+  numberOf(keys: RowKeys): number | undefined {
+    return this.#numbers.get(textOf(keys));
   }
 
   /** True where the datastore holds a row with these keys. */
   isNumbered(keys: RowKeys): boolean {
-    return this.#numbers.has(textOf(keys)) && this.has(keys);
+    return this.#numbers.get(textOf(keys)) !== undefined && this.has(keys);
   }
 
   /** Undefined where the row has no place: its OIDs would be too long, or the row around it has none. */
@@ -248,15 +260,6 @@ export class TableRows {
     const own = keys.at(-1)!;
     const parts = table.index.slice(-table.ownParts);
     return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
-  }
-
-  #number(keys: RowKeys): void {
-    const text = textOf(keys);
-    if (this.#numbers.has(text)) return;
-    const outer = textOf(keys.slice(0, -1));
-    const next = this.#next.get(outer) ?? 1;
-    this.#numbers.set(text, next);
-    this.#next.set(outer, next + 1);
   }
 }
 
@@ -333,4 +336,16 @@ function visitAt(
 
 function textOf(keys: RowKeys): string {
   return keys.map((own) => own.map((key) => `${typeof key} ${String(key)}`).join('\u0001')).join('\u0002');
+}
+
+/** The own keys of the entry before one in the user's order; undefined for the first. */
+export function previousKeys(session: Session, table: MibTable, keys: RowKeys): readonly Value[] | undefined {
+  const { steps } = entryPath(table, keys);
+  const list = new InstanceIdentifier([...steps.slice(0, -1), { schema: steps.at(-1)!.schema, keys: undefined }]);
+  const content = session.tree('running').get(list);
+  const own = keys.at(-1)!;
+  if (content instanceof ListData) return content.previous(own)?.keys();
+  const values = Array.isArray(content) ? (content as readonly Value[]) : [];
+  const at = values.indexOf(own[0]!);
+  return at > 0 ? [values[at - 1]!] : undefined;
 }

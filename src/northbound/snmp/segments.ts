@@ -1,9 +1,9 @@
 /** The rows of a segment table: for each row of the table around it, as many as the long value has segments. Nothing is stored. */
-import { arcsKey, hasNumberKeys, outerEnd } from './instance.js';
+import { arcsKey, hasNumberKeys, keyArcs, outerEnd } from './instance.js';
 import { segmentSize } from './long.js';
 import type { MibTable } from './model.js';
-import type { Cursor, IndexKey, RowIndex } from './ordered-index.js';
-import type { Row, RowSource, TableRows } from './rows.js';
+import type { Cursor, IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
+import type { Row, RowSource } from './rows.js';
 
 /** A place among segments: that of the row around them, and how far in it. */
 interface SegmentCursor extends Cursor {
@@ -11,14 +11,19 @@ interface SegmentCursor extends Cursor {
   count: number;
 }
 
+/** The rows around segments, in the order that nested rows have. */
+interface Outer extends RowSource {
+  readonly nested: OrderedIndex<Row>;
+}
+
 export class SegmentRows implements RowSource, RowIndex<Row> {
   readonly table: MibTable;
   /** Undefined for the segments of a scalar. */
-  readonly #outer: TableRows | undefined;
+  readonly #outer: Outer | undefined;
   readonly #content: (row: Row | undefined) => Buffer | undefined;
 
   /** `content` gives the octets of the value in a row, or of the scalar; undefined where there is none. */
-  constructor(table: MibTable, outer: TableRows | undefined, content: (row: Row | undefined) => Buffer | undefined) {
+  constructor(table: MibTable, outer: Outer | undefined, content: (row: Row | undefined) => Buffer | undefined) {
     this.table = table;
     this.#outer = outer;
     this.#content = content;
@@ -71,7 +76,7 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
     const { segment } = cursor as SegmentCursor;
     if (this.#outer === undefined) return rowOf(undefined, segment, segment);
     const row = this.#outer.nested.at(cursor);
-    const outerArcs = this.#outer.arcsOf(row);
+    const outerArcs = keyArcs(this.#outer.table, row.key);
     return rowOf(row, segment, arcsKey([...outerArcs, segment], 0, outerArcs.length + 1));
   }
 

@@ -2,46 +2,50 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
-import type { Session } from '../../datastore/index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError } from '../../error.js';
 import {
   Branch,
   type ContainerSchema,
   DataTree,
   InstanceIdentifier,
   type ListSchema,
+  type Placement,
   type Schema,
   type Value,
 } from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
-import { arcsKey, hasNumberKeys, indexValues, type RowKeys } from './instance.js';
+import { arcsKey, hasNumberKeys, indexKey, indexValues, keyArcs, type RowKeys } from './instance.js';
+import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject, MibTable } from './model.js';
-import { isPrefix, type ObjectTable, type View } from './objects.js';
+import { isPrefix, type ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
-import { entryPath, type PendingRow, type Row, type RowSource, TableRows } from './rows.js';
+import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
-import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
+import { type JobContext, planJob } from './set-jobs.js';
+import {
+  type Assignment,
+  assignAll,
+  maxPending,
+  type Plan,
+  pendingLifetime,
+  type RowWork,
+  type Writer,
+} from './set-plan.js';
+import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { rowStatus } from './syntax.js';
 import { Uploads } from './uploads.js';
 
-export interface Writer {
-  readonly session: Session;
-  readonly view: View;
-  readonly mayWrite: boolean;
-}
-
+export type { Writer } from './set-plan.js';
 export type { SetOutcome } from './set-refusal.js';
 
-/** How long a row may stay under construction: seconds; and how many there may be at once. */
-const pendingLifetime = 300;
-const maxPending = 200;
+/** Milliseconds after which a SET is answered though its transaction goes on: managers wait for a second. */
+const slowCommit = 700;
 
-/** One assignment, tested on its own. */
-interface Assignment {
-  /** From 1. */
-  readonly index: number;
-  readonly object: MibObject;
-  readonly value: Value;
+interface Committed {
+  readonly outcome: SetOutcome;
+  readonly error: ConfigError | undefined;
 }
 
 /** One varbind, its value tested by the object's syntax. */
@@ -51,33 +55,16 @@ interface Variable extends Assignment {
   readonly rows: RowSource | undefined;
 }
 
-/** What a PDU does to one row. */
-interface RowWork {
-  readonly rows: TableRows;
-  readonly key: IndexKey;
-  /** What the instance's name says, one value for each index part. */
-  readonly names: readonly Value[];
-  readonly row: Row | undefined;
-  readonly columns: Map<MibObject, Assignment>;
-  status: Assignment | undefined;
-}
-
-/** What the tests come to: edits with the varbind that each stands for, and what is done beside the datastore. */
-interface Plan {
-  readonly deletions: PlannedEdit[];
-  readonly creations: PlannedEdit[];
-  readonly changes: PlannedEdit[];
-  /** Run before the transaction; what each gives back undoes it where that fails. */
-  readonly before: (() => () => void)[];
-  readonly after: (() => void)[];
-}
-
 export class Setter {
   readonly #schema: Schema;
   readonly #objects: ObjectTable;
   readonly #now: () => number;
   readonly #uploads: Uploads;
-  readonly #pending = new Set<{ readonly rows: TableRows; readonly key: IndexKey; readonly expires: number }>();
+  readonly #pending = new Set<{
+    readonly rows: TableRows | JobRows;
+    readonly key: IndexKey;
+    readonly expires: number;
+  }>();
   /** SETs run one after the other, so that each tests what the one before left (S7). */
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -97,7 +84,7 @@ export class Setter {
 
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [] };
+    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [] };
     try {
       this.#expire();
       this.#test(writer, pdu, plan, undo);
@@ -105,26 +92,56 @@ export class Setter {
       for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
+    for (const { work } of plan.rows) this.#objects.commitRows(work.rows.table).drop(work.key);
+    const done = this.#commit(writer, plan, undo);
+    if (plan.rows.length === 0) return (await done).outcome;
+    const early = await Promise.race([done, delay(slowCommit, undefined, { ref: false })]);
+    if (early !== undefined) return early.outcome;
+    this.#goOn(plan, done);
+    return { status: 'noError', index: 0 };
+  }
+
+  async #commit(writer: Writer, plan: Plan, undo: (() => void)[]): Promise<Committed> {
     const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
     try {
       for (const step of plan.before) undo.push(step());
       if (planned.length > 0) await writer.session.apply(planned.map(({ edit }) => edit));
       for (const step of plan.after) step();
-      return { status: 'noError', index: 0 };
+      return { outcome: { status: 'noError', index: 0 }, error: undefined };
     } catch (error) {
       for (const step of undo.toReversed()) step();
-      return refusalOf(error, planned);
+      return { outcome: refusalOf(error, planned), error: ConfigError.from(error) };
+    }
+  }
+
+  /** A commit that takes longer than a manager waits: its rows are notReady until it is done, and their columns tell how it ended. */
+  #goOn(plan: Plan, done: Promise<Committed>): void {
+    for (const { work, values } of plan.rows) {
+      const { rows, key, names } = work;
+      this.#objects.commits.follow(
+        this.#objects.commitRows(rows.table),
+        key,
+        done.then(({ error }) => {
+          const isHeld = values !== undefined && rows.index.get(key)?.pending?.values === values;
+          if (isHeld && error !== undefined) rows.drop(key);
+          return error;
+        }),
+      );
+      if (values === undefined) continue;
+      const pending: PendingRow = { values, index: names, expires: Number.POSITIVE_INFINITY, inService: false };
+      rows.put({ key, keys: [], pending, path: undefined });
     }
   }
 
   #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
     const works = new Map<string, RowWork>();
+    const jobs = new Map<string, RowWork<JobRows>>();
     const scalars = new Map<MibObject, Assignment>();
     const variables = Array.from({ length: pdu.count }, (_, index) => this.#variable(writer, pdu, index + 1));
     // assignments count as simultaneous: a digest stands for the segments of its own PDU too
     for (const variable of variables) if (variable.object.kind === 'segment') undo.push(this.#upload(writer, variable));
     for (const variable of variables)
-      if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, scalars);
+      if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, jobs, scalars);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
       change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
@@ -132,6 +149,12 @@ export class Setter {
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
     for (const work of ordered) this.#planRow(work, plan, works);
+    const context: JobContext = {
+      objects: this.#objects,
+      now: this.#now,
+      expire: (rows, key, expires) => this.#pending.add({ rows, key, expires }),
+    };
+    for (const work of jobs.values()) planJob(context, writer, work, plan);
   }
 
   /** Steps 1 to 6 of RFC 3416 section 4.2.5 for one varbind. */
@@ -184,6 +207,7 @@ export class Setter {
     variable: Variable,
     plan: Plan,
     works: Map<string, RowWork>,
+    jobs: Map<string, RowWork<JobRows>>,
     scalars: Map<MibObject, Assignment>,
   ): void {
     const { index, object, arcs, count, rows } = variable;
@@ -191,11 +215,11 @@ export class Setter {
     if (rows === undefined && (count !== from + 1 || arcs[from] !== 0)) throw new Refusal('noCreation', index);
     const value = object.kind === 'digest' ? this.#committed(writer, variable, plan) : variable.value;
     const assignment: Assignment = { index, object, value };
-    if (!(rows instanceof TableRows)) {
+    if (rows === undefined) {
       once(scalars, assignment);
       return;
     }
-    const work = this.#work(rows, arcs, from, count, works, index);
+    const work = rows instanceof JobRows ? workOn(rows, variable, jobs) : workOn(rows as TableRows, variable, works);
     if (object.kind !== 'rowStatus') {
       once(work.columns, assignment);
       return;
@@ -204,32 +228,12 @@ export class Setter {
     work.status = assignment;
   }
 
-  #work(
-    rows: TableRows,
-    arcs: Uint32Array,
-    from: number,
-    count: number,
-    works: Map<string, RowWork>,
-    index: number,
-  ): RowWork {
-    const { table } = rows;
-    const names = indexValues(table, arcs, from, count);
-    if (names === undefined) throw new Refusal('noCreation', index);
-    const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
-    const id = `${table.name} ${String(key)}`;
-    let work = works.get(id);
-    if (work === undefined) {
-      work = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
-      works.set(id, work);
-    }
-    return work;
-  }
-
   /** The state table of RFC 2579 RowStatus. */
   #planRow(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
     const { row, status } = work;
     const first = status ?? [...work.columns.values()][0]!;
     const wanted = status?.value;
+    if (this.#objects.isCommitting(work.rows.table, work.key)) throw new Refusal('resourceUnavailable', first.index);
     if (wanted === rowStatus.destroy) {
       this.#destroy(work, plan, status!.index);
       return;
@@ -253,6 +257,7 @@ export class Setter {
     const { rows, row, key } = work;
     if (row === undefined) return;
     if (row.pending === undefined) {
+      plan.rows.push({ work, values: undefined });
       plan.deletions.push({ index, edit: { operation: 'remove', path: entryPath(rows.table, row.keys) } });
     } else {
       plan.after.push(() => this.#forget(rows, key));
@@ -261,9 +266,15 @@ export class Setter {
 
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
+    plan.rows.push({ work, values: undefined });
     const path = entryPath(table, row.keys);
     const assignments = [...work.columns.values()];
     for (const assignment of assignments) {
+      if (assignment.object.kind === 'after') {
+        const insert = this.#placement(work.rows, assignment, row.keys);
+        plan.changes.push({ index: assignment.index, edit: { operation: 'move', path, insert } });
+        continue;
+      }
       const key = ownKey(assignment.object);
       if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
       // the keys of a stored entry stay
@@ -334,13 +345,29 @@ export class Setter {
         return () => rows.unassign(keys);
       });
     }
+    plan.rows.push({ work, values: new Map(values) });
     const path = entryPath(table, keys);
-    plan.creations.push({ index, edit: { operation: 'create', path, content: this.#entry(table, path, values) } });
+    const content = this.#entry(table, path, values);
+    const placed = [...values].find(([object]) => object.kind === 'after');
+    const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
+    plan.creations.push({ index, edit: { operation: 'create', path, content, ...insert } });
     // each column again, so that an error that names it finds its varbind
     for (const assignment of work.columns.values()) {
       const { object } = assignment;
-      if (ownKey(object) === undefined && object.kind !== 'unset') change(plan, assignment, path, [], []);
+      if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
+        change(plan, assignment, path, [], []);
     }
+  }
+
+  /** Behind the row of that number beside it, which is there already. */
+  #placement(rows: TableRows, { value, index }: Pick<Assignment, 'value' | 'index'>, keys: RowKeys): Placement {
+    if (value === 0) return { where: 'first' };
+    const outer = rows.parent === undefined ? undefined : rows.parent.keyOf(keys.slice(0, -1));
+    const arcs = outer === undefined ? [] : keyArcs(rows.parent!.table, outer);
+    const key = indexKey(rows.table, [...arcs, Number(value)]);
+    const anchor = key === undefined ? undefined : rows.index.get(key);
+    if (anchor === undefined || anchor.pending !== undefined) throw new Refusal('inconsistentValue', index);
+    return { where: 'after', anchor: anchor.keys.at(-1)! };
   }
 
   #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
@@ -348,7 +375,7 @@ export class Setter {
     const editor = DataTree.empty(this.#schema).edit();
     editor.set(path, new Branch(table.schema as ListSchema));
     for (const [object, value] of values) {
-      if (ownKey(object) !== undefined) continue;
+      if (ownKey(object) !== undefined || object.kind === 'after') continue;
       if (object.kind !== 'presence') editor.set(below(path, object), value);
       else if (value === true) editor.set(below(path, object), new Branch(object.schema as ContainerSchema));
     }
@@ -380,11 +407,11 @@ export class Setter {
     return key === undefined ? undefined : parent.index.get(key);
   }
 
-  #release(rows: TableRows, key: IndexKey): void {
+  #release(rows: TableRows | JobRows, key: IndexKey): void {
     for (const entry of this.#pending) if (entry.rows === rows && entry.key === key) this.#pending.delete(entry);
   }
 
-  #forget(rows: TableRows, key: IndexKey): void {
+  #forget(rows: TableRows | JobRows, key: IndexKey): void {
     this.#release(rows, key);
     if (rows.index.get(key)?.pending !== undefined) rows.drop(key);
   }
@@ -416,16 +443,23 @@ function once(assignments: Map<MibObject, Assignment>, assignment: Assignment): 
   assignments.set(assignment.object, known ?? assignment);
 }
 
-/** Takes over what a PDU assigns to a row under construction. */
-function assignAll(values: Map<MibObject, Value>, work: RowWork): void {
-  for (const { object, value, index } of work.columns.values()) {
-    if (object.kind !== 'unset') values.set(object, value);
-    else if (value !== 0) {
-      const target = unsetTarget(value, object.table!.columns);
-      if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
-      values.delete(target);
-    }
-  }
+/** What the PDU does to the row that an instance names. */
+function workOn<Rows extends TableRows | JobRows>(
+  rows: Rows,
+  { object, arcs, count, index }: Variable,
+  works: Map<string, RowWork<Rows>>,
+): RowWork<Rows> {
+  const { table } = rows;
+  const from = object.oid.length;
+  const names = indexValues(table, arcs, from, count);
+  if (names === undefined) throw new Refusal('noCreation', index);
+  const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
+  const id = `${table.name} ${String(key)}`;
+  const known = works.get(id);
+  if (known !== undefined) return known;
+  const work: RowWork<Rows> = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
+  works.set(id, work);
+  return work;
 }
 
 /** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */

@@ -140,6 +140,25 @@ export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag
   },
 });
 
+/** Who a job is for: text that a manager chooses. */
+export const ownerSyntax: Syntax = { ...plainTextSyntax(1, 32), index: 'string' };
+
+export const shortTextSyntax: Syntax = plainTextSyntax(0, 255);
+
+/** Where a job stands. */
+export const jobStateSyntax: Syntax = enumerationOf([
+  ['running', 1],
+  ['done', 2],
+  ['failed', 3],
+]);
+
+/** The number of another row; 0 for none. */
+export const afterSyntax: Syntax = {
+  ...rowNumberSyntax,
+  mib: { ...rowNumberSyntax.mib, restriction: '(0..4294967295)' },
+  index: 'none',
+};
+
 /** Takes the sub-identifier of what shall go; reads as 0. */
 export const unsetSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '', 'none', {
   write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
@@ -244,6 +263,42 @@ function enumerationSyntax(type: EnumerationType): Syntax {
     },
   });
   return { ...syntax, mib: { ...syntax.mib, labels: type.enums.map((each) => [label(each.name), each.value]) } };
+}
+
+function enumerationOf(labels: readonly (readonly [name: string, number: number])[]): Syntax {
+  const numbers = new Map(labels);
+  const syntax = integerLike('INTEGER', '', tag.integer, '', 'none', {
+    write: (writer, value) => writer.integer(numbers.get(String(value)) ?? 0),
+    read: () => refused('wrongValue'),
+  });
+  return { ...syntax, mib: { ...syntax.mib, labels } };
+}
+
+/** Text in UTF-8 whose octets are counted. */
+function plainTextSyntax(min: number, max: number): Syntax {
+  return octetLike('OCTET STRING', '', sizeText(min, max), min, max, '255t', 'none', {
+    write: (writer, value) => writer.octets(cutText(String(value), max)),
+    read(buffer, start, end) {
+      if (end - start < min || end - start > max) return refused('wrongLength');
+      const octets = buffer.subarray(start, end);
+      const value = octets.toString('utf8');
+      return Buffer.from(value).equals(octets) ? { value } : refused('wrongEncoding');
+    },
+  });
+}
+
+/** Whole characters only. */
+function cutText(text: string, max: number): Buffer {
+  let octets = Buffer.from(text);
+  while (octets.length > max)
+    octets = Buffer.from(
+      octets
+        .subarray(0, max)
+        .toString('utf8')
+        .replace(/\uFFFD$/u, '')
+        .slice(0, max),
+    );
+  return octets;
 }
 
 function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {

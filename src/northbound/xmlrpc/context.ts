@@ -81,7 +81,7 @@ export function datastoreName(text: string): DatastoreName {
   });
 }
 
-/** `{path, operation, value}`; operation `merge` where absent. */
+/** `{path, operation, value, where, point}`; operation `merge` where absent. */
 export function editFromRpc(context: CallContext, value: RpcValue, index: number): Edit {
   const what = `edit ${index + 1}`;
   if (!isStruct(value)) throw new ConfigError({ tag: 'invalid-value', message: `${what} is a struct` });
@@ -89,9 +89,42 @@ export function editFromRpc(context: CallContext, value: RpcValue, index: number
   const path = members.string('path');
   const operation = members.string('operation') ?? 'merge';
   const content = members.value('value');
+  const where = members.string('where');
+  const point = members.string('point');
   members.finish();
   if (path === undefined) throw new ConfigError({ tag: 'missing-element', message: `${what} has no path` });
-  return makeEdit(context, path, operation, content);
+  const edit = makeEdit(context, path, operation, content);
+  const insert = placement(context, edit.path, where, point);
+  return insert === undefined ? edit : { ...edit, insert };
+}
+
+/** The place of an entry in a list that the user orders (RFC 8072 2.5): `point` is the path of the entry beside it. */
+function placement(
+  context: CallContext,
+  path: InstanceIdentifier,
+  where: string | undefined,
+  point: string | undefined,
+): Edit['insert'] {
+  const refusal = (message: string) => new ConfigError({ tag: 'invalid-value', path: path.toString(), message });
+  const isBeside = where === 'before' || where === 'after';
+  if (point !== undefined && !isBeside) throw refusal('a point goes with where before or after');
+  if (where === undefined) return undefined;
+  if (where === 'first' || where === 'last') return { where };
+  if (!isBeside) throw refusal('where is first, last, before or after');
+  if (point === undefined) {
+    throw new ConfigError({ tag: 'missing-element', path: path.toString(), message: `${where} needs a point` });
+  }
+  const beside = context.paths.parse(point);
+  const { last } = beside;
+  if (last?.keys === undefined || last.schema !== path.last?.schema || !isSibling(beside, path)) {
+    throw refusal('the point is the path of another entry of the same list');
+  }
+  return { where, anchor: last.keys };
+}
+
+function isSibling(one: InstanceIdentifier, other: InstanceIdentifier): boolean {
+  const [a, b] = [one.parent, other.parent];
+  return a !== undefined && b !== undefined && a.equals(b);
 }
 
 export function makeEdit(context: CallContext, text: string, name: string, value: RpcValue | undefined): Edit {
@@ -102,7 +135,7 @@ export function makeEdit(context: CallContext, text: string, name: string, value
     const message = `${name.slice(0, 64)} is no operation; there are ${operations.join(', ')}`;
     throw new ConfigError({ tag: 'invalid-value', path: at, message });
   }
-  if (operation === 'delete' || operation === 'remove') {
+  if (operation === 'delete' || operation === 'remove' || operation === 'move') {
     if (value === undefined) return { operation, path };
     throw new ConfigError({ tag: 'invalid-value', path: at, message: `${operation} takes no value` });
   }
@@ -154,5 +187,5 @@ function isData(schema: PathStep['schema']): schema is DataSchema {
 const decoding = { relaxed: true } as const;
 const dataKinds: ReadonlySet<string> = new Set(['container', 'list', 'leaf', 'leaf-list', 'anydata', 'anyxml']);
 const datastores = ['running', 'candidate', 'startup', 'operational', 'factory-default', 'intended'] as const;
-const operations = ['merge', 'replace', 'create', 'delete', 'remove'] as const;
+const operations = ['merge', 'replace', 'create', 'delete', 'remove', 'move'] as const;
 const optionNames: readonly string[] = ['comment', 'confirm_timeout', 'test_only', 'expect_transaction'];

@@ -59,7 +59,7 @@ export const configMethods: readonly Method[] = [
       ['struct', 'array'],
       ['struct', 'array', 'struct'],
     ],
-    help: 'Applies edits {path, operation, value} to running as one transaction. Operations: merge (default), create, replace, delete, remove. Options: comment, confirm_timeout, test_only, expect_transaction. Returns {transaction, findings} and persist_id with a confirm_timeout.',
+    help: 'Applies edits {path, operation, value} to running as one transaction. Operations: merge (default), create, replace, delete, remove, move. In a list that the user orders, where is first, last, before or after, the latter two with the path of another entry as point. Options: comment, confirm_timeout, test_only, expect_transaction. Returns {transaction, findings} and persist_id with a confirm_timeout.',
     call: async (context, parameters) => {
       const edits = collect(parameters.array(0), (edit, index) => editFromRpc(context, edit, index));
       const options = commitOptions(parameters.struct(1));

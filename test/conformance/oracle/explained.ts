@@ -22,6 +22,14 @@ const explanations: readonly { readonly reason: string; applies(trial: Trial): b
   {
     reason:
       'RFC 4648 3.1 lets a specification that refers to it allow line feeds, XML Schema does, and tools print base64 folded: libyang takes no fold but at 64 characters',
-    applies: ({ ours, theirs }) => ours.isValid && /Invalid Base64 character 0x[ad]/u.test(theirs?.messages[0] ?? ''),
+    // A message ends here where the value that it tells has a line feed.
+    applies: ({ ours, theirs }) =>
+      ours.isValid &&
+      /Invalid Base64 character 0x[ad]|Invalid union value "[A-Za-z0-9+/]+$/u.test(theirs?.messages[0] ?? ''),
+  },
+  {
+    reason: 'RFC 7950 9.3.1: a decimal64 has digits; libyang takes a sign alone',
+    applies: ({ ours, theirs }) =>
+      theirs?.isValid === true && ours.messages.every((each) => /: expected a decimal number$/u.test(each)),
   },
 ];

@@ -65,17 +65,20 @@ export async function modulesOfYanglint(directory: string, folder: string): Prom
   return place;
 }
 
+type Form = 'xml' | 'json';
+
 /** One verdict for each document, in order; undefined where yanglint ended over it. */
 export async function yanglintVerdicts(
   modules: Modules,
   documents: readonly string[],
+  form: Form = 'xml',
 ): Promise<readonly (Verdict | undefined)[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signet-oracle-'));
   try {
-    for (const [index, document] of documents.entries()) writeFileSync(join(folder, `${index}.xml`), document);
+    for (const [index, document] of documents.entries()) writeFileSync(join(folder, `${index}.${form}`), document);
     const verdicts: (Verdict | undefined)[] = [];
     while (verdicts.length < documents.length)
-      verdicts.push(...(await judgeFrom(verdicts.length, documents, modules, folder)));
+      verdicts.push(...(await judgeFrom(verdicts.length, documents, modules, folder, form)));
     return verdicts;
   } finally {
     rmSync(folder, { recursive: true });
@@ -88,10 +91,11 @@ async function judgeFrom(
   documents: readonly string[],
   { directory, implement }: Modules,
   folder: string,
+  form: Form,
 ): Promise<readonly (Verdict | undefined)[]> {
   const loads = implement.map((each) => `load ${each}\n`);
   // An error for a file that is not there marks the end of what was said of the one before.
-  const asked = documents.slice(first).map((_, index) => `data ${first + index}.xml\ndata end-${first + index}\n`);
+  const asked = documents.slice(first).map((_, index) => `data ${first + index}.${form}\ndata end-${first + index}\n`);
   const { stderr } = await run('yanglint', [], {
     input: [`searchpath ${directory}\n`, ...loads, ...asked].join(''),
     cwd: folder,
@@ -108,7 +112,7 @@ async function judgeFrom(
       verdicts.push(undefined);
       break;
     }
-    verdicts.push(verdictOf(rest.slice(0, end), `${index}.xml`));
+    verdicts.push(verdictOf(rest.slice(0, end), `${index}.${form}`));
     rest = rest.slice(end + mark.length);
   }
   return verdicts;

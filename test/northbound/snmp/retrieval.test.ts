@@ -215,7 +215,7 @@ suite('retrieval (RFC 3416 section 4.2)', () => {
   test('a community sees nothing under nacm:default-deny-all (A1)', async () => {
     await lab.write('/signet-access:users', { user: [{ name: 'eve', snmp: {} }] });
     const { varbinds } = await ask(getNext, ['1.3.6.1.4.1.32473.1.11']);
-    assert.ok(varbinds[0]?.name.startsWith(base), varbinds[0]?.name);
+    assert.ok(varbinds[0] !== undefined && !varbinds[0].name.startsWith('1.3.6.1.4.1.32473.1.11.'), varbinds[0]?.name);
     assert.equal((await ask(get, ['1.3.6.1.4.1.32473.1.11.1.1.200.101.118.101'])).varbinds[0]?.tag, noSuchObject);
   });
 

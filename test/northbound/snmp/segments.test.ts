@@ -30,6 +30,16 @@ suite('values that can pass 255 octets', () => {
     varbind(`${base}.400.15.1.2.${String(number)}`, text(octets));
   const essay = () => lab.read('/signet-lab:lab/essay');
 
+  /** All below a name, one GETNEXT after the other. */
+  const walk = async (from: string) => {
+    const found: { readonly name: string; readonly tag: number; readonly value: Buffer }[] = [];
+    for (let at = from; ; at = found.at(-1)!.name) {
+      const next = (await ask(pduType.getNext, [varbind(at)])).varbinds[0]!;
+      if (next.tag >= 0x80 || !next.name.startsWith(`${from}.`)) return found;
+      found.push(next);
+    }
+  };
+
   before(async () => {
     lab = await startLab();
     client = new RawClient(lab.port);
@@ -56,7 +66,7 @@ suite('values that can pass 255 octets', () => {
   test('they are read in segments of 1 000 octets, with the digest of the whole', async () => {
     const value = 'x'.repeat(2001);
     await lab.write('/signet-lab:lab/essay', value);
-    const { varbinds } = await ask(pduType.getBulk, [varbind(`${base}.400.15`)], 0, 4);
+    const varbinds = await walk(`${base}.400.15`);
     const segments = varbinds.filter(({ name, tag }) => tag === 4 && name.startsWith(`${base}.400.15.`));
     assert.deepEqual(
       segments.map((each) => [each.name, each.value.length]),
@@ -163,18 +173,12 @@ suite('values that can pass 255 octets', () => {
         return `${column}.${lengthy(title)}.${String(at + 1)}`;
       }),
     );
-    const names: string[] = [];
-    for (let at = column; ; at = names.at(-1)!) {
-      const { varbinds } = await ask(pduType.getNext, [varbind(at)]);
-      if (varbinds[0]!.tag !== 4) break;
-      names.push(varbinds[0]!.name);
-    }
+    const names = (await walk(column)).map(({ name }) => name);
     assert.deepEqual(names, expected);
-    const bulk = await ask(pduType.getBulk, [varbind(column)], 0, expected.length);
-    assert.deepEqual(
-      bulk.varbinds.map(({ name }) => name),
-      expected,
-    );
+    // how many rows an answer holds is the agent's to say
+    const bulk = (await ask(pduType.getBulk, [varbind(column)], 0, expected.length)).varbinds.map(({ name }) => name);
+    assert.ok(bulk.length > 0);
+    assert.deepEqual(bulk, expected.slice(0, bulk.length));
     for (const [from, next] of [
       [`${column}.1`, expected[0]],
       [`${column}.1.97.1`, expected[1]],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { type AuthProtocol, localizeKey } from '../../../src/northbound/snmp/index.js';
+import type { ListData } from '../../../src/yang/index.js';
 import { labOid as base, engineId, type Lab, passPhrase, startLab } from './support/lab.js';
 import {
   type Answer,
@@ -251,6 +252,43 @@ suite('SET (RFC 3416 section 4.2.5)', () => {
     assert.deepEqual(await set(varbind(at(1), text('other'))), [status.inconsistentValue, 1]);
     assert.deepEqual(await set(varbind(at(200), int(rowStatus.destroy))), [0, 0]);
     assert.equal(lab.read('/signet-lab:lab/step'), undefined);
+  });
+
+  /** The row numbers of a table with three rows. */
+  const numbersOf = async (table: number): Promise<[number, number, number]> => {
+    const found: number[] = [];
+    for (let at = `${base}.${String(table)}.1.1`; found.length < 3; ) {
+      at = (await ask(pduType.getNext, [varbind(at)])).varbinds[0]!.name;
+      found.push(Number(at.split('.').at(-1)));
+    }
+    return found as [number, number, number];
+  };
+
+  test('After says and sets where a row of a user-ordered list stands (RFC 7950 section 7.7.7)', async () => {
+    const at = (column: number, number: number) => `${base}.23.1.${String(column)}.${String(number)}`;
+    const after = (number: number, before: number) => varbind(at(223, number), int(before, 0x42));
+    const order = () => [...(lab.read('/signet-lab:lab/step') as ListData)].map((entry) => entry.keys()[0]);
+    await lab.write('/signet-lab:lab/step', [{ name: 'x' }, { name: 'y' }, { name: 'z' }]);
+    const [x, y, z] = await numbersOf(23);
+    const read = async (number: number) => (await ask(pduType.get, [varbind(at(223, number))])).varbinds[0]?.number;
+    assert.deepEqual([await read(x), await read(y), await read(z)], [0n, BigInt(x), BigInt(y)]);
+    assert.deepEqual(await set(after(z, 0)), [0, 0]);
+    assert.deepEqual(order(), ['z', 'x', 'y']);
+    assert.deepEqual(await set(after(z, x)), [0, 0]);
+    assert.deepEqual(order(), ['x', 'z', 'y']);
+    const made = [varbind(at(1, 90), text('new')), after(90, x), varbind(at(200, 90), int(rowStatus.createAndGo))];
+    assert.deepEqual(await set(...made), [0, 0]);
+    assert.deepEqual(order(), ['x', 'new', 'z', 'y']);
+    assert.equal(await read(90), BigInt(x));
+    assert.deepEqual(await set(after(z, 4711)), [status.inconsistentValue, 1]);
+  });
+
+  test('After orders the values of a leaf-list', async () => {
+    const at = (column: number, number: number) => `${base}.24.1.${String(column)}.${String(number)}`;
+    await lab.write('/signet-lab:lab/choice-of-order', ['red', 'green', 'blue']);
+    const [, , last] = await numbersOf(24);
+    assert.deepEqual(await set(varbind(at(223, last), int(0, 0x42))), [0, 0]);
+    assert.deepEqual(lab.read('/signet-lab:lab/choice-of-order'), ['blue', 'red', 'green']);
   });
 
   test('Unset takes a scalar or column away by its sub-identifier', async () => {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { request } from 'node:http';
 import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import type { Edit } from '../../../src/datastore/index.js';
 import { ConfigError, errorTags } from '../../../src/error.js';
 import { decodeResponse, encodeCall } from '../../../src/northbound/xmlrpc/envelope.js';
 import { faultCodes } from '../../../src/northbound/xmlrpc/errors.js';
@@ -99,6 +100,21 @@ describe('XML-RPC endpoint', () => {
     const before = await call('config.get', 'types.u16');
     await call('config.apply', [edit({ path: 'types.u16', value: 8 })], edit({ test_only: true }));
     assert.equal(await call('config.get', 'types.u16'), before);
+  });
+
+  test('an edit says where an entry goes (RFC 8072 2.5)', async () => {
+    await call('config.apply', [
+      edit({ path: 'types.blobs[AA==]', operation: 'move', where: 'after', point: 'types.blobs[AQ==]' }),
+      edit({ path: 'types.blobs[Ag==]', value: Buffer.from([2]), where: 'first' }),
+    ]);
+    const [edits] = endpoint.store.calls.find(({ name }) => name === 'apply')?.arguments ?? [];
+    assert.deepEqual(
+      (edits as readonly Edit[]).map(({ operation, insert }) => [operation, insert]),
+      [
+        ['move', { where: 'after', anchor: ['AQ=='] }],
+        ['merge', { where: 'first' }],
+      ],
+    );
   });
 
   test('the candidate is private to the user, and to the session that he names', async () => {
@@ -216,6 +232,17 @@ describe('XML-RPC endpoint', () => {
       ],
       [['config.apply', [edit({ path: 'types.u16', operation: 'delete', value: 1 })]], 2, /delete takes no value/],
       [['config.apply', [edit({ path: 'types.u16', value: 1, colour: 'red' })]], 9, /edit 1 has no colour/],
+      [
+        ['config.apply', [edit({ path: 'types.blobs', operation: 'move', where: 'beside' })]],
+        2,
+        /where is first, last/,
+      ],
+      [['config.apply', [edit({ path: 'types.blobs', operation: 'move', where: 'after' })]], 7, /after needs a point/],
+      [
+        ['config.apply', [edit({ path: 'types.blobs[AA==]', operation: 'move', where: 'after', point: 'types.u16' })]],
+        2,
+        /the point is the path of another entry of the same list/,
+      ],
       [['config.apply', [], edit({ confirm_timeout: 'soon' })], 2, /confirm_timeout is an int, not string/],
       [['config.apply', [], edit({ confirm_timeout: 0 })], 2, /1 to 86400/],
       [['config.apply', [], edit({ foo: 1 })], 9, /options has no foo/],

@@ -9,6 +9,7 @@ import {
   type Origin,
   openDatastore,
 } from '../../../../src/datastore/index.js';
+import { ConfigError } from '../../../../src/error.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -36,6 +37,8 @@ export interface Lab {
   readonly port: number;
   /** What state leafs read as; tests change it. */
   readonly state: { bigCounter: string; smallCounter: number };
+  /** What every commit waits for while it is set. */
+  readonly gate: { wait: (() => Promise<void>) | undefined };
   /** The engine's clock: seconds that are added to real time. */
   readonly clock: { ahead: number };
   /** Answers to everything that is committed from outside SNMP. */
@@ -75,6 +78,7 @@ export async function startLab(
   const schema = labSchema();
   const directory = await mkdtemp(join(tmpdir(), 'signet-snmp-'));
   const state = { bigCounter: '18446744073709551615', smallCounter: 4_294_967_295 };
+  const gate: Lab['gate'] = { wait: undefined };
   let services: ModuleServices | undefined;
   const teller: ModuleRegistration = {
     name: 'teller',
@@ -85,8 +89,11 @@ export async function startLab(
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
     schema,
-    modules: [...modules(schema, state), teller],
+    modules: [...modules(schema, state, gate), teller],
   });
+  // Users of this lab are in no group; access control has tests of its own.
+  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
+  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const clock = { ahead: 0 };
   const begun = performance.now();
   const engine: EngineState = {
@@ -107,6 +114,7 @@ export async function startLab(
     users: { user: (name) => users.get(name) },
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
     targets: { targets: () => options.targets ?? [] },
+    memory: (name) => datastore.meta(name),
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
     },
@@ -120,6 +128,7 @@ export async function startLab(
     snmp,
     port: snmp.endpoint.port,
     state,
+    gate,
     clock,
     async write(path, value) {
       await datastore.commit({ edits: [{ operation: 'merge', path: parsePath(schema, path), value }] });
@@ -215,13 +224,27 @@ export async function ok(
   return stdout.trimEnd();
 }
 
-function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
-  const handlers = schema.root.dataChildren.map((node) => ({ name: node.name, path: node.path }));
+function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
+  const amend = async () => gate.wait?.();
+  // The datastore owns access control itself.
+  const nodes = schema.root.dataChildren.filter(({ module }) => module.name !== 'ietf-netconf-acm');
+  const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
   return [
     {
       name: 'lab',
       handlers,
+      actions: [
+        {
+          path: `${path}/item/weigh`,
+          invoke: (_, instance, input) => weigh(String(instance.last?.keys?.[0]), input),
+        },
+        {
+          path: `${path}/wait`,
+          invoke: ({ signal }) =>
+            new Promise((resolve) => signal.addEventListener('abort', () => resolve({}), { once: true })),
+        },
+      ],
       state: [
         { path: `${path}/small-counter`, read: () => state.smallCounter },
         { path: `${path}/big-counter`, read: () => BigInt(state.bigCounter) },
@@ -233,4 +256,13 @@ function modules(schema: Schema, state: Lab['state']): ModuleRegistration[] {
       ],
     },
   ];
+}
+
+/** Things above number 100 are too heavy. */
+function weigh(id: string, input: JsonObject): Promise<JsonObject> {
+  if (Number(id) > 100)
+    return Promise.reject(new ConfigError({ tag: 'resource-denied', message: 'too heavy for the scale' }));
+  const weight = Number(id) * (input.unit === 'gram' ? 1000 : 35);
+  const report = `${String(input.remark ?? '')}${'.'.repeat(1200)}`;
+  return Promise.resolve({ weight, report, reading: [weight, weight + 1] });
 }

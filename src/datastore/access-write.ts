@@ -1,0 +1,114 @@
+/** Whether a user may make a change: create, update and delete access to every node that differs (RFC 8341 3.2.8, 3.4.5). */
+import {
+  Branch,
+  type Content,
+  type DataTree,
+  diffTrees,
+  type InstanceIdentifier,
+  ListData,
+  type TreeDifference,
+  type Value,
+} from '../yang/index.js';
+import type { AccessPolicy } from './access-policy.js';
+import type { Verb } from './access-rules.js';
+import { prefix } from './change.js';
+import type { Edit } from './session.js';
+
+export interface Denial {
+  readonly verb: Verb;
+  readonly path: InstanceIdentifier;
+}
+
+/** The first node that the policy lets nobody change so; undefined where all is permitted. Cost follows the change. */
+export function findDenial(policy: AccessPolicy, before: DataTree, after: DataTree): Denial | undefined {
+  if (before === after || policyPermitsAll(policy, after)) return undefined;
+  for (const difference of diffTrees(before, after)) {
+    const denial = judge(policy, difference);
+    if (denial !== undefined) return denial;
+  }
+  return undefined;
+}
+
+/**
+ * An edit that says itself what it does to its target, judged before it is tried: whether the target exists is not told
+ * to one who may not do it. A container without presence is only its contents.
+ */
+export function findDenialOfEdit(policy: AccessPolicy, { operation, path }: Edit): Denial | undefined {
+  const { last } = path;
+  if (last === undefined || operation === 'merge' || operation === 'replace') return undefined;
+  const { schema, keys } = last;
+  const isContents =
+    (schema.kind === 'container' && schema.presence === undefined) ||
+    ((schema.kind === 'list' || schema.kind === 'leaf-list') && keys === undefined);
+  const verb = operation === 'create' ? 'create' : 'delete';
+  return isContents || policy.permits(verb, path) ? undefined : { verb, path };
+}
+
+function policyPermitsAll(policy: AccessPolicy, { schema }: DataTree): boolean {
+  return (['create', 'update', 'delete'] as const).every((verb) => policy.extent(verb, schema.root) === 'all');
+}
+
+function judge(policy: AccessPolicy, { path, kind, before, after }: TreeDifference): Denial | undefined {
+  switch (kind) {
+    case 'created':
+      return judgeWhole(policy, 'create', path, after!);
+    case 'deleted':
+      return judgeWhole(policy, 'delete', path, before!);
+    case 'moved':
+      return judgeNode(policy, 'update', path);
+    case 'modified':
+      return path.last?.schema.kind === 'leaf-list' && Array.isArray(before)
+        ? judgeValues(policy, path, before as readonly Value[], after as readonly Value[])
+        : judgeNode(policy, 'update', path);
+  }
+}
+
+/** Every node of what comes or goes. */
+function judgeWhole(policy: AccessPolicy, verb: Verb, path: InstanceIdentifier, content: Content): Denial | undefined {
+  const { schema, keys } = path.last!;
+  if (!('slot' in schema) || policy.extent(verb, schema) === 'all') return undefined;
+  const parent = prefix(path, path.steps.length - 1);
+  if (content instanceof ListData) {
+    const isKeyless = content.schema.keys.length === 0;
+    return first(content, (entry) =>
+      judgeWhole(policy, verb, isKeyless ? path : parent.child(content.schema, entry.keys()), entry),
+    );
+  }
+  if (schema.kind === 'leaf-list' && keys === undefined) {
+    return first(content as readonly Value[], (value) => judgeNode(policy, verb, parent.child(schema, [value])));
+  }
+  if (!(content instanceof Branch)) return judgeNode(policy, verb, path);
+  const isContents = schema.kind === 'container' && schema.presence === undefined;
+  const own = isContents ? undefined : judgeNode(policy, verb, path);
+  return own ?? first(content.present(), ([child, inner]) => judgeWhole(policy, verb, path.child(child), inner));
+}
+
+function judgeValues(
+  policy: AccessPolicy,
+  path: InstanceIdentifier,
+  before: readonly Value[],
+  after: readonly Value[],
+): Denial | undefined {
+  const { schema } = path.last!;
+  const parent = prefix(path, path.steps.length - 1);
+  const [old, now] = [new Set(before), new Set(after)];
+  const denial =
+    first(now, (value) => (old.has(value) ? undefined : judgeNode(policy, 'create', parent.child(schema, [value])))) ??
+    first(old, (value) => (now.has(value) ? undefined : judgeNode(policy, 'delete', parent.child(schema, [value]))));
+  if (denial !== undefined || old.size !== now.size || after.some((value) => !old.has(value))) return denial;
+  return judgeNode(policy, 'update', path);
+}
+
+function judgeNode(policy: AccessPolicy, verb: Verb, path: InstanceIdentifier): Denial | undefined {
+  const schema = path.last?.schema;
+  if (schema?.kind === 'leaf' && schema.isKey) return undefined;
+  return policy.permits(verb, path) ? undefined : { verb, path };
+}
+
+function first<T>(items: Iterable<T>, test: (item: T) => Denial | undefined): Denial | undefined {
+  for (const item of items) {
+    const denial = test(item);
+    if (denial !== undefined) return denial;
+  }
+  return undefined;
+}

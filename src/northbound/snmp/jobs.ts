@@ -1,0 +1,194 @@
+/** Jobs: invocations of rpcs and actions by SNMP. They run beside the datastore and outlive the PDU that started them, not the agent. */
+import type { Session } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
+import {
+  Branch,
+  type BranchSchema,
+  type Content,
+  encodeJson,
+  type LeafSchema,
+  type Schema,
+  type Value,
+} from '../../yang/index.js';
+import type { RowKeys } from './instance.js';
+import type { MibObject, MibTable } from './model.js';
+import { type IndexKey, OrderedIndex } from './ordered-index.js';
+import { entryPath, type PendingRow, type Row, type RowSource } from './rows.js';
+
+export type JobState = 'running' | 'done' | 'failed';
+
+export interface Job {
+  state: JobState;
+  error: ConfigError | undefined;
+  output: Branch | undefined;
+  /** The output as RFC 7951 JSON. */
+  result: string | undefined;
+  /** Who started it. */
+  readonly user: string;
+  readonly abort: AbortController;
+}
+
+export interface JobRow extends Row {
+  readonly job: Job | undefined;
+}
+
+/** Jobs that are kept at once, those under construction included. */
+const maxJobs = 64;
+
+/** All job tables: what they hold together is bounded. */
+export class Jobs {
+  readonly #schema: Schema;
+  /** The oldest first. */
+  readonly #kept = new Map<JobRow, JobRows>();
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  rows(table: MibTable): JobRows {
+    return new JobRows(table, this);
+  }
+
+  /** True where there is room for one more, which the oldest that has ended may have to make. */
+  hasRoom(): boolean {
+    return this.#kept.size < maxJobs || [...this.#kept.keys()].some(hasEnded);
+  }
+
+  keep(row: JobRow, rows: JobRows): void {
+    this.#kept.set(row, rows);
+    if (this.#kept.size <= maxJobs) return;
+    const oldest = [...this.#kept].find(([each]) => hasEnded(each));
+    oldest?.[1].drop(oldest[0].key);
+  }
+
+  forget(row: JobRow): void {
+    this.#kept.delete(row);
+  }
+
+  /** Keeps how something ends that has begun; `done` resolves to the error, if there is one. */
+  follow(rows: JobRows, key: IndexKey, done: Promise<ConfigError | undefined>): void {
+    const job: Job = {
+      state: 'running',
+      error: undefined,
+      output: undefined,
+      result: undefined,
+      user: '',
+      abort: new AbortController(),
+    };
+    rows.put({ key, keys: [], pending: undefined, path: undefined, job });
+    void done.then((error) => {
+      job.error = error;
+      job.state = error === undefined ? 'done' : 'failed';
+    });
+  }
+
+  /** Runs an operation; its inputs are held by nothing else from here on. */
+  start(rows: JobRows, key: IndexKey, outer: RowKeys, values: ReadonlyMap<MibObject, Value>, session: Session): void {
+    const abort = new AbortController();
+    const job: Job = {
+      state: 'running',
+      error: undefined,
+      output: undefined,
+      result: undefined,
+      user: session.origin.user,
+      abort,
+    };
+    const operation = rows.table.operation!;
+    rows.put({ key, keys: outer, pending: undefined, path: undefined, job });
+    const path = entryPath(rows.table, outer).child(operation);
+    session
+      .invoke(path, inputOf(operation.input, values), abort.signal)
+      .then((output) => {
+        job.output = output;
+        job.result = JSON.stringify(encodeJson(this.#schema, operation.output, output));
+        job.state = 'done';
+      })
+      .catch((error: unknown) => {
+        job.error = ConfigError.from(error);
+        job.state = 'failed';
+      });
+  }
+}
+
+export class JobRows implements RowSource {
+  readonly table: MibTable;
+  readonly #jobs: Jobs;
+  readonly index = new OrderedIndex<JobRow>();
+
+  constructor(table: MibTable, jobs: Jobs) {
+    this.table = table;
+    this.#jobs = jobs;
+  }
+
+  put(row: JobRow): void {
+    this.drop(row.key);
+    this.index.set(row.key, row);
+    this.#jobs.keep(row, this);
+  }
+
+  /** A row that is under construction. */
+  construct(key: IndexKey, pending: PendingRow): void {
+    this.put({ key, keys: [], pending, path: undefined, job: undefined });
+  }
+
+  drop(key: IndexKey): void {
+    const row = this.index.get(key);
+    if (row === undefined) return;
+    this.index.delete(key);
+    this.#jobs.forget(row);
+  }
+
+  /** Nothing differs between the order of these rows and that of nested ones. */
+  get nested(): OrderedIndex<JobRow> {
+    return this.index;
+  }
+}
+
+function hasEnded({ job }: JobRow): boolean {
+  return job !== undefined && job.state !== 'running';
+}
+
+/** What a column of a job reads as. */
+export function readJob(object: MibObject, row: JobRow): Value | undefined {
+  const { job, pending } = row;
+  if (object.kind === 'rowStatus') return job === undefined ? (pending!.inService ? 2 : 3) : 1;
+  if (job === undefined) return undefined;
+  switch (object.kind) {
+    case 'jobState':
+      return job.state;
+    case 'errorTag':
+      return job.error?.tag ?? '';
+    case 'errorPath':
+      return (job.error?.path ?? '').slice(0, 255);
+    case 'errorText':
+      return (job.error?.message ?? '').slice(0, 255);
+    default:
+      if (object.parameter !== 'output') return undefined;
+      return object.schema.kind === 'leaf' ? outputLeaf(job.output, object) : job.result;
+  }
+}
+
+function outputLeaf(output: Branch | undefined, { steps }: MibObject): Value | undefined {
+  let at: Content | undefined = output;
+  for (const step of steps) at = at instanceof Branch ? at.get(step) : undefined;
+  return at as Value | undefined;
+}
+
+function inputOf(schema: BranchSchema, values: ReadonlyMap<MibObject, Value>, depth = 0): Branch {
+  const slots: (Content | undefined)[] = [];
+  for (const child of schema.dataChildren) {
+    const below = new Map([...values].filter(([object]) => object.steps[depth] === child));
+    if (below.size === 0) continue;
+    const [[, value]] = [...below] as [[MibObject, Value]];
+    slots[child.slot] = child.kind === 'container' ? inputOf(child, below, depth + 1) : value;
+  }
+  return new Branch(schema, slots);
+}
+
+/** True where every mandatory leaf of the input is there. */
+export function isInputComplete(table: MibTable, values: ReadonlyMap<MibObject, Value>): boolean {
+  return table.columns.every(({ parameter, schema, steps }, at) => {
+    if (parameter !== 'input' || !(schema as LeafSchema).mandatory || steps.length > 1) return true;
+    return values.has(table.columns[at]!);
+  });
+}

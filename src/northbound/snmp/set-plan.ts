@@ -1,0 +1,67 @@
+/** What the tests of a SET come to, step by step. */
+import type { Session } from '../../datastore/index.js';
+import type { Value } from '../../yang/index.js';
+import type { MibObject } from './model.js';
+import type { View } from './objects.js';
+import type { IndexKey } from './ordered-index.js';
+import type { Row, TableRows } from './rows.js';
+import { unsetTarget } from './set-columns.js';
+import { type PlannedEdit, Refusal } from './set-refusal.js';
+
+/** How long a row may stay under construction: seconds; and how many there may be at once. */
+export const pendingLifetime = 300;
+export const maxPending = 200;
+
+export interface Writer {
+  readonly session: Session;
+  readonly view: View;
+  readonly mayWrite: boolean;
+}
+
+/** One assignment, tested on its own. */
+export interface Assignment {
+  /** From 1. */
+  readonly index: number;
+  readonly object: MibObject;
+  readonly value: Value;
+}
+
+/** What a PDU does to one row. */
+export interface RowWork<Rows = TableRows> {
+  readonly rows: Rows;
+  readonly key: IndexKey;
+  /** What the instance's name says, one value for each index part. */
+  readonly names: readonly Value[];
+  readonly row: Row | undefined;
+  readonly columns: Map<MibObject, Assignment>;
+  status: Assignment | undefined;
+}
+
+/** What the tests come to: edits with the varbind that each stands for, and what is done beside the datastore. */
+export interface Plan {
+  readonly deletions: PlannedEdit[];
+  readonly creations: PlannedEdit[];
+  readonly changes: PlannedEdit[];
+  /** Run before the transaction; what each gives back undoes it where that fails. */
+  readonly before: (() => () => void)[];
+  readonly after: (() => void)[];
+  /** The rows that the transaction makes, changes or removes; of a new one its values. */
+  readonly rows: PlannedRow[];
+}
+
+export interface PlannedRow {
+  readonly work: RowWork;
+  readonly values: Map<MibObject, Value> | undefined;
+}
+
+/** Takes over what a PDU assigns to a row under construction. */
+export function assignAll(values: Map<MibObject, Value>, work: Pick<RowWork, 'columns'>): void {
+  for (const { object, value, index } of work.columns.values()) {
+    if (object.kind !== 'unset') values.set(object, value);
+    else if (value !== 0) {
+      const target = unsetTarget(value, object.table!.columns);
+      if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
+      values.delete(target);
+    }
+  }
+}
