@@ -264,7 +264,6 @@ const notServed = [
   'ietf-datastores',
   'ietf-netconf',
   'ietf-netconf-monitoring',
-  'ietf-netconf-notifications',
   'ietf-netconf-with-defaults',
   'ietf-origin',
   'ietf-x509-cert-to-name',

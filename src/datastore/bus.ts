@@ -27,17 +27,35 @@ export class Bus<Event> {
 
   /** Calls `listener` for every event from now on, in order; a promise that it returns is waited for. Gives what ends it. */
   subscribe(listener: (event: Event) => void | Promise<void>): () => void {
+    return this.open(listener).end;
+  }
+
+  /** As {@link subscribe}, with events for this subscriber alone. */
+  open(listener: (event: Event) => void | Promise<void>): Subscription<Event> {
     const subscriber: Subscriber<Event> = { listener, queue: [], dropped: 0, busy: false };
     this.#subscribers.add(subscriber);
-    return () => {
-      this.#subscribers.delete(subscriber);
-      subscriber.queue.length = 0;
+    return {
+      offer: (event) => this.#offer(subscriber, event),
+      finish: (event) => {
+        // Behind all that waits, and whatever its length: it is the last.
+        if (!this.#subscribers.delete(subscriber)) return;
+        subscriber.queue.push(event);
+        this.#wake(subscriber);
+      },
+      end: () => {
+        this.#subscribers.delete(subscriber);
+        subscriber.queue.length = 0;
+      },
     };
   }
 
   #offer(subscriber: Subscriber<Event>, event: Event): void {
     if (subscriber.queue.length >= this.#limit) subscriber.dropped += 1;
     else subscriber.queue.push(event);
+    this.#wake(subscriber);
+  }
+
+  #wake(subscriber: Subscriber<Event>): void {
     if (subscriber.busy) return;
     subscriber.busy = true;
     queueMicrotask(() => void this.#deliver(subscriber));
@@ -60,6 +78,13 @@ export class Bus<Event> {
     }
     subscriber.busy = false;
   }
+}
+
+export interface Subscription<Event> {
+  offer(event: Event): void;
+  /** Delivers what waits, then this event, and nothing more. */
+  finish(event: Event): void;
+  end(): void;
 }
 
 interface Subscriber<Event> {

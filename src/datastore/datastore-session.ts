@@ -33,8 +33,10 @@ import type {
   EditOptions,
   HistoryEntry,
   Session,
+  SubscribeOptions,
 } from './session.js';
 import type { SessionInfo } from './sessions.js';
+import { subscribe } from './subscription.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
@@ -285,21 +287,9 @@ export class DatastoreSession implements Session {
     }
   }
 
-  subscribe(listener: (event: DatastoreEvent) => void): () => void {
+  subscribe(listener: (event: DatastoreEvent) => void | Promise<void>, options: SubscribeOptions = {}): () => void {
     this.#checkOpen();
-    const { sealing } = this.#core.services;
-    const end = this.#core.events.subscribe((event) => {
-      if (event.kind === 'commit') {
-        const shown = event.differences.filter(({ path }) => !sealing.isConcealedPath(path));
-        listener({ ...event, differences: this.#access()?.view.differences(shown) ?? shown });
-        return;
-      }
-      const { access } = this.#core;
-      if (event.kind === 'notification' && !access.admitsNotification(this.origin, this.#core.running(), event.path)) {
-        return;
-      }
-      listener(event);
-    });
+    const end = subscribe(this.#core, this, listener, options);
     const unsubscribe = () => {
       this.#unsubscribes.delete(unsubscribe);
       end();
@@ -327,6 +317,7 @@ export class DatastoreSession implements Session {
     if (freed.includes('candidate')) this.#core.candidates.discard(sharedCandidate);
     this.#core.partialLocks.release(this.id);
     this.#core.sessions.forget(this);
+    this.#core.tellOfSession(this, reason);
     const { open } = this.#core.confirmed;
     // RFC 6241 8.4.1: without persist it ends with its session. Where each request is a session of its own it does not.
     if (open === undefined || open.persist || open.owner.session !== this.id || this.origin.protocol !== 'netconf')

@@ -15,13 +15,14 @@ import { type DraftServices, differencesBetween } from './draft.js';
 import type { History, Point } from './history.js';
 import { Locks } from './locks.js';
 import type { MasterKey } from './master-key.js';
+import { StandardNotifications } from './notification.js';
 import type { Datastore, Fact } from './open.js';
 import { Operational } from './operational.js';
 import { PartialLocks } from './partial-locks.js';
 import { applyTask } from './phases.js';
 import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
-import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
+import type { DatastoreEvent, HistoryEntry, NotificationEvent, Session } from './session.js';
 import { type SessionLimits, SessionRegistry } from './sessions.js';
 import { type Store, systemOrigin } from './store.js';
 
@@ -38,6 +39,7 @@ export class Core implements Datastore, CommitStore {
   readonly confirmed: ConfirmedCommit;
   readonly candidates: Candidates;
   readonly events: Bus<DatastoreEvent>;
+  readonly standard: StandardNotifications;
   readonly #store: Store;
   readonly #recorder: Recorder;
   readonly #queue: CommitQueue;
@@ -65,9 +67,10 @@ export class Core implements Datastore, CommitStore {
     this.#queue = new CommitQueue(this, services);
     this.confirmed = new ConfirmedCommit(services.clock, () => {
       // What goes wrong is in the log, and tried again.
-      this.revert('not confirmed in time').catch(() => undefined);
+      this.revert(notConfirmed).catch(() => undefined);
     });
     this.candidates = new Candidates(() => this.running().config);
+    this.standard = new StandardNotifications(this.schema);
     this.events = new Bus<DatastoreEvent>({
       limit: 1000,
       log: services.log,
@@ -96,7 +99,9 @@ export class Core implements Datastore, CommitStore {
   }
 
   session(origin: Origin): Session {
-    return this.sessions.open(origin, (id) => new DatastoreSession(this, id, origin));
+    const session = this.sessions.open(origin, (id) => new DatastoreSession(this, id, origin));
+    this.tellOfSession(session);
+    return session;
   }
 
   secret(path: InstanceIdentifier, { config, system }: Root = this.running()): string | undefined {
@@ -120,6 +125,18 @@ export class Core implements Datastore, CommitStore {
 
   subscribe(listener: (event: DatastoreEvent) => void): () => void {
     return this.events.subscribe(listener);
+  }
+
+  /** RFC 6470 is about sessions of NETCONF: those of other protocols are often no more than one request. */
+  tellOfSession({ origin, id }: Session, ended?: 'closed' | 'killed'): void {
+    if (origin.protocol !== 'netconf') return;
+    const who = { origin, session: id };
+    const now = this.services.clock.now();
+    this.#tell(ended === undefined ? this.standard.sessionStart(now, who) : this.standard.sessionEnd(now, who, ended));
+  }
+
+  #tell(event: NotificationEvent | undefined): void {
+    if (event !== undefined) this.events.publish(event);
   }
 
   async commit(request: CommitRequest): Promise<CommitResult> {
@@ -262,17 +279,25 @@ export class Core implements Datastore, CommitStore {
     const former = this.head;
     const { open } = this.confirmed;
     this.#store.advance(entry, root, end, job.confirm === undefined ? undefined : (open?.fallback ?? former));
+    const who = { origin: job.origin, session: job.session };
+    const now = this.services.clock.now();
     let persistId: string | undefined;
+    let told: NotificationEvent | undefined;
     if (job.confirm !== undefined) {
       persistId = job.confirm.persist ?? job.persistId ?? newPersistId();
       const persist = job.confirm.persist !== undefined || (open?.persist ?? false);
       const fallback = open?.fallback ?? former;
       const owner = { session: job.session, origin: job.origin };
       this.confirmed.begin({ fallback, transaction, persistId, persist, owner }, job.confirm.seconds);
+      told = this.standard.confirmedCommit(now, open === undefined ? 'start' : 'extend', who, job.confirm.seconds);
     } else if (open !== undefined) {
       this.confirmed.end();
+      const ended = job.revert === undefined ? 'complete' : job.comment === notConfirmed ? 'timeout' : 'cancel';
+      told = this.standard.confirmedCommit(now, ended, job.revert === undefined ? who : open.owner);
     }
     this.events.publish({ kind: 'commit', transaction, origin: job.origin, differences: differences.all });
+    this.#tell(this.standard.configChange(now, who, differences.all));
+    this.#tell(told);
     if (this.confirmed.open === undefined) this.#store.compactIfLarge();
     return { transaction, findings, ...(persistId === undefined ? {} : { persistId }) };
   }
@@ -330,6 +355,8 @@ export class Core implements Datastore, CommitStore {
       await this.#recorder.settle();
       await this.#store.writeConfirm(session.origin);
       this.confirmed.end();
+      const who = { origin: session.origin, session: session.id };
+      this.#tell(this.standard.confirmedCommit(this.services.clock.now(), 'complete', who));
     });
   }
 
@@ -374,5 +401,6 @@ export function newPersistId(): string {
   return crypto.randomUUID();
 }
 
+const notConfirmed = 'not confirmed in time';
 /** Milliseconds. */
 const retryAfter = 5000;

@@ -119,8 +119,31 @@ export interface Session {
   readonly ended: AbortSignal;
   /** `path` ends in the rpc or action; `input` is its decoded input. Returns its output. */
   invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch>;
-  subscribe(listener: (event: DatastoreEvent) => void): () => void;
+  /**
+   * Events that the user may see, in order; a promise that the listener returns is waited for. One that falls behind is told
+   * how many it missed. Gives what ends it.
+   */
+  subscribe(listener: (event: DatastoreEvent) => void | Promise<void>, options?: SubscribeOptions): () => void;
   close(): void;
+}
+
+export interface NotificationEvent {
+  readonly kind: 'notification';
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly path: InstanceIdentifier;
+  readonly content: Branch;
+  /** Of netconf-config-change: the targets of its edits, in their order. */
+  readonly targets?: readonly InstanceIdentifier[];
+}
+
+export interface SubscribeOptions {
+  /** False: this notification is not wanted. */
+  readonly filter?: (event: NotificationEvent) => boolean;
+  /** Milliseconds since the epoch: changes from then on that the history still has come first. */
+  readonly startTime?: number;
+  /** Milliseconds since the epoch: then the subscription ends by itself. */
+  readonly stopTime?: number;
 }
 
 export type DatastoreEvent =
@@ -130,12 +153,11 @@ export type DatastoreEvent =
       readonly origin: Origin;
       readonly differences: readonly Difference[];
     }
-  | {
-      readonly kind: 'notification';
-      readonly time: number;
-      readonly path: InstanceIdentifier;
-      readonly content: Branch;
-    }
+  | NotificationEvent
+  /** What was asked for from the past has been delivered; what follows is new (RFC 5277 replayComplete). */
+  | { readonly kind: 'replay-complete'; readonly time: number }
+  /** The stop time has come; nothing follows (RFC 5277 notificationComplete). */
+  | { readonly kind: 'complete'; readonly time: number }
   /** So many events were not delivered to this subscriber, because it did not keep up. */
   | { readonly kind: 'missed'; readonly count: number };
 

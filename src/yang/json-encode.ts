@@ -1,6 +1,6 @@
 /** Instance data to RFC 7951 JSON. */
 import { type AnnotationSource, annotationsToJson } from './annotations.js';
-import { anyToJson } from './any-content.js';
+import { anyJsonPieces, anyToJson } from './any-content.js';
 import { type JsonObject, type JsonValue, setMember } from './json-text.js';
 import { InstanceIdentifier } from './path.js';
 import type {
@@ -89,7 +89,7 @@ class JsonWriter {
       this.text += separator === '[' ? '[]' : ']';
     } else if (node.kind === 'leaf-list' && Array.isArray(content)) yield* this.#writeValues(node, content);
     else {
-      this.#writeScalar(node, content as Value | AnyContent, at);
+      yield* this.#writeScalar(node, content as Value | AnyContent, at);
       if (this.text.length > chunkSize) yield this.#take();
     }
   }
@@ -104,11 +104,17 @@ class JsonWriter {
     this.text += separator === '[' ? '[]' : ']';
   }
 
-  #writeScalar(node: Node, content: Value | AnyContent, at: Place): void {
-    const isJsonText = typeof content === 'object' && content !== null && content.format === 'json';
-    // What is kept as JSON is written as it is, but where an annotation has to go into it.
-    if (isJsonText && (this.#source === undefined || node.kind === 'anyxml')) this.text += content.text;
-    else this.text += JSON.stringify(this.#scalar(node, content, at));
+  *#writeScalar(node: Node, content: Value | AnyContent, at: Place): Generator<string, void, void> {
+    const isAny = typeof content === 'object' && content !== null;
+    // An annotation of anydata has to go into it, and for that all of it is needed.
+    if (!isAny || (this.#source !== undefined && node.kind === 'anydata')) {
+      this.text += JSON.stringify(this.#scalar(node, content, at));
+      return;
+    }
+    for (const piece of anyJsonPieces(this.#schema, content)) {
+      this.text += piece;
+      if (piece === '' || this.text.length > chunkSize) yield this.#take();
+    }
   }
 
   /** What `@name` holds beside a leaf, leaf-list or anyxml (RFC 7952 5.2.3, 5.2.4); undefined where it is left out. */

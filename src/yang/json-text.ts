@@ -70,7 +70,8 @@ export function setMember(object: Record<string, JsonValue>, name: string, value
 type OpenObject = { readonly object: Record<string, JsonValue>; name: string; count: number };
 type Open = OpenObject | { readonly array: JsonValue[] };
 
-class JsonReader {
+/** Reads a text on from where it stopped; `value` is there when `advance` has returned true. */
+export class JsonReader {
   value: JsonValue = null;
   readonly #text: string;
   readonly #open: Open[] = [];

@@ -147,9 +147,12 @@ class ShapeJudge {
     this.#stack.push({ kind: 'entries', at, list, json, next: 0 });
   }
 
-  #entry({ at, list }: Frame & { kind: 'entries' }, json: JsonValue): void {
-    const entryAt = (): InstanceIdentifier =>
-      (at().parent ?? InstanceIdentifier.root).child(list, entryKeys(this.#schema, list, json));
+  #entry({ at, list, next }: Frame & { kind: 'entries' }, json: JsonValue): void {
+    const entryAt = (): InstanceIdentifier => {
+      const parent = at().parent ?? InstanceIdentifier.root;
+      if (list.keys.length === 0) return parent.place(list, next);
+      return parent.child(list, entryKeys(this.#schema, list, json));
+    };
     this.#members(entryAt, list, json);
   }
 
@@ -204,7 +207,7 @@ function entryKeys(schema: Schema, list: ListSchema, entry: JsonValue): readonly
     const json = (entry as JsonObject)[key.name];
     return json === undefined ? new Fault('') : readJson(key.type, json, jsonContext(schema, key.module));
   });
-  return keys.length > 0 && keys.every((key): key is Value => !(key instanceof Fault)) ? keys : undefined;
+  return keys.every((key): key is Value => !(key instanceof Fault)) ? keys : undefined;
 }
 
 type Node = BranchSchema | DataSchema;

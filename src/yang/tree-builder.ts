@@ -138,7 +138,8 @@ export class BranchBuilder {
 
   #begin(child: ContainerSchema | ListSchema): BranchBuilder {
     this.#open?.close();
-    const before = child.kind === 'list' ? (this.#slots[child.slot] as ListLoader | undefined) : undefined;
+    const isKeyless = child.kind === 'list' && child.keys.length === 0;
+    const before = isKeyless ? (this.#slots[child.slot] as ListLoader | undefined) : undefined;
     this.#open = new BranchBuilder(child, this.#at, this, (before?.count ?? 0) + 1);
     return this.#open;
   }

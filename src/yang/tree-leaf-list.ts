@@ -143,4 +143,4 @@ class Merge {
 }
 
 /** Values that are sorted, or merged, at once. */
-const firstWidth = 512;
+const firstWidth = 256;

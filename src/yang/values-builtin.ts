@@ -15,6 +15,7 @@ import type {
   StringType,
 } from './types.js';
 import { Fault } from './values-fault.js';
+import { isXPath } from './values-xpath.js';
 import { compileXPath } from './xpath/parser.js';
 
 /** RFC 7950 9.2.1; hexadecimal and octal only in a module's default. Surrounding white space is ignored. */
@@ -65,7 +66,7 @@ export function readString(type: StringType, text: string): Value | Fault {
   return isXPath(type) ? readXPath(text) : text;
 }
 
-/** ietf-yang-types' xpath1.0: an expression of XPath 1.0 (RFC 9911); what its prefixes stand for is known where it is used. */
+/** What the prefixes stand for is for {@link replacePrefixes} to say. */
 function readXPath(text: string): Value | Fault {
   try {
     compileXPath(text, { prefix: (prefix) => ({ name: prefix }), unprefixed: 'any' });
@@ -74,10 +75,6 @@ function readXPath(text: string): Value | Fault {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     return new Fault(`not an expression of XPath 1.0: ${thrown.message}`);
   }
-}
-
-function isXPath(type: StringType): boolean {
-  return type.typedefs.some(({ name, module }) => name === 'xpath1.0' && module.name === 'ietf-yang-types');
 }
 
 /** RFC 7950 9.8: base64 (RFC 4648 section 4) with padding; folds of lines are ignored. */

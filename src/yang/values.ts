@@ -4,10 +4,11 @@
 import { ConfigError } from '../error.js';
 import type { JsonValue } from './json-text.js';
 import type { Module, Schema, Value } from './schema.js';
-import type { IdentityrefType, Type, UnionType } from './types.js';
+import type { IdentityrefType, StringType, Type, UnionType } from './types.js';
 import { readBinary, readBits, readDecimal64, readEnumeration, readInteger, readString } from './values-builtin.js';
 import { Fault } from './values-fault.js';
 import { readInstance, renderInstance } from './values-instance.js';
+import { isXPath, replacePrefixes } from './values-xpath.js';
 
 export { compareScalars as compareValues } from './tree-order.js';
 
@@ -73,6 +74,7 @@ export function valueToXml(type: Type, value: Value, names: XmlNames): string {
   if (typeof value !== 'string') return formatValue(final, value);
   if (final.base === 'identityref') return identityToXml(value, names);
   if (final.base === 'instance-identifier') return instanceToXml(value, names);
+  if (final.base === 'string' && isXPath(final)) return xpathToXml(value, names);
   if (final.base === 'union' && hasNames(final)) {
     const member = memberOf(final, value, names);
     return member === undefined ? value : valueToXml(member, value, names);
@@ -91,7 +93,7 @@ export function finalType(type: Type): Exclude<Type, { base: 'leafref' }> {
 export function readLexical(type: Type, lexical: string, context: ValueContext): Value | Fault {
   switch (type.base) {
     case 'string':
-      return readString(type, lexical);
+      return stringFromText(type, lexical, context);
     case 'boolean':
       return lexical === 'true' ? true : lexical === 'false' ? false : new Fault("expected 'true' or 'false'");
     case 'empty':
@@ -261,12 +263,31 @@ function instanceToXml(value: string, names: XmlNames): string {
   );
 }
 
-function hasNames(type: UnionType): boolean {
-  return type.members.some((member) => {
-    const final = finalType(member);
-    if (final.base === 'union') return hasNames(final);
-    return final.base === 'identityref' || final.base === 'instance-identifier';
+function stringFromText(type: StringType, lexical: string, context: ValueContext): Value | Fault {
+  const value = readString(type, lexical);
+  if (typeof value !== 'string' || context.form === 'json' || !isXPath(type)) return value;
+  return replacePrefixes(value, (prefix) => context.resolvePrefix(prefix)?.name);
+}
+
+function xpathToXml(value: string, names: XmlNames): string {
+  const replaced = replacePrefixes(value, (prefix) => {
+    const module = names.schema.modules.get(prefix);
+    return module === undefined ? prefix : names.prefixFor(module);
   });
+  return replaced instanceof Fault ? value : replaced;
+}
+
+/** Whether values of the type may hold names with prefixes, so that their text in XML differs from that in JSON. */
+export function hasNames(type: Type): boolean {
+  const final = finalType(type);
+  switch (final.base) {
+    case 'union':
+      return final.members.some(hasNames);
+    case 'string':
+      return isXPath(final);
+    default:
+      return final.base === 'identityref' || final.base === 'instance-identifier';
+  }
 }
 
 function shown(text: string): string {

@@ -1,9 +1,10 @@
 /** Instance data to XML (RFC 7950). */
 import type { AnnotationSource } from './annotations.js';
-import { anyToXml } from './any-content.js';
+import { anyXmlPieces } from './any-content.js';
 import { entryPlace } from './json-encode.js';
 import { InstanceIdentifier } from './path.js';
 import type {
+  AnySchema,
   BranchSchema,
   DataSchema,
   LeafListSchema,
@@ -14,7 +15,7 @@ import type {
   Value,
 } from './schema.js';
 import { type AnyContent, Branch, type Content, type ListData } from './tree.js';
-import { finalType, valueToXml } from './values.js';
+import { hasNames, valueToXml } from './values.js';
 import { escapeXml, escapeXmlAttribute } from './xml-reader.js';
 
 /** An element of another namespace to put around what is written: `<data xmlns="...">`. */
@@ -117,8 +118,7 @@ class XmlWriter {
         else for (const entry of content as ListData) yield* this.#branch(child, entry, above, entryPlace(entry, at));
         break;
       default: {
-        const any = content as AnyContent;
-        this.#element(child, above, this.#attributes(child, any, at, new Prefixes()), anyToXml(this.#schema, any));
+        yield* this.#any(child, content as AnyContent, above, at);
       }
     }
     if (this.text.length > chunkSize) yield this.#take();
@@ -128,6 +128,18 @@ class XmlWriter {
     const { text } = this;
     this.text = '';
     return text;
+  }
+
+  *#any(child: AnySchema, content: AnyContent, above: Module | undefined, at: Place): Generator<string, void, void> {
+    this.text += this.#start(child, above, this.#attributes(child, content, at, new Prefixes()));
+    let isEmpty = true;
+    for (const piece of anyXmlPieces(this.#schema, content)) {
+      if (piece !== '' && isEmpty) this.text += '>';
+      if (piece !== '') isEmpty = false;
+      this.text += piece;
+      if (piece === '' || this.text.length > chunkSize) yield this.#take();
+    }
+    this.text += isEmpty ? '/>' : `</${child.name}>`;
   }
 
   *#branch(child: DataSchema, branch: Branch, above: Module | undefined, at: Place): Generator<string, void, void> {
@@ -144,10 +156,7 @@ class XmlWriter {
   }
 
   #value(child: LeafSchema | LeafListSchema, value: Value, above: Module | undefined, at: Place): void {
-    const { base } = finalType(child.type);
-    const isPlain =
-      typeof value !== 'string' || (base !== 'identityref' && base !== 'instance-identifier' && base !== 'union');
-    if (isPlain) {
+    if (typeof value !== 'string' || !hasNames(child.type)) {
       const attributes = this.#source === undefined ? '' : this.#attributes(child, value, at, new Prefixes());
       this.#element(child, above, attributes, value === null ? '' : escapeXml(String(value)));
       return;
@@ -187,7 +196,8 @@ class Prefixes {
   readonly #namespaces = new Map<string, string>();
 
   of({ prefix: wanted, namespace }: Pick<Module, 'prefix' | 'namespace'>): string {
-    let prefix = wanted;
+    // Prefixes that begin with xml are not for others to declare (Namespaces in XML 1.0, section 3).
+    let prefix = /^xml/iu.test(wanted) ? `_${wanted}` : wanted;
     while ((this.#namespaces.get(prefix) ?? namespace) !== namespace) prefix += '_';
     this.#namespaces.set(prefix, namespace);
     return prefix;

@@ -50,7 +50,7 @@ export async function openGuarded(
   await writeFile(join(folder, 'acme-more.yang'), more);
   const { schema, errors } = loadSchema({
     directories: [join(repositoryRoot, 'schema'), folder],
-    implement: ['acme', 'acme-more', 'ietf-netconf-acm'],
+    implement: ['acme', 'acme-more', 'ietf-netconf-acm', 'ietf-netconf-notifications'],
   });
   const [error] = errors;
   if (error !== undefined) throw new Error(`${error.file}:${error.line}: ${error.message}`);

@@ -181,6 +181,6 @@ test('nothing is told twice, and what was told and raised is what holds, whateve
         for (const end of ends) await end();
       }
     }),
-    { seed: 20261127, numRuns: process.env['SIGNET_LONG'] === '1' ? 300 : 15 },
+    { seed: 20261127, numRuns: process.env['SIGNET_LONG'] === '1' ? 300 : 8 },
   );
 });

@@ -11,6 +11,7 @@ const web = "/signet-https:https/certificate[name='web']";
 describe('the history in the tree', () => {
   test('shows each transaction with number, time, user, protocol, address, kind and comment', async (context) => {
     const it = await openDevice(context, { listener: new FakeListener() });
+    await it.apply([['merge', '/ietf-netconf-acm:nacm/write-default', 'permit']]);
     const session = it.datastore.session({ user: 'ann', protocol: 'xmlrpc', address: '192.0.2.7:4711' });
     const comment = 'ü'.repeat(300);
     await session.apply([it.edit('merge', '/signet-system:system/location', 'rack 7')], { comment });

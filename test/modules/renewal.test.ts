@@ -167,6 +167,19 @@ describe('where it fails', () => {
   });
 });
 
+test('a lock of another session (RFC 6241 7.5) goes before as well', async (context) => {
+  const { it, later } = await device(context);
+  await it.apply([['create', entry('web'), { name: 'web' }]]);
+  it.session.lock('running');
+  await later(731 * day);
+  assert.equal(stateOf(it, 'web')['validity'], 'expiring');
+  assert.ok(raised(it).every((alarm) => !alarm.includes('renewal-failed')));
+  it.session.unlock('running');
+  await later(0);
+  assert.equal(stateOf(it, 'web')['validity'], 'valid');
+  assert.deepEqual(raised(it), []);
+});
+
 describe('with the names of the device', () => {
   test('another host name or address renews at once what follows the device, and nothing else', async (context) => {
     let hosts = ['device.example.net', '192.0.2.1'];

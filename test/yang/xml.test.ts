@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { ConfigError } from '../../src/error.js';
 import {
   type Branch,
+  decodeJson,
   decodeXml,
   decodeXmlText,
   encodeJson,
   encodeXml,
   InstanceIdentifier,
   type JsonValue,
+  loadSchema,
   parsePath,
   type Schema,
   type XmlDecodeOptions,
@@ -251,6 +253,18 @@ describe('XML limits and strictness', () => {
       ),
       { seed: 12, numRuns: 3000 },
     );
+  });
+
+  it('declares no prefix that begins with xml, which a YANG 1.1 module may have (Namespaces in XML 1.0, section 3)', () => {
+    const text = `module x { yang-version 1.1; namespace "urn:x"; prefix xml; identity a; identity b { base a; }
+      leaf l { type identityref { base a; } } leaf p { type instance-identifier; } }`;
+    const { schema: own, errors } = loadSchema({ files: [{ name: 'x.yang', text }] });
+    assert.deepEqual(errors, []);
+    const root = decodeJson(own, InstanceIdentifier.root, { 'x:l': 'x:b', 'x:p': '/x:l' });
+    const xml = encodeXml(own, own.root, root);
+    assert.equal(xml, '<l xmlns="urn:x" xmlns:_xml="urn:x">_xml:b</l><p xmlns="urn:x" xmlns:_xml="urn:x">/_xml:l</p>');
+    const back = decodeXml(own, InstanceIdentifier.root, xml, { fragment: true });
+    assert.deepEqual(encodeJson(own, own.root, back), { 'x:l': 'x:b', 'x:p': '/x:l' });
   });
 
   it('lets others run while a large document is read', async () => {

@@ -35,7 +35,9 @@ import {
   rowStatusSyntax,
   type Syntax,
   shortened,
+  storageTypeSyntax,
   syntaxOf,
+  testAndIncrSyntax,
   truthValueSyntax,
   unsetSyntax,
 } from './syntax.js';
@@ -153,6 +155,11 @@ class Mapper {
     const at = table === undefined ? this.#scalar(node, place) : this.#into.column(node, table);
     const syntax = this.#into.syntax(node, at?.oid);
     if (at === undefined || syntax === undefined) return;
+    if (compareOids(at.oid, snmpSetSerialNo) === 0) {
+      const lock = { kind: 'testAndIncr', syntax: testAndIncrSyntax, access: 'read-write' } as const;
+      this.#into.add({ ...lock, ...at, schema: node, steps: place.steps });
+      return;
+    }
     const writable = table === undefined ? 'read-write' : 'read-create';
     const access = node.config ? writable : 'read-only';
     if (syntax === 'long') this.#into.long(node, at, access, place.steps);
@@ -203,7 +210,10 @@ class Mapper {
     Object.assign(table, {
       implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
     });
-    if (node.config) this.#into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
+    if (node.config) {
+      this.#into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
+      this.#into.reserved(table, 'storageType', storageTypeSyntax, 'read-create');
+    }
     if (node.config && node.kind === 'list') addOutcome(this.#into, table);
     if (node.config && node.orderedBy === 'user') this.#into.reserved(table, 'after', afterSyntax, 'read-create');
     if (node.kind === 'list') {
@@ -329,6 +339,9 @@ class Mapper {
     });
   }
 }
+
+/** RFC 3418: the one object whose value a SET tests before all else. */
+const snmpSetSerialNo: Position = [1, 3, 6, 1, 6, 3, 1, 1, 6, 1];
 
 /** What the Unset object beside it can take away. */
 export function mayBeUnset(object: MibObject): boolean {

@@ -18,6 +18,10 @@ export function objectDescription(object: MibObject): string {
       return 'A number for the entry, for its keys cannot stand in an object identifier. The agent numbers entries that come from elsewhere.';
     case 'presence':
       return `Whether this is there: ${describe(object.schema.description, object.schema.path)}`;
+    case 'storageType':
+      return 'Entries are kept in non-volatile storage, so that nothing but nonVolatile(3) can be set.';
+    case 'testAndIncr':
+      return describe(object.schema.description, object.schema.path);
     case 'after':
       return (
         'The row number of the entry before this one in the order that users give, 0 for the first. Setting it moves the entry behind ' +

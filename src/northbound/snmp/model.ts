@@ -26,6 +26,7 @@ export const reservedColumn = {
   owner: 221,
   job: 222,
   after: 223,
+  storageType: 224,
 } as const;
 
 /** Below this arc beside a scalar or table stands the segment table of the scalar, those of the table's columns. */
@@ -38,7 +39,7 @@ export interface MibObject {
   /**
    * `leaf`: a YANG leaf; `value`: an entry of a leaf-list; `presence`: whether a presence container is there; `unset`: takes the
    * sub-identifier of the leaf or presence container beside it that shall go; `digest`: of a leaf or entry of a leaf-list that can pass
-   * 255 octets; `after`: the number of the row before it in
+   * 255 octets; `testAndIncr`: the lock for stations that write together; `after`: the number of the row before it in
    * the user's order; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
    */
   readonly kind:
@@ -47,6 +48,7 @@ export interface MibObject {
     | 'digest'
     | 'segment'
     | 'segmentNumber'
+    | 'testAndIncr'
     | Exclude<keyof typeof reservedColumn, 'result'>;
   readonly oid: readonly number[];
   /** The content octets of `oid`, for the wire. */

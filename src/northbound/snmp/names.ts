@@ -154,6 +154,7 @@ const ownDescriptors: Readonly<Partial<Record<MibObject['kind'], string>>> = {
   owner: 'Owner',
   job: 'Job',
   after: 'After',
+  storageType: 'StorageType',
   jobState: 'State',
   errorTag: 'ErrorTag',
   errorPath: 'ErrorPath',
@@ -169,4 +170,5 @@ const standardDescriptors: ReadonlyMap<string, string> = new Map([
   ['1.3.6.1.2.1.1.5', 'sysName'],
   ['1.3.6.1.2.1.1.6', 'sysLocation'],
   ['1.3.6.1.2.1.1.7', 'sysServices'],
+  ['1.3.6.1.6.3.1.1.6.1', 'snmpSetSerialNo'],
 ]);

@@ -1,4 +1,5 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
+import { randomInt } from 'node:crypto';
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
 import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
@@ -7,7 +8,7 @@ import type { Mib, MibObject, MibTable } from './model.js';
 import type { IndexKey } from './ordered-index.js';
 import { previousKeys, type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
-import { rowStatus } from './syntax.js';
+import { nonVolatile, rowStatus } from './syntax.js';
 
 /** An object that has instances, with what reading it needs. */
 export interface Readable {
@@ -30,6 +31,8 @@ export class ObjectTable {
   readonly #schema: Schema;
   readonly #session: Session;
   readonly #segments = new Map<MibTable, SegmentRows>();
+  /** The value of snmpSetSerialNo, another one at each start (RFC 2579 TestAndIncr). */
+  readonly lock = { value: randomInt(2 ** 31) };
   readonly jobs: Jobs;
   readonly commits: Jobs;
   readonly #commitRows = new Map<MibTable, JobRows>();
@@ -82,11 +85,13 @@ export class ObjectTable {
 
   #readable(object: MibObject): Readable {
     const { table, kind } = object;
+    if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock.value };
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
     if (table.operation !== undefined)
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
     if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
       return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
+    if (kind === 'storageType') return { object, rows: this.#rows.of(table), read: () => nonVolatile };
     if (kind === 'after') return { object, rows: this.#rows.of(table), read: this.#afterReader(object) };
     if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
     if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };

@@ -25,6 +25,7 @@ export function editOf(
     const target = unsetTarget(value, siblings);
     return target === undefined ? 'inconsistentValue' : { operation: 'remove', path: below(path, target) };
   }
+  if (object.kind === 'storageType') return undefined;
   const at = below(path, object);
   if (object.kind !== 'presence') return { operation: 'merge', path: at, content: value };
   if (value !== true) return { operation: 'remove', path: at };

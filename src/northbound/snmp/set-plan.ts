@@ -1,6 +1,7 @@
 /** What the tests of a SET come to, step by step. */
 import type { Session } from '../../datastore/index.js';
 import type { Value } from '../../yang/index.js';
+import { arcsKey } from './instance.js';
 import type { MibObject } from './model.js';
 import type { View } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
@@ -57,6 +58,7 @@ export interface PlannedRow {
 /** Takes over what a PDU assigns to a row under construction. */
 export function assignAll(values: Map<MibObject, Value>, work: Pick<RowWork, 'columns'>): void {
   for (const { object, value, index } of work.columns.values()) {
+    if (object.kind === 'storageType') continue;
     if (object.kind !== 'unset') values.set(object, value);
     else if (value !== 0) {
       const target = unsetTarget(value, object.table!.columns);
@@ -64,4 +66,26 @@ export function assignAll(values: Map<MibObject, Value>, work: Pick<RowWork, 'co
       values.delete(target);
     }
   }
+}
+
+/** Each user has his own segments of an instance. */
+export function uploadId(
+  { session }: Writer,
+  digest: MibObject,
+  arcs: ArrayLike<number>,
+  from: number,
+  to: number,
+): string {
+  return `${session.origin.user}\u0000${digest.name}\u0000${arcsKey(arcs, from, to)}`;
+}
+
+/** RFC 2579 TestAndIncr: who does not know the value comes too late. */
+export function takeLock(lock: { value: number }, { value, index }: Assignment, plan: Plan): void {
+  if (value !== lock.value) throw new Refusal('inconsistentValue', index);
+  plan.before.push(() => {
+    lock.value = (Number(value) + 1) % 2 ** 31;
+    return () => {
+      lock.value = Number(value);
+    };
+  });
 }

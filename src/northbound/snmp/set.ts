@@ -31,10 +31,12 @@ import {
   type Plan,
   pendingLifetime,
   type RowWork,
+  takeLock,
+  uploadId,
   type Writer,
 } from './set-plan.js';
 import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
-import { rowStatus } from './syntax.js';
+import { nonVolatile, rowStatus } from './syntax.js';
 import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
@@ -215,6 +217,11 @@ export class Setter {
     if (rows === undefined && (count !== from + 1 || arcs[from] !== 0)) throw new Refusal('noCreation', index);
     const value = object.kind === 'digest' ? this.#committed(writer, variable, plan) : variable.value;
     const assignment: Assignment = { index, object, value };
+    if (object.kind === 'storageType' && value !== nonVolatile) throw new Refusal('inconsistentValue', index);
+    if (object.kind === 'testAndIncr') {
+      takeLock(this.#objects.lock, assignment, plan);
+      return;
+    }
     if (rows === undefined) {
       once(scalars, assignment);
       return;
@@ -420,11 +427,6 @@ export class Setter {
     const now = this.#now();
     for (const { rows, key, expires } of this.#pending) if (expires <= now) this.#forget(rows, key);
   }
-}
-
-/** Each user has his own segments of an instance. */
-function uploadId({ session }: Writer, digest: MibObject, arcs: ArrayLike<number>, from: number, to: number): string {
-  return `${session.origin.user}\u0000${digest.name}\u0000${arcsKey(arcs, from, to)}`;
 }
 
 /** Steps 3 to 6: type, length, encoding, value. */

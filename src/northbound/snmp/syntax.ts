@@ -3,55 +3,13 @@
  * of it. Values cross only here.
  */
 import type { BinaryType, BitsType, EnumerationType, IntegerType, Type, Value } from '../../yang/index.js';
-import {
-  type BerWriter,
-  decodeOid,
-  encodeOid,
-  maxSubIdentifiers,
-  signedAt,
-  tag,
-  unsigned64At,
-  unsignedAt,
-} from './ber.js';
+import { decodeOid, encodeOid, maxSubIdentifiers, signedAt, tag, unsigned64At, unsignedAt } from './ber.js';
 import { bounds, canonicalDecimal, canonicalInteger, fits, inRanges, rangeText, sizeText } from './restrictions.js';
+import { type Decoded, integerLike, type MibType, octetLike, refused, type Syntax } from './syntax-forms.js';
 import { bitsOctets, bitsValue, dateAndTimeOctets, dateAndTimeText, isAscii } from './text.js';
 
-/** Why a value in a SET is refused (RFC 3416 section 4.2.5 steps 3 to 6). */
-export type ValueRefusal = 'wrongType' | 'wrongLength' | 'wrongEncoding' | 'wrongValue';
-
-export type Decoded = { readonly value: Value } | { readonly refusal: ValueRefusal };
-
-/** What the MIB module says of a syntax. */
-export interface MibType {
-  /** The base or textual convention: `Integer32`, `OCTET STRING`, `TruthValue`. */
-  readonly base: string;
-  /** Where it comes from, for IMPORTS; '' for what is built in. */
-  readonly from: '' | 'SNMPv2-SMI' | 'SNMPv2-TC';
-  /** Range or size with its parentheses, or ''. */
-  readonly restriction: string;
-  /** INTEGER and BITS: labels with their numbers. */
-  readonly labels: readonly (readonly [label: string, number: number])[];
-  readonly displayHint: string;
-}
-
-/** How the value stands in an instance's OID (RFC 2578 section 7.7); 'none' where it may not. */
-export type IndexForm = 'integer' | 'string' | 'none';
-
-export interface Syntax {
-  readonly tag: number;
-  readonly mib: MibType;
-  readonly index: IndexForm;
-  /** 'string': the fewest and the most octets, and the most characters. */
-  readonly minOctets: number;
-  readonly maxOctets: number;
-  readonly maxCharacters: number;
-  /** 'integer': the sub-identifier of a value, and the value of a sub-identifier. */
-  toArc(value: Value): number;
-  fromArc(arc: number): Value | undefined;
-  write(writer: BerWriter, value: Value): void;
-  /** From the content octets of a value whose tag is this syntax's. */
-  read(buffer: Buffer, start: number, end: number): Decoded;
-}
+export type { Decoded, MibType, Syntax } from './syntax-forms.js';
+export * from './syntax-own.js';
 
 /** The most characters that a leaf outside segment tables may have. */
 const maxText = 255;
@@ -107,101 +65,9 @@ export function syntaxOf(type: Type, config: boolean, standard = false): Syntax 
   }
 }
 
-/** RFC 2579 RowStatus. */
-export const rowStatus = {
-  active: 1,
-  notInService: 2,
-  notReady: 3,
-  createAndGo: 4,
-  createAndWait: 5,
-  destroy: 6,
-} as const;
-
-/** The row number of tables whose keys cannot stand in an OID. */
-export const rowNumberSyntax: Syntax = integerLike(
-  'Unsigned32',
-  'SNMPv2-SMI',
-  tag.unsigned32,
-  '(1..4294967295)',
-  'integer',
-  {
-    write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
-    read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
-  },
-);
-
-export const rowStatusSyntax: Syntax = integerLike('RowStatus', 'SNMPv2-TC', tag.integer, '', 'none', {
-  write: (writer, value) => writer.integer(Number(value)),
-  read(buffer, start, end) {
-    const value = signedAt(buffer, start, end);
-    return value >= rowStatus.active && value <= rowStatus.destroy && value !== rowStatus.notReady
-      ? { value }
-      : refused('wrongValue');
-  },
-});
-
-/** Who a job is for: text that a manager chooses. */
-export const ownerSyntax: Syntax = { ...plainTextSyntax(1, 32), index: 'string' };
-
-export const shortTextSyntax: Syntax = plainTextSyntax(0, 255);
-
-/** Where a job stands. */
-export const jobStateSyntax: Syntax = enumerationOf([
-  ['running', 1],
-  ['done', 2],
-  ['failed', 3],
-]);
-
-/** The number of another row; 0 for none. */
-export const afterSyntax: Syntax = {
-  ...rowNumberSyntax,
-  mib: { ...rowNumberSyntax.mib, restriction: '(0..4294967295)' },
-  index: 'none',
-};
-
-/** Takes the sub-identifier of what shall go; reads as 0. */
-export const unsetSyntax: Syntax = integerLike('Unsigned32', 'SNMPv2-SMI', tag.unsigned32, '', 'none', {
-  write: (writer, value) => writer.unsigned(tag.unsigned32, Number(value)),
-  read: (buffer, start, end) => number(unsignedAt(buffer, start, end)),
-});
-
-/** Octets of any value; in memory base64. */
-export function octetsSyntax(min: number, max: number): Syntax {
-  return octetLike('OCTET STRING', '', sizeText(min, max), min, max, '', 'none', {
-    write: (writer, value) => writer.octets(Buffer.from(String(value), 'base64')),
-    read(buffer, start, end) {
-      if (end - start < min || end - start > max) return refused('wrongLength');
-      return { value: buffer.toString('base64', start, end) };
-    },
-  });
-}
-
 /** A text syntax with fewer octets. */
 export function shortened(syntax: Syntax, maxOctets: number): Syntax {
   return { ...syntax, maxOctets, mib: { ...syntax.mib, restriction: sizeText(syntax.minOctets, maxOctets) } };
-}
-
-type Codec = Pick<Syntax, 'write' | 'read'> & Partial<Pick<Syntax, 'toArc' | 'fromArc'>>;
-
-function integerLike(
-  base: string,
-  from: MibType['from'],
-  berTag: number,
-  restriction: string,
-  index: IndexForm,
-  codec: Codec,
-): Syntax {
-  return {
-    tag: berTag,
-    mib: { base, from, restriction, labels: [], displayHint: '' },
-    index,
-    minOctets: 1,
-    maxOctets: 1,
-    maxCharacters: 1,
-    toArc: Number,
-    fromArc: (arc) => arc,
-    ...codec,
-  };
 }
 
 function signedSyntax(type: IntegerType): Syntax {
@@ -263,42 +129,6 @@ function enumerationSyntax(type: EnumerationType): Syntax {
     },
   });
   return { ...syntax, mib: { ...syntax.mib, labels: type.enums.map((each) => [label(each.name), each.value]) } };
-}
-
-function enumerationOf(labels: readonly (readonly [name: string, number: number])[]): Syntax {
-  const numbers = new Map(labels);
-  const syntax = integerLike('INTEGER', '', tag.integer, '', 'none', {
-    write: (writer, value) => writer.integer(numbers.get(String(value)) ?? 0),
-    read: () => refused('wrongValue'),
-  });
-  return { ...syntax, mib: { ...syntax.mib, labels } };
-}
-
-/** Text in UTF-8 whose octets are counted. */
-function plainTextSyntax(min: number, max: number): Syntax {
-  return octetLike('OCTET STRING', '', sizeText(min, max), min, max, '255t', 'none', {
-    write: (writer, value) => writer.octets(cutText(String(value), max)),
-    read(buffer, start, end) {
-      if (end - start < min || end - start > max) return refused('wrongLength');
-      const octets = buffer.subarray(start, end);
-      const value = octets.toString('utf8');
-      return Buffer.from(value).equals(octets) ? { value } : refused('wrongEncoding');
-    },
-  });
-}
-
-/** Whole characters only. */
-function cutText(text: string, max: number): Buffer {
-  let octets = Buffer.from(text);
-  while (octets.length > max)
-    octets = Buffer.from(
-      octets
-        .subarray(0, max)
-        .toString('utf8')
-        .replace(/\uFFFD$/u, '')
-        .slice(0, max),
-    );
-  return octets;
 }
 
 function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
@@ -400,29 +230,6 @@ function fromText(type: Type, text: string): Value | undefined {
   return text;
 }
 
-function octetLike(
-  base: string,
-  from: MibType['from'],
-  restriction: string,
-  minOctets: number,
-  maxOctets: number,
-  displayHint: string,
-  index: IndexForm,
-  codec: Codec,
-): Syntax {
-  return {
-    tag: tag.octetString,
-    mib: { base, from, restriction, labels: [], displayHint },
-    index,
-    minOctets,
-    maxOctets,
-    maxCharacters: maxOctets,
-    toArc: Number,
-    fromArc: () => undefined,
-    ...codec,
-  };
-}
-
 const dateAndTime: Syntax = octetLike('DateAndTime', 'SNMPv2-TC', '', 8, 11, '', 'none', {
   write(writer, value) {
     writer.octets(dateAndTimeOctets(String(value)) ?? Buffer.alloc(8));
@@ -482,12 +289,4 @@ export function label(name: string): string {
 
 function checked(type: IntegerType, value: number): Decoded {
   return inRanges(type.ranges, BigInt(value)) ? { value } : refused('wrongValue');
-}
-
-function number(value: number | undefined): Decoded {
-  return value === undefined ? refused('wrongEncoding') : { value };
-}
-
-function refused(refusal: ValueRefusal): Decoded {
-  return { refusal };
 }

@@ -69,8 +69,10 @@ suite('OID files', () => {
       zooAnimalCommitErrorTag: '.3.1.204',
       zooAnimalCommitErrorPath: '.3.1.205',
       zooAnimalCommitErrorText: '.3.1.206',
+      zooAnimalStorageType: '.3.1.224',
       zooAnimalFoodValue: '.4.1.1',
       zooAnimalFoodRowStatus: '.4.1.200',
+      zooAnimalFoodStorageType: '.4.1.224',
       zooNotifySpecies: '.6',
       zooUnset: '.201',
     });

@@ -291,6 +291,35 @@ suite('SET (RFC 3416 section 4.2.5)', () => {
     assert.deepEqual(lab.read('/signet-lab:lab/choice-of-order'), ['blue', 'red', 'green']);
   });
 
+  test('snmpSetSerialNo: of SETs that hold the same value one is carried out (RFC 2579 TestAndIncr)', async () => {
+    const name = '1.3.6.1.6.3.1.1.6.1.0';
+    const serial = async () => Number((await ask(pduType.get, [varbind(name)])).varbinds[0]?.number);
+    const value = await serial();
+    const lock = varbind(name, int(value));
+    assert.deepEqual(await set(number(21), lock), [0, 0]);
+    assert.equal(await serial(), (value + 1) % 2 ** 31);
+    assert.deepEqual(await set(number(22), lock), [status.inconsistentValue, 2]);
+    assert.equal(lab.read('/signet-lab:lab/number'), 21);
+    const next = varbind(name, int(await serial()));
+    assert.deepEqual(await set(varbind(`${base}.11.0`, int(3)), next), [status.inconsistentValue, 1]);
+    assert.equal(await serial(), (value + 1) % 2 ** 31);
+    assert.deepEqual(await set(varbind(name, int(-1))), [status.wrongValue, 1]);
+  });
+
+  test('StorageType is nonVolatile, and nothing else can be set (RFC 2579)', async () => {
+    const storage = (id: number, value: number) => varbind(`${base}.20.1.224.${String(id)}`, int(value));
+    assert.equal(await tagOf(`${base}.20.1.224.1`), '03');
+    assert.deepEqual(await set(storage(1, 3)), [0, 0]);
+    for (const other of [1, 2, 4, 5]) assert.deepEqual(await set(storage(1, other)), [status.inconsistentValue, 1]);
+    assert.deepEqual(await set(storage(1, 6)), [status.wrongValue, 1]);
+    assert.deepEqual(await set(storage(7, 3), row(7, rowStatus.createAndGo), label(7, 'seven')), [0, 0]);
+    assert.deepEqual(await set(storage(8, 2), row(8, rowStatus.createAndGo), label(8, 'eight')), [
+      status.inconsistentValue,
+      1,
+    ]);
+    assert.deepEqual(await set(storage(77, 3)), [status.inconsistentName, 1]);
+  });
+
   test('Unset takes a scalar or column away by its sub-identifier', async () => {
     const unset = (column: number) => varbind(`${base}.20.1.201.1`, int(column, 0x42));
     const size = (value: number) => varbind(`${base}.20.1.3.1`, int(value, 0x42));
