@@ -29,18 +29,17 @@ function validate({ after }: Change): readonly Finding[] {
     if (length !== undefined && Number(length) > widest)
       refuse(`${path}/udp/prefix-length`, `an address of this family has ${String(widest)} bits`);
   }
-  for (const [kind, holder] of [
-    ['vacm/view', container(snmp, 'vacm')],
-    ['notify-filter-profile', snmp],
-  ] as const) {
-    for (const entry of list(holder, kind.slice(kind.indexOf('/') + 1)) ?? []) {
-      for (const which of ['include', 'exclude'] as const) {
-        for (const oid of texts(entry, which)) {
-          if (!wildcardOid.test(oid))
-            refuse(`/${kind}[name='${text(entry, 'name') ?? ''}']/${which}`, `'${oid}' is no object identifier`);
-        }
+  for (const entry of list(snmp, 'notify-filter-profile') ?? []) {
+    for (const which of ['include', 'exclude'] as const) {
+      for (const oid of texts(entry, which)) {
+        const path = `/notify-filter-profile[name='${text(entry, 'name') ?? ''}']/${which}`;
+        if (!wildcardOid.test(oid)) refuse(path, `'${oid}' is no object identifier`);
       }
     }
+  }
+  for (const entry of list(snmp, 'notify') ?? []) {
+    if (text(entry, 'type') === 'inform')
+      refuse(`/notify[name='${text(entry, 'name') ?? ''}']/type`, 'this agent sends traps, and no informs yet');
   }
   return findings;
 }

@@ -10,6 +10,7 @@ import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
 import { mapSchema } from './mapping.js';
 import { type NotificationTargets, Notifier } from './notify.js';
+import { TargetSource } from './notify-targets.js';
 import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
 import type { Memory } from './row-numbers.js';
@@ -32,7 +33,7 @@ export interface SnmpOptions {
   readonly users: UsmUserSource;
   /** In place of the communities of the tree. */
   readonly communities?: CommunitySource;
-  /** Without it notifications go nowhere. */
+  /** In place of the targets of the tree. */
   readonly targets?: NotificationTargets;
   /** Where row numbers outlast the process; without it they do not. */
   readonly memory?: Memory;
@@ -62,7 +63,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const rows = new Rows(mib, system, seconds, options.memory, log);
   const objects = new ObjectTable(mib, rows, system);
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
-  const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);
+  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config), log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
     config.update(event);
@@ -75,6 +76,9 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
     setter: new Setter(schema, objects, seconds),
     counters,
     communities: options.communities ?? config,
+    authenticationFailed: () => {
+      if (config.current().authenticationTraps) notifier.authenticationFailed(performance.now());
+    },
     openSession: (origin) => options.openSession(origin),
     log,
     now: () => performance.now(),

@@ -23,21 +23,10 @@ export type TargetParams = { readonly filterProfile: string | undefined } & (
   | { readonly version: 'v3'; readonly user: string; readonly level: SecurityLevel }
 );
 
-export interface Notify {
-  readonly tag: string;
-  readonly type: 'trap' | 'inform';
-}
-
 /** Subtrees as texts in which a star stands for any sub-identifier. */
 export interface Subtrees {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-}
-
-export interface Listen {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
 }
 
 interface CommunityEntry extends Community {
@@ -46,31 +35,12 @@ interface CommunityEntry extends Community {
 }
 
 export interface SnmpConfig {
-  readonly listen: readonly Listen[];
   readonly authenticationTraps: boolean;
   readonly communities: ReadonlyMap<string, CommunityEntry>;
   readonly targets: readonly Target[];
-  readonly notify: readonly Notify[];
+  /** Targets with one of these tags get notifications. */
+  readonly notifyTags: ReadonlySet<string>;
   readonly filters: ReadonlyMap<string, Subtrees>;
-  readonly views: ReadonlyMap<string, Subtrees>;
-  readonly groups: readonly Group[];
-}
-
-export interface Group {
-  readonly name: string;
-  /** By security name: the models (`v1`, `v2c`, `usm`, or a number as text) by which it belongs to the group. */
-  readonly members: ReadonlyMap<string, readonly string[]>;
-  readonly access: readonly AccessEntry[];
-}
-
-export interface AccessEntry {
-  readonly context: string;
-  readonly match: 'exact' | 'prefix';
-  readonly model: string;
-  readonly level: SecurityLevel;
-  readonly readView: string | undefined;
-  readonly writeView: string | undefined;
-  readonly notifyView: string | undefined;
 }
 
 /** The configuration as it is now. */
@@ -130,23 +100,13 @@ export class ConfigSource implements CommunitySource {
 function readConfig(json: JsonObject): SnmpConfig {
   const params = new Map(entries(json, 'target-params').map((each) => [text(each, 'name'), paramsOf(each)]));
   const engine = object(json['engine']);
-  const vacm = object(json['vacm']);
   const communities = entries(json, 'community').map(communityOf);
   return {
-    listen: entries(engine, 'listen').map((each) => {
-      const udp = object(each['udp']);
-      return { name: text(each, 'name'), address: text(udp, 'ip'), port: Number(udp['port'] ?? 161) };
-    }),
     authenticationTraps: engine['enable-authen-traps'] === true,
     communities: new Map(communities.map((each) => [each.octets.toString('latin1'), each])),
     targets: entries(json, 'target').map((each) => targetOf(each, params)),
-    notify: entries(json, 'notify').map((each) => ({
-      tag: text(each, 'tag'),
-      type: each['type'] === 'inform' ? 'inform' : 'trap',
-    })),
+    notifyTags: new Set(entries(json, 'notify').map((each) => text(each, 'tag'))),
     filters: subtrees(json, 'notify-filter-profile'),
-    views: subtrees(vacm, 'view'),
-    groups: entries(vacm, 'group').map(groupOf),
   };
 }
 
@@ -185,24 +145,6 @@ function paramsOf(entry: JsonObject): TargetParams | undefined {
   if (entry['usm'] === undefined) return undefined;
   const usm = object(entry['usm']);
   return { filterProfile, version: 'v3', user: text(usm, 'user-name'), level: levelOf(usm) };
-}
-
-function groupOf(entry: JsonObject): Group {
-  return {
-    name: text(entry, 'name'),
-    members: new Map(
-      entries(entry, 'member').map((each) => [text(each, 'security-name'), strings(each['security-model'])]),
-    ),
-    access: entries(entry, 'access').map((each) => ({
-      context: text(each, 'context'),
-      match: each['context-match'] === 'prefix' ? 'prefix' : 'exact',
-      model: text(each, 'security-model'),
-      level: levelOf(each),
-      readView: optional(each, 'read-view'),
-      writeView: optional(each, 'write-view'),
-      notifyView: optional(each, 'notify-view'),
-    })),
-  };
 }
 
 function subtrees(holder: JsonObject, name: string): ReadonlyMap<string, Subtrees> {

@@ -37,6 +37,8 @@ export interface ResponderParts {
   readonly counters: Counters;
   readonly communities: CommunitySource;
   openSession(origin: Origin): Session;
+  /** A message came with a community that is none, or from where it may not come. */
+  authenticationFailed(): void;
   readonly log: Log;
   /** Monotonic milliseconds. */
   now(): number;
@@ -129,6 +131,7 @@ export class Responder {
     const community = communities.community(name, peer.address);
     if (community === undefined) {
       counters.count('snmpInBadCommunityNames');
+      this.#parts.authenticationFailed();
       return;
     }
     if (!isTaken(pdu.type, version)) {

@@ -10,6 +10,7 @@ import {
   openDatastore,
 } from '../../../../src/datastore/index.js';
 import { ConfigError } from '../../../../src/error.js';
+import { snmpModule } from '../../../../src/modules/index.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -89,7 +90,7 @@ export async function startLab(
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
     schema,
-    modules: [...modules(schema, state, gate), teller],
+    modules: [...modules(schema, state, gate), snmpModule(), teller],
   });
   // Users of this lab are in no group; access control has tests of its own.
   const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
@@ -113,7 +114,7 @@ export async function startLab(
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
-    targets: { targets: () => options.targets ?? [] },
+    ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
@@ -227,7 +228,8 @@ export async function ok(
 function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
   const amend = async () => gate.wait?.();
   // The datastore owns access control itself.
-  const nodes = schema.root.dataChildren.filter(({ module }) => module.name !== 'ietf-netconf-acm');
+  const owned = ['ietf-netconf-acm', 'ietf-snmp'];
+  const nodes = schema.root.dataChildren.filter(({ module }) => !owned.includes(module.name));
   const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
   return [
