@@ -5,6 +5,7 @@ import { type InstanceIdentifier, parsePath, type Schema } from './yang/index.js
 
 /** What the accounts say; every look-up sees running as it is at that moment. */
 export interface Accounts {
+  has(user: string): boolean;
   /** The scrypt hash of a user's password; undefined where there is no such user, or no password. */
   password(user: string): { readonly hash: string } | undefined;
   /** The keys of a user of SNMPv3. */
@@ -28,6 +29,10 @@ export function openAccounts(datastore: Datastore, schema: Schema): Accounts {
     return path === undefined ? undefined : datastore.running().config.get(path);
   };
   return {
+    has(user) {
+      const path = userPath(schema, user, 'name');
+      return path !== undefined && datastore.running().config.get(path) !== undefined;
+    },
     password(user) {
       const hash = secret(user, 'password-hash');
       return hash === undefined ? undefined : { hash };
