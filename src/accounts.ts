@@ -4,6 +4,7 @@ import { type Branch, type InstanceIdentifier, ListData, parsePath, type Schema 
 
 /** What the accounts say; every look-up sees running as it is at that moment. */
 export interface Accounts {
+  has(user: string): boolean;
   /** The scrypt hash of a user's password; undefined where there is no such user, or no password. */
   password(user: string): { readonly hash: string } | undefined;
   /** The keys of a user of SNMPv3. */
@@ -32,6 +33,10 @@ export function openAccounts(datastore: Datastore, schema: Schema): Accounts {
     return path === undefined ? undefined : datastore.secret(path);
   };
   return {
+    has(user) {
+      const path = userPath(schema, user, 'name');
+      return path !== undefined && datastore.running().config.get(path) !== undefined;
+    },
     password(user) {
       const hash = secret(user, 'password-hash');
       return hash === undefined ? undefined : { hash };

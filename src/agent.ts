@@ -90,6 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       if (current.http === undefined) socket.destroy();
       else current.http.accept(socket, connection);
     },
+    onClientRefused: (address, reason) => current.http?.refusedCertificate(address, reason),
   });
   const deviceName = () => leafText(current.datastore, schema, '/signet-system:system/name') ?? 'signet';
   const access = {
@@ -179,6 +180,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       login,
       openSession: (origin) => datastore.session(origin),
       routes: [xmlRpcRoute({ schema, log, guard })],
+      certificateUser: (chain) => {
+        const name = https.clientName(chain);
+        return name !== undefined && accounts.has(name) ? name : undefined;
+      },
       status: () => statusPage(viewer, schema, https, deviceName()),
       log,
       audit: (event) => {
@@ -256,7 +261,6 @@ const notServed = [
   'ietf-netconf-monitoring',
   'ietf-netconf-with-defaults',
   'ietf-origin',
-  'ietf-x509-cert-to-name',
   'ietf-yang-library',
   'ietf-yang-metadata',
 ] as const;

@@ -5,6 +5,7 @@ import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/in
 import { type InstanceIdentifier, parsePath } from '../yang/index.js';
 import type { Alarms } from './alarm.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
+import { ClientCertificates } from './https/clients.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
 import { certificateFacts } from './https/facts.js';
@@ -53,6 +54,11 @@ export interface HttpsModule {
   idle(): Promise<void>;
   /** What is presented now, for the status page. */
   served(): Served | undefined;
+  /**
+   * The user name that a client's certificates (DER, its own first) stand for now, by client-authentication/cert-to-name; undefined
+   * where they do not hold or nothing names them.
+   */
+  clientName(chain: readonly Buffer[]): string | undefined;
   /** Where running says that it listens; none where it is switched off. */
   endpoints(): readonly Endpoint[];
 }
@@ -87,6 +93,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       await service.sweep.idle();
     },
     served: () => service.served,
+    clientName: (chain) => service.clients.name(chain),
     endpoints: () => service.endpoints(),
   };
 }
@@ -107,13 +114,16 @@ class HttpsService {
   watch: ExpiryWatch | undefined;
   presented: Presented | undefined;
   readonly sweep: KeySweep;
+  readonly clients: ClientCertificates;
   #opened = false;
 
   constructor(given: HttpsParts) {
     let factory: Promise<TlsCredentials> | undefined;
     this.sweep = new KeySweep(given.keys, given.log);
+    this.clients = new ClientCertificates(given.clock, () => this.services?.running());
     this.parts = {
       ...given,
+      clients: this.clients,
       hasKey: (keyId) => given.keys.has(keyId),
       loadKey: (keyId) => given.keys.load(keyId),
       factory: () => {

@@ -2,16 +2,24 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { connect, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import {
+  connect,
+  createServer,
+  type DetailedPeerCertificate,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
 import { ConfigError } from '../error.js';
 import { peekServerName } from './client-hello.js';
-import type { TlsConnection } from './tls.js';
+import type { ClientJudge, TlsConnection } from './tls.js';
 import { contextOptions, serverOptions, type TlsCredentials, type TlsParameters } from './tls-options.js';
 
 export interface GenerationOptions {
   readonly service: Presented;
   readonly handshakeTimeout: number;
   readonly onConnection?: (socket: TLSSocket, connection: TlsConnection) => void;
+  readonly onClientRefused?: (address: string, reason: string) => void;
   readonly onFailure?: (error: Error) => void;
 }
 
@@ -19,6 +27,7 @@ export interface Presented {
   readonly credentials: TlsCredentials;
   readonly sni?: ReadonlyMap<string, TlsCredentials>;
   readonly parameters: TlsParameters;
+  readonly clients?: ClientJudge;
 }
 
 export class Generation {
@@ -61,11 +70,13 @@ export class Generation {
   }
 
   #serve(name: string | undefined, credentials: TlsCredentials): Named {
-    const { parameters } = this.#options.service;
+    const { clients, parameters } = this.#options.service;
     const context = contextOptions(credentials, parameters);
+    const server = serverOptions(parameters);
     const settings: TlsOptions = {
       ...context,
-      ...serverOptions(parameters),
+      ...server,
+      rejectUnauthorized: server.rejectUnauthorized === true && clients?.clockTrusted !== false,
       handshakeTimeout: this.#options.handshakeTimeout,
     };
     try {
@@ -81,14 +92,20 @@ export class Generation {
 
   #listen(server: Server): void {
     const { service, onConnection, onFailure } = this.#options;
-    const certificateRequired = service.parameters.clientCertificates === 'required';
+    const { clientCertificates: asked = 'none' } = service.parameters;
     server.on('secureConnection', (socket) => {
       // Its peer is gone already.
       if (socket.remoteAddress === undefined) return;
-      const connection = describe(socket, this.epoch);
+      const chain = asked === 'none' ? [] : chainOf(socket);
+      const refusal = chain.length === 0 ? 'no certificate was sent' : refusalOf(socket, chain, service.clients);
       // A resumed TLS 1.3 session counts as authorised in Node even where it began without a certificate.
-      if (certificateRequired && connection.clientCertificate === undefined) socket.destroy();
-      else onConnection?.(socket, connection);
+      if (asked === 'required' && refusal !== undefined) {
+        this.#options.onClientRefused?.(socket.remoteAddress, refusal);
+        socket.destroy();
+      } else {
+        if (chain.length > 0 && refusal !== undefined) this.#options.onClientRefused?.(socket.remoteAddress, refusal);
+        onConnection?.(socket, describe(socket, this.epoch, refusal === undefined ? chain : []));
+      }
     });
     const failed = new WeakSet<TLSSocket>();
     server.on('tlsClientError', (error, socket) => {
@@ -129,12 +146,28 @@ async function probe({ name, probed, fingerprint }: Named, signal: AbortSignal |
   }
 }
 
-function describe(socket: TLSSocket, epoch: number): TlsConnection {
+function refusalOf(socket: TLSSocket, chain: readonly Buffer[], judge: ClientJudge | undefined): string | undefined {
+  if (judge !== undefined) return judge.refusal(chain);
+  return socket.authorized ? undefined : String(socket.authorizationError);
+}
+
+/** As the client sent it, put in order by OpenSSL, which may add the anchor. */
+function chainOf(socket: TLSSocket): readonly Buffer[] {
+  const chain: Buffer[] = [];
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (next?.raw !== undefined && chain.length < longestChain) {
+    chain.push(next.raw);
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
+  }
+  return chain;
+}
+
+function describe(socket: TLSSocket, epoch: number, clientChain: readonly Buffer[]): TlsConnection {
   return {
     epoch,
     address: socket.remoteAddress ?? '',
     port: socket.remotePort ?? 0,
-    clientCertificate: socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined,
+    clientChain,
   };
 }
 
@@ -174,3 +207,4 @@ function reasonOf(cause: unknown): string {
 }
 
 const probeTimeout = 5_000;
+const longestChain = 16;

@@ -27,9 +27,8 @@ export interface TlsParameters {
   readonly groups?: readonly TlsGroup[];
   /** Whether the client is asked for a certificate. What `high` asks for is the caller's business. */
   readonly clientCertificates?: 'none' | 'optional' | 'required';
-  /** Trust anchors and revocation lists for client certificates; each PEM text or DER octets. */
+  /** Trust anchors for client certificates; each PEM text or DER octets. */
   readonly clientAnchors?: readonly (string | Uint8Array)[];
-  readonly clientRevocation?: readonly (string | Uint8Array)[];
 }
 
 /** The parameters resolved: what is left of versions, suites and groups once the level and the choices are applied. */
@@ -111,7 +110,8 @@ export function contextOptions(credentials: TlsCredentials, parameters: TlsParam
     honorCipherOrder: true,
     // An empty list would mean Mozilla's roots: then any certificate of the web would pass as a client's.
     ca: (parameters.clientAnchors ?? []).map(certificatePem),
-    ...(parameters.clientRevocation?.length ? { crl: parameters.clientRevocation.map(revocationPem) } : {}),
+    // An authority need not be a root to be trusted (RFC 5280 6.1.1 (d)).
+    allowPartialTrustChain: true,
     sessionIdContext: 'signet',
   };
 }
@@ -182,15 +182,6 @@ function readCertificate(certificate: string | Uint8Array): X509Certificate {
 
 function certificatePem(certificate: string | Uint8Array): string {
   return typeof certificate === 'string' ? certificate : readCertificate(certificate).toString();
-}
-
-function revocationPem(list: string | Uint8Array): string {
-  if (typeof list === 'string') return list;
-  const lines =
-    Buffer.from(list)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`;
 }
 
 function invalid(message: string): ConfigError {

@@ -24,8 +24,24 @@ export interface TlsService {
   /** By server name in lower case; a first label `*` stands for any one label. */
   readonly sni?: ReadonlyMap<string, TlsCredentials>;
   readonly parameters: TlsParameters;
+  /** Who judges the certificates of clients; OpenSSL, by the anchors of the parameters, where absent. */
+  readonly clients?: ClientJudge;
   /** Where to listen; none closes the service. */
   readonly listen: readonly Endpoint[];
+}
+
+/** The last word on the certificates that clients send. */
+export interface ClientJudge {
+  /**
+   * Why the chain is refused, for the log; undefined where it holds. DER as it was sent, the client's own first; empty where
+   * none was sent; of a resumed session the client's own alone. Never throws.
+   */
+  readonly refusal: (chain: readonly Buffer[]) => string | undefined;
+  /**
+   * False where the system's clock must not count. Then OpenSSL, which believes it, has no say, and a client without a required
+   * certificate is cut off after its handshake instead of by an alert.
+   */
+  readonly clockTrusted: boolean;
 }
 
 /** What is known of a connection once its handshake is done. */
@@ -34,8 +50,8 @@ export interface TlsConnection {
   readonly epoch: number;
   readonly address: string;
   readonly port: number;
-  /** The end-entity certificate of the client (DER) where it gave one and it holds against the anchors. */
-  readonly clientCertificate: Buffer | undefined;
+  /** The certificates of the client (DER, its own first) where they hold; else empty. The same array for the connection's life. */
+  readonly clientChain: readonly Buffer[];
 }
 
 export interface TlsLimits {
@@ -49,6 +65,8 @@ export interface TlsLimits {
 export interface TlsListenerOptions {
   /** Given every connection whose handshake succeeded. */
   readonly onConnection: (socket: TLSSocket, connection: TlsConnection) => void;
+  /** Told of a client whose certificate, or its absence, is the reason that it is turned away. */
+  readonly onClientRefused?: (address: string, reason: string) => void;
   readonly limits?: Partial<TlsLimits>;
 }
 
@@ -72,6 +90,7 @@ export interface PreparedService {
 
 export class TlsListener {
   readonly #onConnection: TlsListenerOptions['onConnection'];
+  readonly #onClientRefused: TlsListenerOptions['onClientRefused'];
   readonly #limits: TlsLimits;
   /** By the address that was asked for. */
   #listening = new Map<string, Listening>();
@@ -85,6 +104,7 @@ export class TlsListener {
 
   constructor(options: TlsListenerOptions) {
     this.#onConnection = options.onConnection;
+    this.#onClientRefused = options.onClientRefused;
     this.#limits = { ...defaultLimits, ...options.limits };
   }
 
@@ -162,6 +182,10 @@ export class TlsListener {
       service,
       handshakeTimeout: this.#limits.handshakeTimeout,
       onConnection: this.#onConnection,
+      onClientRefused: (address, reason) => {
+        this.#handshakeFailures += 1;
+        this.#onClientRefused?.(address, reason);
+      },
       onFailure: () => {
         this.#handshakeFailures += 1;
       },

@@ -95,6 +95,22 @@ describe('login', () => {
     assert.deepEqual(state.waits, []);
   });
 
+  test('a guesser with thousands of prefixes delays nobody else, and only so many prefixes are kept', async () => {
+    const { state, attempt } = make({ tracked: 64, freeFailures: 1 });
+    const first = '203.0.113.9';
+    for (let count = 0; count < 3; count += 1) await attempt('wrong', first);
+    assert.ok(state.waits.length > 0);
+    state.waits.length = 0;
+    for (let count = 0; count < 2000; count += 1) {
+      assert.equal(await attempt('wrong', `10.${count >> 8}.${count & 255}.1`), 'refused');
+    }
+    assert.deepEqual(state.waits, [], 'each of them fails for the first time');
+    assert.equal(await attempt('right', '198.51.100.5'), 'accepted');
+    // What fell out of the bound is forgotten: the price of a memory that nobody can fill.
+    assert.equal(await attempt('wrong', first), 'refused');
+    assert.deepEqual(state.waits, []);
+  });
+
   test('many users from one prefix are slowed down together', async () => {
     const { attempt, state } = make({ freeFailuresPerPrefix: 5 });
     for (let count = 0; count < 8; count += 1) await attempt('guess', '192.0.2.1', `user${count}`);

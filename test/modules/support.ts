@@ -157,7 +157,7 @@ export interface Device {
   keyFiles(): Promise<readonly string[]>;
   /** The octets of the journal as it stands on disk. */
   journal(): Promise<string>;
-  /** Local names of the notifications so far. */
+  /** Local names of the notifications of our own modules so far; the datastore tells of each change beside them. */
   notifications(): readonly string[];
   close(): Promise<void>;
 }
@@ -265,7 +265,10 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
       return (await Promise.all(files)).join('');
     },
     notifications: () =>
-      events.flatMap((event) => (event.kind === 'notification' ? [event.path.last?.schema.name ?? ''] : [])),
+      events.flatMap((event) => {
+        const told = event.kind === 'notification' ? event.path.last?.schema : undefined;
+        return told === undefined || told.module.name === 'ietf-netconf-notifications' ? [] : [told.name];
+      }),
     close,
   };
 }
@@ -309,4 +312,27 @@ function loadOurs(): Schema {
   if (errors.length > 0)
     throw new Error(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'));
   return loaded;
+}
+
+/** The path of an entry of the certificate list. */
+export const entry = (name: string) => `/signet-https:https/certificate[name='${name}']`;
+
+export const serverCertificate = '/signet-https:https/server-certificate';
+
+/** A device whose listener pretends. */
+export async function device(context: TestContext): Promise<{ readonly listener: FakeListener; readonly it: Device }> {
+  const listener = new FakeListener();
+  return { listener, it: await openDevice(context, { listener }) };
+}
+
+/** Everything that a refusal must leave as it was. */
+export async function everything(it: Device, listener: FakeListener): Promise<unknown> {
+  return [
+    it.datastore.transaction(),
+    it.datastore.running(),
+    await it.keyFiles(),
+    listener.fingerprint(),
+    it.get('/signet-https:https/state'),
+    it.notifications(),
+  ];
 }

@@ -2,7 +2,14 @@
 import type { KeyObject } from 'node:crypto';
 import type { Change, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import type { Endpoint, PreparedService, TlsCredentials, TlsParameters, TlsService } from '../../southbound/index.js';
+import type {
+  ClientJudge,
+  Endpoint,
+  PreparedService,
+  TlsCredentials,
+  TlsParameters,
+  TlsService,
+} from '../../southbound/index.js';
 import { fingerprint, readCertificate } from '../../x509/index.js';
 import type { Branch } from '../../yang/index.js';
 import { container, leaf, list, text, texts } from '../read.js';
@@ -20,6 +27,7 @@ export interface ServiceParts extends Reach {
   readonly loadKey: (keyId: string) => Promise<KeyObject>;
   /** A self-signed certificate that is not in the tree, for as long as the tree has none to present. */
   readonly factory: () => Promise<TlsCredentials>;
+  readonly clients: ClientJudge;
 }
 
 /** What the service presents. */
@@ -87,6 +95,7 @@ export async function prepareService(
     credentials,
     sni,
     parameters: plan.parameters,
+    clients: parts.clients,
     listen: plan.enabled ? plan.listen : [],
   };
   const leaf = readCertificate(Buffer.from(credentials.chain[0] ?? ''));
@@ -151,7 +160,6 @@ export function readParameters(https: Branch | undefined): TlsParameters {
     groups: hello === undefined ? [] : (texts(hello, 'groups') as NonNullable<TlsParameters['groups']>),
     clientCertificates: required ? 'required' : anchors.length > 0 ? 'optional' : 'none',
     clientAnchors: anchors.map((certificate) => Buffer.from(certificate, 'base64')),
-    clientRevocation: clients === undefined ? [] : texts(clients, 'crl').map((crl) => Buffer.from(crl, 'base64')),
   };
 }
 

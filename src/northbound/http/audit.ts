@@ -5,6 +5,8 @@ export interface AuditEvent {
   readonly user: string;
   readonly address: string;
   readonly method: 'password' | 'certificate';
+  /** Why a client's certificate was refused. */
+  readonly reason?: string;
   /** How many alike were not reported since the last one that was. */
   readonly suppressed?: number;
 }

@@ -9,8 +9,8 @@ export interface ConnectionInfo {
   /** The peer's IP address; '' for the local socket. */
   readonly address: string;
   readonly port: number;
-  /** DER of the client's certificate where it gave one that holds against the anchors. */
-  readonly clientCertificate: Buffer | undefined;
+  /** The certificates of the client (DER, its own first) where they held at the handshake; else empty. */
+  readonly clientChain: readonly Buffer[];
 }
 
 /** Where requests for some path go. */

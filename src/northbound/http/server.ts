@@ -24,8 +24,8 @@ export interface HttpServiceOptions {
   readonly routes: readonly Route[];
   /** What the page at `/` tells. */
   readonly status: () => StatusPage;
-  /** The user that a client certificate (DER, already checked against the anchors) stands for. Asked at each request. */
-  readonly certificateUser?: (certificate: Buffer) => string | undefined;
+  /** The user that a client's certificates (DER, its own first) stand for now: asked at each request, so it must be cheap. */
+  readonly certificateUser?: (chain: readonly Buffer[]) => string | undefined;
   /** True where browsers may be told to insist on HTTPS: never with a self-signed certificate. */
   readonly strictTransport?: () => boolean;
   /** Who the local socket's clients are. */
@@ -72,6 +72,11 @@ export class HttpService {
   /** Takes over a connection whose TLS handshake is done. */
   accept(socket: Duplex, info: ConnectionInfo): void {
     if (this.#register(socket, info, false)) this.#server.emit('connection', socket);
+  }
+
+  /** For the audit: a client was turned away before it could say anything. Bounded like every report. */
+  refusedCertificate(address: string, reason: string): void {
+    this.#audit.report({ kind: 'refused', user: '', address, method: 'certificate', reason });
   }
 
   /** Serves the local socket: for its owner and root, without a password. A left-over socket is removed. */
@@ -237,8 +242,8 @@ export class HttpService {
     if (connection.local) return this.#options.localUser ?? 'local';
     const { authorization } = incoming.headers;
     if (authorization === undefined) {
-      const { clientCertificate } = connection.info;
-      const user = clientCertificate === undefined ? undefined : this.#options.certificateUser?.(clientCertificate);
+      const { clientChain } = connection.info;
+      const user = clientChain.length === 0 ? undefined : this.#options.certificateUser?.(clientChain);
       if (user === undefined) throw new HttpError(401, { headers: { 'www-authenticate': challenge } });
       this.#loggedIn(connection, user, 'certificate');
       return user;
@@ -330,7 +335,7 @@ const localInfo: ConnectionInfo = {
   epoch: Number.POSITIVE_INFINITY,
   address: '',
   port: 0,
-  clientCertificate: undefined,
+  clientChain: [],
 };
 const sweepInterval = 1_000;
 const lingerTime = 2_000;

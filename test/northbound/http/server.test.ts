@@ -173,8 +173,8 @@ describe('HTTP service', () => {
     const { port, audited } = await setUp({
       parameters: { clientCertificates: 'optional', clientAnchors: [pem('ca.crt')] },
       more: {
-        certificateUser: (certificate) => {
-          seen.push(certificate);
+        certificateUser: ([certificate]) => {
+          if (certificate !== undefined) seen.push(certificate);
           return 'mapped';
         },
       },

@@ -18,7 +18,7 @@ describe('confirmation over HTTPS', () => {
     epoch: of,
     address: '192.0.2.1',
     port: 1,
-    clientCertificate: undefined,
+    clientChain: [],
   });
 
   beforeEach(() => {
