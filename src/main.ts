@@ -63,6 +63,8 @@ async function runClient(args: readonly string[]): Promise<void> {
       const { repairJournal } = await import('./datastore/index.js');
       return await repairJournal(stateDirectory);
     },
+    backup: async (options) => await (await import('./datastore/index.js')).backup(options),
+    restore: async (options) => await (await import('./datastore/index.js')).restore(options),
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     terminal: process.stdout.isTTY,

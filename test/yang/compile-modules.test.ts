@@ -56,8 +56,8 @@ test('RFC 7950 7.20.3: deviations that leave another module in error are the fau
   assert.deepEqual(
     result.errors.map((error) => `${error.module}: ${error.message.replace(/ \(.*\)$/u, '')}`),
     [
-      "default: the deviations leave 'base' in error: default '1' of leaf 'i': 1 is not within the range '5..9'",
-      "leafref: the deviations leave 'base' in error: leafref path '/b:i': no node 'b:i'",
+      "default: the deviations leave 'base' in error: 'default': 1 is not within the range '5..9'",
+      "leafref: the deviations leave 'base' in error: leafref path '/b:i': no node 'base:i' in the root",
       "unique: the deviations leave 'base' in error: 'unique z': no node 'z' in the list",
     ],
   );

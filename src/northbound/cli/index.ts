@@ -2,7 +2,7 @@
 import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import type { RepairReport } from '../../datastore/index.js';
+import type { BackupOptions, BackupReport, RepairReport } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { LoadResult, Schema } from '../../yang/index.js';
 import { certificateCommands } from './certificate.js';
@@ -21,6 +21,8 @@ export interface CliParts {
   readonly mib: () => Promise<MibPrinter>;
   /** Of a state directory that no agent uses. */
   readonly repair: (stateDirectory: string) => Promise<RepairReport>;
+  readonly backup: (options: BackupOptions) => Promise<BackupReport>;
+  readonly restore: (options: BackupOptions) => Promise<BackupReport>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly terminal: boolean;

@@ -1,5 +1,6 @@
-/** Commands that need no agent, or look at it from outside: schema, mib, validate, repair, doctor. */
+/** Commands that need no agent, or look at it from outside: schema, mib, validate, repair, backup, restore, doctor. */
 import type { Argv } from 'yargs';
+import { backup, restore } from './backup.js';
 import type { Perform } from './config.js';
 import { doctor } from './doctor.js';
 import { mib, schema } from './modules.js';
@@ -10,6 +11,11 @@ export function localCommands(parser: Argv, perform: Perform): void {
   const directories = (each: Argv) =>
     each.option('schema', { type: 'string', array: true, describe: 'directory with further YANG modules' });
   const module = (each: Argv) => directories(each).positional('module', { type: 'string' });
+  const sealedFile = (each: Argv) =>
+    each
+      .positional('file', { type: 'string', demandOption: true })
+      .option('pass-phrase-file', { type: 'string', describe: 'file with the pass phrase, 8 characters at least' })
+      .option('master-key', { type: 'string', describe: 'master key file, default STATE/master.key' });
   parser
     .command(
       'schema [module]',
@@ -43,6 +49,15 @@ export function localCommands(parser: Argv, perform: Perform): void {
       'cut off a journal that is corrupt, and keep what is cut off; no agent may run',
       (each) => each,
       (given) => perform(repair, given),
+    )
+    .command(
+      'backup <file>',
+      'write tree, history and keys to a file under a pass phrase; an agent may run',
+      sealedFile,
+      (given) => perform(backup, given),
+    )
+    .command('restore <file>', 'make the state directory of a replacement unit from a backup', sealedFile, (given) =>
+      perform(restore, given),
     )
     .command(
       'validate <file>',
