@@ -34,10 +34,18 @@ import {
   KeyRing,
   type ListenerState,
   retentionOf,
+  snmpModule,
   systemModule,
 } from './modules/index.js';
 import { HttpService, type StatusPage, SwitchGuard } from './northbound/http/index.js';
-import { localizeKey, type RunningSnmp, startSnmp } from './northbound/snmp/index.js';
+import {
+  type AuthProtocol,
+  localizeKey,
+  localizePrivacyKey,
+  type PrivProtocol,
+  type RunningSnmp,
+  startSnmp,
+} from './northbound/snmp/index.js';
 import { xmlRpcRoute } from './northbound/xmlrpc/index.js';
 import {
   type Endpoint,
@@ -95,7 +103,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const deviceName = () => leafText(current.datastore, schema, '/signet-system:system/name') ?? 'signet';
   const access = {
     hashPassword: (password: string) => hashPassword(password),
-    localizeKey: (protocol: string, phrase: string) => localizeKey(protocol as 'sha256', phrase, engine.id),
+    localizeKey: (protocol: string, phrase: string) => localizeKey(protocol as AuthProtocol, phrase, engine.id),
+    localizePrivacyKey: (protocol: string, cipher: string, phrase: string) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine.id),
   };
   const alarms = alarmsModule({ now: () => Date.now(), log });
   const https = httpsModule({
@@ -156,6 +166,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
+      snmpModule(),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
@@ -222,7 +233,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await listener.close();
         guard.close();
         closeMasterKey();
-        accounts.close();
         await datastore.close();
         await audit.close();
       },
@@ -296,7 +306,6 @@ function openSnmp(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
-    communities: accounts,
     memory: (name) => datastore.meta(name),
     log: options.log,
   });

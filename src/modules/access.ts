@@ -1,17 +1,26 @@
 /** The accounts: roles as groups of access control, passwords as scrypt hashes, SNMPv3 keys localised to this engine (RFC 3414 2.6). */
 import type { ActionHandler, Change, Finding, ModuleRegistration } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
-import { list, text, top } from './read.js';
+import { Branch, type InstanceIdentifier } from '../yang/index.js';
+import { container, list, text, top } from './read.js';
 
 export interface AccessServices {
   /** The self-describing scrypt hash of a password. */
   hashPassword(password: string): Promise<string>;
   /** The localised key of a pass phrase (RFC 3414 A.2, RFC 7860) for this engine. */
   localizeKey(protocol: string, passPhrase: string): Buffer;
+  /** The localised privacy key, made with the authentication protocol's hash and extended to what the cipher takes. */
+  localizePrivacyKey(protocol: string, privacyProtocol: string, passPhrase: string): Buffer;
+}
+
+/** The leafs authentication-protocol and privacy-protocol of a user. */
+export interface SnmpProtocols {
+  readonly authentication: string;
+  readonly privacy: string;
 }
 
 /** What set-password uses; the leafs' defaults in schema/signet-access.yang. */
-const snmpDefaults = { authentication: 'sha256', privacy: 'aes128' } as const;
+const snmpDefaults: SnmpProtocols = { authentication: 'sha256', privacy: 'aes128' };
 
 export function accessModule(services: AccessServices): ModuleRegistration {
   return {
@@ -29,16 +38,17 @@ export function accessModule(services: AccessServices): ModuleRegistration {
 export async function credentials(
   services: AccessServices,
   given: { readonly password?: string | undefined; readonly snmpPassPhrase?: string | undefined },
+  { authentication, privacy }: SnmpProtocols = snmpDefaults,
 ): Promise<Record<string, string | Record<string, string>>> {
   const members: Record<string, string | Record<string, string>> = {};
   if (given.password !== undefined) members['password-hash'] = await services.hashPassword(given.password);
   if (given.snmpPassPhrase !== undefined) {
-    const key = services.localizeKey(snmpDefaults.authentication, given.snmpPassPhrase).toString('base64');
+    const phrase = given.snmpPassPhrase;
     members['snmp'] = {
-      'authentication-protocol': snmpDefaults.authentication,
-      'authentication-key': key,
-      'privacy-protocol': snmpDefaults.privacy,
-      'privacy-key': key,
+      'authentication-protocol': authentication,
+      'authentication-key': services.localizeKey(authentication, phrase).toString('base64'),
+      'privacy-protocol': privacy,
+      'privacy-key': services.localizePrivacyKey(authentication, privacy, phrase).toString('base64'),
     };
   }
   return members;
@@ -58,10 +68,21 @@ function setPassword(services: AccessServices): ActionHandler {
         });
       }
       const name = String(instance.last?.keys?.[0] ?? '');
-      const value = { name, ...(await credentials(services, given)) };
+      const value = { name, ...(await credentials(services, given, protocolsOf(context.root, instance))) };
       await context.commit({ edits: [{ operation: 'merge', path: instance, value }], comment: `set-password ${name}` });
       return {};
     },
+  };
+}
+
+/** What the user has, so that a new pass phrase does not change how his stations speak. */
+function protocolsOf(root: Change['after'], instance: InstanceIdentifier): SnmpProtocols {
+  const user = root.config.get(instance);
+  const snmp = user instanceof Branch ? container(user, 'snmp') : undefined;
+  if (snmp === undefined) return snmpDefaults;
+  return {
+    authentication: text(snmp, 'authentication-protocol') ?? snmpDefaults.authentication,
+    privacy: text(snmp, 'privacy-protocol') ?? snmpDefaults.privacy,
   };
 }
 

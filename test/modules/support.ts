@@ -25,6 +25,7 @@ import { historyModule, retentionOf } from '../../src/modules/history.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
+import { snmpModule } from '../../src/modules/snmp.js';
 import { systemModule } from '../../src/modules/system.js';
 import {
   checkCredentials,
@@ -215,14 +216,25 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     wentBack: () => opened.datastore?.history()[0]?.kind === 'rollback',
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
   });
-  const accounts = { hashPassword: (password: string) => hashPassword(password), localizeKey: () => Buffer.alloc(32) };
+  const accounts = {
+    hashPassword: (password: string) => hashPassword(password),
+    localizeKey: () => Buffer.alloc(32),
+    localizePrivacyKey: () => Buffer.alloc(32),
+  };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
     retention: retentionOf,
-    modules: [systemModule(facts), accessModule(accounts), history, https.registration, alarms.registration],
+    modules: [
+      systemModule(facts),
+      accessModule(accounts),
+      snmpModule(),
+      history,
+      https.registration,
+      alarms.registration,
+    ],
     log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   });
   opened.datastore = datastore;

@@ -5,10 +5,12 @@ import { isIPv6 } from 'node:net';
 import type { Log, Origin, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Schema } from '../../yang/index.js';
-import { type CommunitySource, noCommunities } from './community.js';
+import type { CommunitySource } from './community.js';
+import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
 import { mapSchema } from './mapping.js';
 import { type NotificationTargets, Notifier } from './notify.js';
+import { TargetSource } from './notify-targets.js';
 import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
 import type { Memory } from './row-numbers.js';
@@ -29,9 +31,9 @@ export interface SnmpOptions {
   readonly engine: EngineState;
   openSession(origin: Origin): Session;
   readonly users: UsmUserSource;
-  /** Without it v1 and v2c get no answer. */
+  /** In place of the communities of the tree. */
   readonly communities?: CommunitySource;
-  /** Without it notifications go nowhere. */
+  /** In place of the targets of the tree. */
   readonly targets?: NotificationTargets;
   /** Where row numbers outlast the process; without it they do not. */
   readonly memory?: Memory;
@@ -56,13 +58,15 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
     log('info', `SNMP shows nothing of module ${name}: it has no OIDs; make some with signet mib ${name} --assign`);
   const counters = new Counters();
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
+  const config = new ConfigSource(system);
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds, options.memory, log);
   const objects = new ObjectTable(mib, rows, system);
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
-  const notifier = new Notifier(mib, usm, system, options.targets ?? { targets: () => [] }, log);
+  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config), log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
+    config.update(event);
     notifier.tell(event);
     if (event.kind === 'commit') usm.forgetUsers();
   });
@@ -71,7 +75,10 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
     objects,
     setter: new Setter(schema, objects, seconds),
     counters,
-    communities: options.communities ?? noCommunities,
+    communities: options.communities ?? config,
+    authenticationFailed: () => {
+      if (config.current().authenticationTraps) notifier.authenticationFailed(performance.now());
+    },
     openSession: (origin) => options.openSession(origin),
     log,
     now: () => performance.now(),

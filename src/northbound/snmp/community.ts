@@ -3,12 +3,11 @@
 export interface Community {
   /** The principal that requests with this community act for. */
   readonly securityName: string;
+  /** The context that they look at; '' is the default one. */
+  readonly context: string;
 }
 
 export interface CommunitySource {
   /** Undefined where no such community is configured for that sender. */
   community(name: Buffer, address: string): Community | undefined;
 }
-
-/** Where none is configured: v1 and v2c get no answer. */
-export const noCommunities: CommunitySource = { community: () => undefined };

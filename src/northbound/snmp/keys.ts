@@ -1,5 +1,6 @@
 /**
- * Authentication and privacy of USM: key localisation (RFC 3414 A.2), HMAC (RFC 3414 section 6, RFC 7860), AES in CFB mode (RFC 3826).
+ * Authentication and privacy of USM: key localisation (RFC 3414 A.2), HMAC (RFC 3414 section 6, RFC 7860), AES in CFB mode (RFC 3826),
+ * and what RFC 3414 began with, HMAC-MD5 and DES (section 8), which the tree allows only behind a switch.
  *
  * AES with 192 and 256 bits has no RFC. Where the hash is shorter than the key there are two ways to extend it, which differ in what
  * they put on the wire; both are offered under names of their own (see {@link PrivProtocol}).
@@ -7,13 +8,13 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { ConfigError, type ConfigErrorFields } from '../../error.js';
 
-export type AuthProtocol = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
+export type AuthProtocol = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 /**
  * `aes192` and `aes256` extend a short key by the Blumenthal draft (Net-SNMP's AES-192 and AES-256), `aes192c` and `aes256c` by the
  * Reeder draft (Cisco's; Net-SNMP's AES-192-C and AES-256-C). With SHA-256 and longer hashes both are the same.
  */
-export type PrivProtocol = 'aes128' | 'aes192' | 'aes256' | 'aes192c' | 'aes256c';
+export type PrivProtocol = 'des' | 'aes128' | 'aes192' | 'aes256' | 'aes192c' | 'aes256c';
 
 interface AuthAlgorithm {
   readonly hash: string;
@@ -22,12 +23,14 @@ interface AuthAlgorithm {
 }
 interface PrivAlgorithm {
   readonly cipher: string;
+  /** Octets of key; for DES with the eight that make the initialisation vector. */
   readonly keyLength: number;
   readonly extension: 'blumenthal' | 'reeder';
 }
 
 /** RFC 3414 section 6.3 and RFC 7860 section 4.2. */
 export const authAlgorithms: Readonly<Record<AuthProtocol, AuthAlgorithm>> = {
+  md5: { hash: 'md5', truncated: 12 },
   sha1: { hash: 'sha1', truncated: 12 },
   sha224: { hash: 'sha224', truncated: 16 },
   sha256: { hash: 'sha256', truncated: 24 },
@@ -36,6 +39,8 @@ export const authAlgorithms: Readonly<Record<AuthProtocol, AuthAlgorithm>> = {
 };
 
 const privAlgorithms: Readonly<Record<PrivProtocol, PrivAlgorithm>> = {
+  // single DES is not in OpenSSL 3's default provider; three times the same key is the same cipher
+  des: { cipher: 'des-ede3-cbc', keyLength: 16, extension: 'blumenthal' },
   aes128: { cipher: 'aes-128-cfb', keyLength: 16, extension: 'blumenthal' },
   aes192: { cipher: 'aes-192-cfb', keyLength: 24, extension: 'blumenthal' },
   aes256: { cipher: 'aes-256-cfb', keyLength: 32, extension: 'blumenthal' },
@@ -109,6 +114,7 @@ function initialisationVector(boots: number, time: number, salt: Uint8Array): Bu
   return vector;
 }
 
+/** The octets for the wire; DES pads them to whole blocks. */
 export function encrypt(
   protocol: PrivProtocol,
   key: KeyObject,
@@ -117,9 +123,16 @@ export function encrypt(
   salt: Uint8Array,
   plain: Buffer,
 ): Buffer {
+  if (protocol === 'des') {
+    const { cipher, vector } = desParts(key, salt);
+    const padded = Buffer.alloc(Math.ceil(plain.length / desBlock) * desBlock);
+    padded.set(plain);
+    return createCipheriv(privAlgorithms.des.cipher, cipher, vector).setAutoPadding(false).update(padded);
+  }
   return createCipheriv(privAlgorithms[protocol].cipher, key, initialisationVector(boots, time, salt)).update(plain);
 }
 
+/** Undefined where the octets cannot come from the cipher; padding is still behind the rest. */
 export function decrypt(
   protocol: PrivProtocol,
   key: KeyObject,
@@ -127,8 +140,21 @@ export function decrypt(
   time: number,
   salt: Uint8Array,
   secret: Buffer,
-): Buffer {
+): Buffer | undefined {
+  if (protocol === 'des') {
+    if (secret.length % desBlock !== 0) return undefined;
+    const { cipher, vector } = desParts(key, salt);
+    return createDecipheriv(privAlgorithms.des.cipher, cipher, vector).setAutoPadding(false).update(secret);
+  }
   return createDecipheriv(privAlgorithms[protocol].cipher, key, initialisationVector(boots, time, salt)).update(secret);
+}
+
+/** RFC 3414 8.1.1.1: eight octets are the key, the other eight, exclusive-or the salt, the initialisation vector. */
+function desParts(key: KeyObject, salt: Uint8Array): { readonly cipher: Buffer; readonly vector: Buffer } {
+  const octets = key.export();
+  const single = octets.subarray(0, desBlock);
+  const vector = Buffer.from(octets.subarray(desBlock, 2 * desBlock).map((octet, index) => octet ^ salt[index]!));
+  return { cipher: Buffer.concat([single, single, single]), vector };
 }
 
 function localize(hash: string, phrase: Buffer, engineId: Buffer): Buffer {
@@ -142,6 +168,8 @@ function localize(hash: string, phrase: Buffer, engineId: Buffer): Buffer {
   const key = digest.digest();
   return createHash(hash).update(key).update(engineId).update(key).digest();
 }
+
+const desBlock = 8;
 
 const shortPhrase: ConfigErrorFields = {
   tag: 'invalid-value',

@@ -11,16 +11,15 @@ import { beginPdu, endPdu, versionNumber } from './message.js';
 import type { Mib, MibNotification } from './model.js';
 import type { SecurityLevel, UsmEngine } from './usm.js';
 
-/** Where notifications go. */
-export type NotificationTarget =
-  | { readonly version: 'v1' | 'v2c'; readonly address: string; readonly port: number; readonly community: string }
-  | {
-      readonly version: 'v3';
-      readonly address: string;
-      readonly port: number;
-      readonly user: string;
-      readonly level: SecurityLevel;
-    };
+/** Where notifications go, and which: all where there is no `accepts`. */
+export type NotificationTarget = {
+  readonly address: string;
+  readonly port: number;
+  accepts?(oid: readonly number[]): boolean;
+} & (
+  | { readonly version: 'v1' | 'v2c'; readonly community: string | Buffer }
+  | { readonly version: 'v3'; readonly user: string; readonly level: SecurityLevel }
+);
 
 export interface NotificationTargets {
   /** Asked for each notification. */
@@ -51,6 +50,7 @@ export class Notifier {
   readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
   readonly #upTime: InstanceIdentifier | undefined;
   #requestId = 1;
+  #lastFailure = Number.NEGATIVE_INFINITY;
 
   constructor(mib: Mib, usm: UsmEngine, session: Session, targets: NotificationTargets, log: Log) {
     this.#mib = mib;
@@ -65,6 +65,13 @@ export class Notifier {
   /** coldStart (RFC 3418): the agent has come up. */
   started(): void {
     this.#send({ oid: [...snmpTraps, 1], varbinds: [] });
+  }
+
+  /** authenticationFailure (RFC 3418), at most one in a second: whoever guesses communities does not make the agent flood its targets. */
+  authenticationFailed(now: number): void {
+    if (now - this.#lastFailure < 1000) return;
+    this.#lastFailure = now;
+    this.#send({ oid: [...snmpTraps, 5], varbinds: [] });
   }
 
   /** Tells the targets of an event that the MIB has a notification for. Never throws. */
@@ -82,6 +89,7 @@ export class Notifier {
 
   #send(notice: Notice): void {
     for (const target of this.#targets.targets()) {
+      if (target.accepts?.(notice.oid) === false) continue;
       try {
         if (!this.#write(target, notice)) continue;
         const message = Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position));
@@ -114,7 +122,8 @@ export class Notifier {
       writer.reset();
       const message = writer.begin(tag.sequence);
       writer.integer(versionNumber[target.version]);
-      writer.octets(Buffer.from(target.community));
+      const { community } = target;
+      writer.octets(typeof community === 'string' ? Buffer.from(community) : community);
       if (target.version === 'v2c') this.#writeTrap(notice);
       else this.#writeTrapV1(notice);
       writer.end(message);

@@ -37,6 +37,8 @@ export interface ResponderParts {
   readonly counters: Counters;
   readonly communities: CommunitySource;
   openSession(origin: Origin): Session;
+  /** A message came with a community that is none, or from where it may not come. */
+  authenticationFailed(): void;
   readonly log: Log;
   /** Monotonic milliseconds. */
   now(): number;
@@ -54,8 +56,8 @@ interface Request {
   readonly limit: number;
   readonly reader: Reader;
   readonly mayWrite: boolean;
-  /** Who sent it, for recognising what is sent again. */
-  readonly sender: string;
+  /** Keys by which a SET that is sent again is known; of one that changes nothing there are none. */
+  readonly duplicates: readonly string[];
   readonly envelope: Envelope;
   readonly reply: Reply;
 }
@@ -66,7 +68,9 @@ const bulkSlice = 20;
 /** How long a SET may take, and how long its answer is remembered: milliseconds. */
 const setDeadline = 30_000;
 const setMemory = 60_000;
-const maxRemembered = 256;
+const maxRemembered = 4096;
+const maxRunning = 256;
+const busy: SetOutcome = { status: 'resourceUnavailable', index: 0 };
 const maxSessions = 64;
 const noContext = Buffer.alloc(0);
 
@@ -75,6 +79,7 @@ export class Responder {
   readonly #retrieval: Retrieval;
   readonly #writer = new BerWriter();
   readonly #sessions = new Map<string, Session>();
+  #running = 0;
   readonly #answered = new Map<string, { readonly outcome: Promise<SetOutcome>; readonly until: number }>();
 
   constructor(parts: ResponderParts) {
@@ -126,6 +131,7 @@ export class Responder {
     const community = communities.community(name, peer.address);
     if (community === undefined) {
       counters.count('snmpInBadCommunityNames');
+      this.#parts.authenticationFailed();
       return;
     }
     if (!isTaken(pdu.type, version)) {
@@ -133,6 +139,11 @@ export class Responder {
       return;
     }
     if (version === 'v1' && hasCounter64(pdu)) return;
+    if (community.context !== '') {
+      // the only context is the default one; without v3 there is no Report to say so
+      counters.count('snmpUnknownContexts');
+      return;
+    }
     if (pdu.type === tag.set) counters.count('snmpInBadCommunityUses');
     this.#answer({
       version,
@@ -144,7 +155,7 @@ export class Responder {
         isVersion1: version === 'v1',
       },
       mayWrite: false,
-      sender: '',
+      duplicates: [],
       envelope: (writePdu) => this.#writeCommunityMessage(version, name, writePdu),
       reply,
     });
@@ -185,7 +196,7 @@ export class Responder {
       limit: Math.min(maxDatagram, header.maxSize),
       reader: { session: this.#session(principal.name, peer), view: objects.full, isVersion1: false },
       mayWrite: true,
-      sender: `${peer.address} ${String(peer.port)} ${principal.name}`,
+      duplicates: pdu.type === tag.set ? duplicatesOf(message, pdu, level, peer, principal) : [],
       envelope: (writePdu) => usm.write(this.#writer, header.msgId, level, principal, noContext, writePdu),
       reply,
     };
@@ -286,22 +297,30 @@ export class Responder {
       .catch((error: unknown) => log('error', 'an SNMP answer failed', { cause: String(error) }));
   }
 
-  /** A manager that sends a SET again, for the answer was late, gets the answer of the first: it runs once. */
+  /**
+   * A manager that sends a SET again, for the answer was late, gets the answer of the first, and it runs once; so does whoever
+   * replays the octets. Of more SETs at once than can be remembered some are refused.
+   */
   #once(request: Request, run: () => Promise<SetOutcome>): Promise<SetOutcome> {
-    if (!request.mayWrite) return run();
     const now = this.#parts.now();
     for (const [key, { until }] of this.#answered) {
-      if (until > now && this.#answered.size < maxRemembered) break;
+      if (until > now) break;
       this.#answered.delete(key);
     }
-    const { pdu } = request;
-    const from = pdu.varbinds[field.nameStart] ?? 0;
-    const octets = pdu.buffer.subarray(from, pdu.varbinds.at(-1) ?? from);
-    const key = `${request.sender} ${String(pdu.requestId)} ${createHash('sha256').update(octets).digest('base64')}`;
-    const known = this.#answered.get(key);
-    if (known !== undefined) return known.outcome;
-    const outcome = run();
-    this.#answered.set(key, { outcome, until: now + setMemory });
+    for (const key of request.duplicates) {
+      const known = this.#answered.get(key);
+      if (known !== undefined) return known.outcome;
+    }
+    if (request.duplicates.length > 0 && this.#running >= maxRunning) return Promise.resolve(busy);
+    this.#running += 1;
+    const outcome = run().finally(() => {
+      this.#running -= 1;
+    });
+    for (const key of request.duplicates) this.#answered.set(key, { outcome, until: now + setMemory });
+    for (const key of this.#answered.keys()) {
+      if (this.#answered.size <= maxRemembered) break;
+      this.#answered.delete(key);
+    }
     return outcome;
   }
 
@@ -361,6 +380,15 @@ export class Responder {
     this.#sessions.set(key, session);
     return session;
   }
+}
+
+/** By the whole message where it is authentic, and by user, sender, request-id and varbinds. */
+function duplicatesOf(message: Buffer, pdu: Pdu, level: SecurityLevel, peer: Peer, principal: Principal): string[] {
+  const hash = (octets: Buffer) => createHash('sha256').update(octets).digest('base64');
+  const from = pdu.varbinds[field.nameStart] ?? 0;
+  const varbinds = hash(pdu.buffer.subarray(from, pdu.varbinds.at(-1) ?? from));
+  const sent = `${peer.address} ${String(peer.port)} ${principal.name} ${level} ${String(pdu.requestId)} ${varbinds}`;
+  return level === 'noAuthNoPriv' ? [sent] : [hash(message), sent];
 }
 
 interface ScopedPdu {

@@ -128,6 +128,7 @@ export class UsmEngine {
       parameters.salt,
       secret,
     );
+    if (plain === undefined) return this.#report('usmStatsDecryptionErrors');
     return { kind: 'accepted', principal, level: 'authPriv', scopedPdu: new BerReader(plain) };
   }
 
@@ -190,7 +191,7 @@ export class UsmEngine {
     writer.integer(3);
     writer.end(header);
     const digestLength = authenticated ? authAlgorithms[principal.authProtocol].truncated : 0;
-    const salt = encrypted ? this.#nextSalt() : noOctets;
+    const salt = encrypted ? this.#nextSalt(principal.privProtocol) : noOctets;
     const digestAt = this.#writeParameters(writer, time, principal.name, digestLength, salt);
 
     const wrapper = encrypted ? writer.begin(tag.octetString) : 0;
@@ -202,7 +203,9 @@ export class UsmEngine {
     writer.end(scoped);
     if (encrypted) {
       const plain = writer.buffer.subarray(scopedAt, writer.position);
-      plain.set(encrypt(principal.privProtocol, principal.privKey!, this.state.boots, time, salt, plain));
+      const secret = encrypt(principal.privProtocol, principal.privKey!, this.state.boots, time, salt, plain);
+      writer.position = scopedAt;
+      writer.raw(secret);
       writer.end(wrapper);
     }
     writer.end(message);
@@ -272,11 +275,12 @@ export class UsmEngine {
     return digestAt;
   }
 
-  #nextSalt(): Buffer {
+  /** RFC 3826 3.1.2.1: 64 bits that count; RFC 3414 8.1.1.1, DES: the boots and 32 that count. */
+  #nextSalt(protocol: PrivProtocol): Buffer {
     this.#saltLow = (this.#saltLow + 1) >>> 0;
     if (this.#saltLow === 0) this.#saltHigh = (this.#saltHigh + 1) >>> 0;
     const salt = Buffer.allocUnsafe(8);
-    salt.writeUInt32BE(this.#saltHigh, 0);
+    salt.writeUInt32BE(protocol === 'des' ? this.state.boots : this.#saltHigh, 0);
     salt.writeUInt32BE(this.#saltLow, 4);
     return salt;
   }

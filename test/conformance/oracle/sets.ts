@@ -22,8 +22,8 @@ export const publishedSets: readonly (readonly string[])[] = [
 
 export const ownSets: readonly (readonly string[])[] = [
   ['signet-https'],
-  ['signet-access'],
+  ['signet-access', 'signet-snmp', 'ietf-snmp'],
   ['signet-system', 'signet-agent'],
-  ['ietf-snmp'],
+  ['ietf-snmp', 'signet-snmp'],
   ['ietf-netconf-acm'],
 ];

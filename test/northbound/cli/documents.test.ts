@@ -148,6 +148,27 @@ test('schema prints submodules and tree diagrams; mib --map keeps to a module', 
   assert.equal((await signet(['mib', 'ietf-yang-types', '--map'])).status, 1);
 });
 
+test('mib --assign gives OIDs to a module, the same each time; one with OIDs of its own is refused', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signet-test-'));
+  try {
+    const yang = 'module lamp { namespace "urn:lamp"; prefix l; container lamp { leaf lit { type boolean; } } }';
+    await writeFile(join(folder, 'lamp.yang'), yang);
+    const file = join(folder, 'lamp.oid.json');
+    assert.equal((await signet(['mib', 'lamp', '--schema', folder])).status, 1);
+    assert.equal((await signet(['mib', 'lamp', '--assign', '--schema', folder])).stdout, `${file}\n`);
+    const first = await readFile(file, 'utf8');
+    assert.equal((await signet(['mib', 'lamp', '--assign', '--schema', folder])).status, 0);
+    assert.equal(await readFile(file, 'utf8'), first);
+    assert.match((await signet(['mib', 'lamp', '--schema', folder])).stdout, /^lampLit OBJECT-TYPE$/mu);
+    assert.equal((await signet(['mib', '--assign', '--schema', folder])).status, 2);
+    const refused = await signet(['mib', 'signet-https', '--assign']);
+    assert.deepEqual([refused.status, refused.stdout], [1, '']);
+    assert.match(refused.stderr, /signet-https has OIDs of its own/u);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 describe('schema --json-schema', () => {
   const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
 

@@ -129,6 +129,7 @@ suite('pysnmp', { skip: hasPysnmp ? false : 'pysnmp is not installed' }, () => {
 
   for (const [name, auth] of Object.entries({
     'SHA-1 and AES-128': 'UsmUserData("sha1", P, P, usmHMACSHAAuthProtocol, usmAesCfb128Protocol)',
+    'MD5 and DES': 'UsmUserData("old", P, P, usmHMACMD5AuthProtocol, usmDESPrivProtocol)',
     'SHA-256 and AES-128': 'UsmUserData("admin", P, P, usmHMAC192SHA256AuthProtocol, usmAesCfb128Protocol)',
     'SHA-1 and AES-256 by Blumenthal':
       'UsmUserData("blumenthal", P, P, usmHMACSHAAuthProtocol, usmAesBlumenthalCfb256Protocol)',

@@ -10,6 +10,7 @@ import {
   openDatastore,
 } from '../../../../src/datastore/index.js';
 import { ConfigError } from '../../../../src/error.js';
+import { snmpModule } from '../../../../src/modules/index.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -68,6 +69,8 @@ export function labSchema(): Schema {
 export async function startLab(
   options: {
     readonly boots?: number;
+    /** Communities are those of the tree, not the one that is called {@link community}. */
+    readonly fromTree?: boolean;
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
@@ -87,7 +90,7 @@ export async function startLab(
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
     schema,
-    modules: [...modules(schema, state, gate), teller],
+    modules: [...modules(schema, state, gate), snmpModule(), teller],
   });
   // Users of this lab are in no group; access control has tests of its own.
   const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
@@ -110,8 +113,8 @@ export async function startLab(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
-    communities: { community: (name) => (name.toString() === community ? { securityName: 'admin' } : undefined) },
-    targets: { targets: () => options.targets ?? [] },
+    ...(options.fromTree === true ? {} : { communities: lookOnly }),
+    ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
     log: (level, message, fields) => {
       if (level === 'error') console.error(message, fields);
@@ -143,6 +146,10 @@ export async function startLab(
   };
 }
 
+const lookOnly = {
+  community: (name: Buffer) => (name.toString() === community ? { securityName: 'admin', context: '' } : undefined),
+};
+
 export const origin: Origin = { user: 'admin', protocol: 'snmp', address: '127.0.0.1' };
 
 interface Protocols {
@@ -161,6 +168,8 @@ export const labUsers: Readonly<Record<string, Protocols>> = {
   sha512: { auth: 'sha512', priv: 'aes256' },
   blumenthal: { auth: 'sha1', priv: 'aes256' },
   reeder: { auth: 'sha1', priv: 'aes256c' },
+  old: { auth: 'md5', priv: 'des' },
+  older: { auth: 'sha1', priv: 'des' },
 };
 
 function keysOf({ auth, priv }: Protocols): UsmUser {
@@ -177,12 +186,17 @@ function keysOf({ auth, priv }: Protocols): UsmUser {
 export function v3(user: string): string[] {
   const { auth, priv } = labUsers[user] ?? {};
   if (auth === undefined) return ['-v3', '-l', 'noAuthNoPriv', '-u', user];
-  const name = auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
+  const name = auth === 'md5' ? 'MD5' : auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
   const authentication = ['-v3', '-u', user, '-a', name, '-A', passPhrase];
   if (priv === undefined) return [...authentication, '-l', 'authNoPriv'];
-  const cipher = { aes128: 'AES', aes192: 'AES-192', aes256: 'AES-256', aes192c: 'AES-192-C', aes256c: 'AES-256-C' }[
-    priv
-  ];
+  const cipher = {
+    des: 'DES',
+    aes128: 'AES',
+    aes192: 'AES-192',
+    aes256: 'AES-256',
+    aes192c: 'AES-192-C',
+    aes256c: 'AES-256-C',
+  }[priv];
   return [...authentication, '-l', 'authPriv', '-x', cipher, '-X', passPhrase];
 }
 
@@ -214,7 +228,8 @@ export async function ok(
 function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
   const amend = async () => gate.wait?.();
   // The datastore owns access control itself.
-  const nodes = schema.root.dataChildren.filter(({ module }) => module.name !== 'ietf-netconf-acm');
+  const owned = ['ietf-netconf-acm', 'ietf-snmp'];
+  const nodes = schema.root.dataChildren.filter(({ module }) => !owned.includes(module.name));
   const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
   return [

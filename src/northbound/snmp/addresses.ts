@@ -1,0 +1,33 @@
+/** Addresses and networks of senders. */
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+/** A network: an address and how many bits of it count. */
+export interface Network {
+  readonly address: string;
+  readonly bits: number;
+}
+
+/** Of all bits where `bits` is undefined. A zone (`%eth0`) does not count. */
+export function networkOf(address: string, bits?: number): Network {
+  const plain = withoutZone(address);
+  return { address: plain, bits: bits ?? (isIPv6(plain) ? 128 : 32) };
+}
+
+/** True where the sender's address lies in the network; one that is none does not. */
+export function contains(network: Network, sender: string): boolean {
+  const address = unmapped(withoutZone(sender));
+  const family = isIPv6(network.address) ? 'ipv6' : 'ipv4';
+  if (family === 'ipv6' ? !isIPv6(address) : !isIPv4(address) || !isIPv4(network.address)) return false;
+  const list = new BlockList();
+  list.addSubnet(network.address, Math.min(network.bits, family === 'ipv6' ? 128 : 32), family);
+  return list.check(address, family);
+}
+
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/u, '');
+}
+
+/** The IPv4 address that an IPv6 one stands for (RFC 4291 section 2.5.5.2). */
+function unmapped(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/iu.exec(address)?.[1] ?? address;
+}

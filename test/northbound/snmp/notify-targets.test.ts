@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { passes } from '../../../src/northbound/snmp/notify-targets.js';
+import { temporaryDirectory } from '../../support/places.js';
+import { requireTool } from '../../support/tools.js';
+import { labOid as base, engineId, type Lab, passPhrase, startLab } from './support/lab.js';
+import { parse, pdu, type as pduType, RawClient, v2c, varbind } from './support/raw.js';
+
+test('a filter: the longest subtree decides, a star is any arc, what lies in none is not sent (RFC 3413 section 6)', () => {
+  const filter = { include: ['1.3.6', '1.3.6.1.4.1.*.7'], exclude: ['1.3.6.1.4'] };
+  assert.equal(passes(filter, [1, 3, 6, 1, 6, 3]), true);
+  assert.equal(passes(filter, [1, 3, 6, 1, 4, 1, 5, 6]), false);
+  assert.equal(passes(filter, [1, 3, 6, 1, 4, 1, 5, 7, 2]), true);
+  assert.equal(passes(filter, [1, 2]), false);
+});
+
+suite('targets of the tree (RFC 7407)', () => {
+  let lab: Lab;
+  const socket = createSocket('udp4');
+  const next = async () => {
+    const [message] = (await once(socket, 'message', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+    return parse(message);
+  };
+  const configure = (port: number, params: object, filter: object = { include: ['1'] }) =>
+    lab.write('/ietf-snmp:snmp', {
+      engine: { 'enable-authen-traps': true },
+      community: [{ index: 'c', 'text-name': 'public', 'security-name': 'reader' }],
+      'notify-filter-profile': [{ name: 'some', ...filter }],
+      'target-params': [{ name: 'p', 'notify-filter-profile': 'some', ...params }],
+      target: [{ name: 't', udp: { ip: '127.0.0.1', port }, tag: ['all'], 'target-params': 'p' }],
+      notify: [{ name: 'n', tag: 'all' }],
+    });
+
+  before(async () => {
+    lab = await startLab({ fromTree: true });
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+  });
+  after(async () => {
+    socket.close();
+    await lab.close();
+  });
+
+  test('a wrong community is told by authenticationFailure (RFC 3418), a filtered notification is not sent', async () => {
+    await configure(socket.address().port, { v2c: { 'security-name': 'reader' } }, { include: ['1.3.6.1.6'] });
+    const client = new RawClient(lab.port);
+    try {
+      const told = next();
+      lab.notify('/signet-lab:lab/something', { reason: 'filtered' });
+      client.send(v2c(pdu(pduType.get, 1, [varbind('1.3.6.1.2.1.1.5.0')]), 'guess'));
+      const { varbinds } = await told;
+      assert.equal(varbinds[1]?.value.toString('hex'), '2b0601060301010505');
+    } finally {
+      client.close();
+    }
+  });
+
+  test('a target without its parameters, and an inform, are refused', async () => {
+    await assert.rejects(
+      lab.write('/ietf-snmp:snmp/notify', [{ name: 'n', tag: 'all', type: 'inform' }]),
+      /no informs yet/u,
+    );
+    const stray = { name: 'u', udp: { ip: '127.0.0.1' }, 'target-params': 'none' };
+    await assert.rejects(lab.write('/ietf-snmp:snmp/target', [stray]), /there is no target-params none/u);
+  });
+
+  for (const [name, params] of Object.entries({
+    v1: { v1: { 'security-name': 'reader' } },
+    v2c: { v2c: { 'security-name': 'reader' } },
+    v3: { usm: { 'user-name': 'admin', 'security-level': 'auth-priv' } },
+  })) {
+    test(`snmptrapd takes a trap of ${name}`, requireTool('snmptrapd'), async (context) => {
+      const directory = await temporaryDirectory(context);
+      const file = join(directory, 'snmptrapd.conf');
+      await writeFile(
+        file,
+        [
+          'authCommunity log public',
+          `createUser -e 0x${engineId.toString('hex')} admin SHA-256 ${passPhrase} AES ${passPhrase}`,
+          'authUser log admin priv',
+        ].join('\n'),
+      );
+      const free = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(free, 'listening');
+      const { port } = free.address();
+      await new Promise<void>((resolve) => free.close(() => resolve()));
+      await lab.remove('/ietf-snmp:snmp');
+      await configure(port, params);
+      const args = ['-f', '-Lo', '-On', '-C', '-c', file, `127.0.0.1:${String(port)}`];
+      const env = { ...process.env, MIBS: '', SNMP_PERSISTENT_DIR: directory };
+      const daemon = spawn('snmptrapd', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      for (const stream of [daemon.stdout, daemon.stderr])
+        stream.setEncoding('utf8').on('data', (chunk: string) => {
+          output += chunk;
+        });
+      try {
+        for (let round = 0; round < 100 && !output.includes('why'); round += 1) {
+          lab.notify('/signet-lab:lab/something', { reason: 'why', urgency: -3 });
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        assert.match(output, new RegExp(`\\.${base.replaceAll('.', '\\.')}\\.100\\.0 = STRING: "why"`, 'u'));
+      } finally {
+        const ended = once(daemon, 'exit');
+        daemon.kill();
+        await ended;
+      }
+    });
+  }
+});
