@@ -6,6 +6,7 @@ import {
   connect,
   createServer,
   type DetailedPeerCertificate,
+  type SecureVersion,
   type Server,
   type TLSSocket,
   type TlsOptions,
@@ -13,7 +14,13 @@ import {
 import { ConfigError } from '../error.js';
 import { peekServerName } from './client-hello.js';
 import type { ClientJudge, TlsConnection } from './tls.js';
-import { contextOptions, serverOptions, type TlsCredentials, type TlsParameters } from './tls-options.js';
+import {
+  contextOptions,
+  resolveParameters,
+  serverOptions,
+  type TlsCredentials,
+  type TlsParameters,
+} from './tls-options.js';
 
 export interface GenerationOptions {
   readonly service: Presented;
@@ -53,7 +60,12 @@ export class Generation {
 
   /** A handshake for the default certificate and for each server name. Throws ConfigError with what a client would meet. */
   async probe(signal?: AbortSignal): Promise<void> {
-    for (const named of [this.#main, ...this.#named.values()]) await probe(named, signal);
+    const { minVersion, maxVersion } = resolveParameters(this.#options.service.parameters);
+    for (const named of [this.#main, ...this.#named.values()]) {
+      await probe(named, maxVersion, signal);
+      // Where both are allowed a client of the older one must not meet suites that its certificate does not go with.
+      if (minVersion !== maxVersion) await probe(named, minVersion, signal);
+    }
   }
 
   async #acceptByName(socket: Socket): Promise<void> {
@@ -125,12 +137,22 @@ interface Named {
   readonly fingerprint: string;
 }
 
-async function probe({ name, probed, fingerprint }: Named, signal: AbortSignal | undefined): Promise<void> {
+async function probe(
+  { name, probed, fingerprint }: Named,
+  version: SecureVersion,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   signal?.throwIfAborted();
   const [near, far] = duplexPair();
   probed.emit('connection', far);
   // The probe asks what is presented and whether the handshake succeeds, not whether it trusts the issuer.
-  const client = connect({ socket: near, rejectUnauthorized: false, minVersion: 'TLSv1.2', ecdhCurve: 'auto' });
+  const client = connect({
+    socket: near,
+    rejectUnauthorized: false,
+    minVersion: version,
+    maxVersion: version,
+    ecdhCurve: 'auto',
+  });
   try {
     await handshake(client, signal);
     if (client.getPeerX509Certificate()?.fingerprint256 !== fingerprint) {
@@ -138,7 +160,7 @@ async function probe({ name, probed, fingerprint }: Named, signal: AbortSignal |
     }
   } catch (cause) {
     if (signal?.aborted === true) throw cause;
-    throw probeError(name, cause);
+    throw probeError(name, cause, version);
   } finally {
     client.destroy();
     near.destroy();
@@ -191,8 +213,9 @@ function handshake(client: TLSSocket, signal: AbortSignal | undefined): Promise<
   });
 }
 
-function probeError(name: string | undefined, cause: unknown): ConfigError {
-  const which = name === undefined ? '' : ` for server name ${name}`;
+function probeError(name: string | undefined, cause: unknown, version?: SecureVersion): ConfigError {
+  const by = version === undefined ? '' : ` by ${version}`;
+  const which = `${by}${name === undefined ? '' : ` for server name ${name}`}`;
   return new ConfigError(
     { tag: 'invalid-value', message: `the TLS handshake with the certificate${which} fails: ${reasonOf(cause)}` },
     { cause },

@@ -72,7 +72,7 @@ describe('testssl.sh', { skip }, () => {
     const { der } = await makeSelfSigned({
       privateKey,
       subject: { commonName: 'signet' },
-      subjectAltNames: [],
+      subjectAltNames: [{ type: 'ip', value: '127.0.0.1' }],
       signatureHash: 'sha256',
       validityDays: 820,
       now: new Date(),
