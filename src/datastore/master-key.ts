@@ -46,7 +46,7 @@ export class MasterKey {
     if (!/^[0-9a-f]{64}$/.test(text)) {
       throw new ConfigError({
         tag: 'operation-failed',
-        message: `${path} is not a master key (64 hexadecimal digits); put the right file there or run: signet rekey`,
+        message: `${path} is not a master key (64 hexadecimal digits); put the right file there`,
       });
     }
     const others = (await stat(path)).mode & 0o077;

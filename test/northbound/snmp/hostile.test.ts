@@ -142,7 +142,7 @@ suite('hostile input', () => {
   test('mutated messages of all versions end in an answer or silence, never in an error of ours', async () => {
     const random = generator(20261124);
     const seeds = corpus(full);
-    const count = long ? 200_000 : 3000;
+    const count = long ? 200_000 : 5000;
     let errors = 0;
     const begun = process.memoryUsage().rss;
     for (let index = 0; index < count; index += 1) {
