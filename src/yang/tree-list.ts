@@ -136,7 +136,7 @@ export class ListLoader {
 }
 
 /** Entries that become a map at once; more are added one by one, so that no step takes long. */
-const bulkLength = 8192;
+const bulkLength = 65_536;
 /** Changes of a list that are found in one step, however short it is. */
 const fewChanges = 1000;
 

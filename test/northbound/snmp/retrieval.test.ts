@@ -92,8 +92,13 @@ suite('retrieval (RFC 3416 section 4.2)', () => {
   });
 
   test('P2: an answer is no larger than msgMaxSize allows; GETBULK is cut at whole varbinds', async () => {
-    const answer = await ask(getBulk, [base], 0, 100_000);
-    assert.ok(answer.varbinds.length > 0);
+    // An answer ends after its slice of time too, which is short where the machine is busy; one of several is long enough.
+    let longest = 0;
+    for (let attempt = 0; attempt < 20 && longest <= 20; attempt++) {
+      const { varbinds } = await ask(getBulk, ['1.3.6.1'], 0, 100_000);
+      longest = Math.max(longest, varbinds.length);
+    }
+    assert.ok(longest > 20, String(longest));
   });
 
   test('P3: SNMPv1 sees no Counter64 and no exceptions (RFC 3584 section 4.2.2)', async () => {

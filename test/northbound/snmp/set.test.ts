@@ -371,4 +371,19 @@ suite('SET (RFC 3416 section 4.2.5)', () => {
     assert.equal((await client.request(message, key)).status, 0);
     assert.equal(lab.read('/signet-lab:lab/number'), 31);
   });
+
+  test('nor does it run again from another address, nor newly wrapped by the same station', async () => {
+    const keys = { authKey: key, privKey: key, engineId, boots: 7, time: 100, flags: 7, user: 'admin' };
+    const body = pdu(pduType.set, 777_778, [number(32)]);
+    assert.equal((await client.request(v3Message(keys, body), key)).status, 0);
+    await lab.write('/signet-lab:lab/number', 33);
+    const other = new RawClient(lab.port);
+    try {
+      assert.equal((await other.request(v3Message(keys, body), key)).status, 0);
+    } finally {
+      other.close();
+    }
+    assert.equal((await client.request(v3Message({ ...keys, msgId: 2, time: 101 }, body), key)).status, 0);
+    assert.equal(lab.read('/signet-lab:lab/number'), 33);
+  });
 });
