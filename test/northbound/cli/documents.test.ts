@@ -264,7 +264,16 @@ describe('documents and a running agent', () => {
     const inner = (await readFile(saved, 'utf8')).replace(/^<config [^>]*>/u, '').replace(/<\/config>\s*$/u, '');
     await writeFile(saved, inner);
     const own = join(repositoryRoot(), 'schema');
-    const names = ['signet-system', 'signet-access', 'signet-agent', 'signet-https', 'ietf-netconf-acm'];
+    // What is imported by name is implemented once it is named; who refers to it comes after it.
+    const names = [
+      'ietf-snmp',
+      'signet-snmp',
+      'signet-system',
+      'signet-access',
+      'signet-agent',
+      'signet-https',
+      'ietf-netconf-acm',
+    ];
     const paths = [...names.map((name) => join(own, `${name}.yang`)), join(modules, 'shop.yang')];
     const judged = await run('yanglint', ['-f', 'xml', '-t', 'config', '-p', own, '-p', modules, ...paths, saved]);
     assert.equal(judged.stderr, '');
