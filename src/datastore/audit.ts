@@ -44,6 +44,7 @@ export class AuditFile {
   #failed = false;
   #file: { readonly handle: OpenFile; position: number } | undefined;
   #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: AuditOptions) {
     this.#options = { now: () => Date.now(), files: nodeFileSystem, size: 1_048_576, count: 4, ...options };
@@ -59,9 +60,10 @@ export class AuditFile {
     this.#dropped = 0;
     const time = new Date(this.#options.now()).toISOString();
     this.#pending.push(`${JSON.stringify({ time, ...record, ...dropped }, bounded)}\n`);
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    // The journal has each commit already, so these lines wait for each other and keep out of the way of its syncs.
+    if (record.event === 'commit' && this.#pending.length < maxBatch)
+      this.#timer ??= setTimeout(this.#flush, gatherFor).unref();
+    else this.#flush();
   }
 
   /** What is told of a commit; other events are not for this file. */
@@ -74,6 +76,7 @@ export class AuditFile {
 
   /** When everything that was recorded is on disk, or has failed. */
   async close(): Promise<void> {
+    this.#flush();
     await this.#writing;
     const { handle } = this.#file ?? {};
     this.#file = undefined;
@@ -84,6 +87,14 @@ export class AuditFile {
       this.#fail(error);
     }
   }
+
+  readonly #flush = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  };
 
   async #write(): Promise<void> {
     while (this.#pending.length > 0) {
@@ -151,6 +162,8 @@ function bounded(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.length > maxText ? `${value.slice(0, maxText)}...` : value;
 }
 
+/** Milliseconds. */
+const gatherFor = 200;
 const maxPending = 1000;
 const maxBatch = 100;
 const maxPaths = 20;
