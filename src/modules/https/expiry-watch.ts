@@ -8,7 +8,7 @@ import type { JsonObject } from '../../yang/index.js';
 import { list } from '../read.js';
 import { hostFindings } from './chain.js';
 import { DueQueue } from './due-queue.js';
-import { httpsContainer, type Installed, readInstalled, touchedEntries } from './entry.js';
+import { httpsContainer, type Installed, installedChanged, readInstalled, touchedEntries } from './entry.js';
 import { nextMoment, validityOf, warnDays } from './expiry.js';
 import { presentedNames } from './judge.js';
 import { reachedBy } from './names.js';
@@ -66,7 +66,11 @@ export class ExpiryWatch {
       for (const root of [change.before, change.after]) this.#lookAt(presentedNames(root));
     }
     const touched = touchedEntries(change);
-    for (const name of touched) this.#put(name, readInstalled(change.after.system, name));
+    for (const name of touched) {
+      // To read a certificate is most of the cost of looking at its entry.
+      const isOther = !this.#watched.has(name) || installedChanged(change.before, change.after, name);
+      if (isOther) this.#put(name, readInstalled(change.after.system, name));
+    }
     this.#lookAt(touched);
     this.#run();
   }
