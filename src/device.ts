@@ -1,0 +1,79 @@
+/** What the device is: its names, addresses and clock, and what its pages say of it. Part of the composition root. */
+import { statSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Datastore, Session } from './datastore/index.js';
+import type { HttpsModule } from './modules/index.js';
+import type { StatusPage } from './northbound/http/index.js';
+import type { TlsCredentials } from './southbound/index.js';
+import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
+import { Branch, parsePath, type Schema, type Value } from './yang/index.js';
+
+export function leafText(datastore: Datastore | undefined, schema: Schema, path: string): string | undefined {
+  if (datastore === undefined) return undefined;
+  const value = datastore.running().config.get(parsePath(schema, path)) as Value | undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A certificate that lives as long as the process: what is presented while the tree has none. */
+export async function makeFactory(name: string): Promise<TlsCredentials> {
+  const { privateKey } = await createKeyGenerator().generate('ec-p256');
+  const { der } = await makeSelfSigned({
+    privateKey,
+    subject: { commonName: name },
+    subjectAltNames: [],
+    signatureHash: 'sha256',
+    validityDays: 820,
+    now: new Date(),
+  });
+  return { key: privateKey, chain: [der] };
+}
+
+export function reachableBy(deviceName: string): readonly string[] {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address.replace(/%.*$/, ''));
+  return [...new Set([deviceName, hostname(), ...addresses])];
+}
+
+/**
+ * The latest time that is known to have passed: of the build, and of the last journal record less a minute, so that a clock
+ * that is set back a little stays trusted.
+ */
+export function timeKnown(datastore: () => Datastore | undefined): () => number {
+  const built = statSync(fileURLToPath(import.meta.url)).mtimeMs;
+  let known = { transaction: '', time: built };
+  return () => {
+    const open = datastore();
+    const transaction = open?.transaction() ?? '';
+    if (open !== undefined && transaction !== known.transaction) {
+      const recorded = open.history()[0]?.time ?? 0;
+      known = { transaction, time: Math.max(built, recorded - 60_000) };
+    }
+    return known.time;
+  };
+}
+
+export function statusPage(viewer: Session, schema: Schema, https: HttpsModule, device: string): StatusPage {
+  const links = [{ href: '/RPC2', text: 'XML-RPC endpoint' }];
+  const name = https.served()?.certificate;
+  const found =
+    name === undefined || name === ''
+      ? undefined
+      : viewer.get(parsePath(schema, `/signet-https:https/certificate[name='${name}']/state`), 'operational');
+  if (!(found instanceof Branch)) return { device, links };
+  const fact = (leaf: string) => {
+    const node = found.schema.byName.get(leaf)?.[0];
+    return node?.kind === 'leaf' ? String(found.leaf(node) ?? '') : '';
+  };
+  return {
+    device,
+    links,
+    certificate: {
+      subject: fact('subject'),
+      notAfter: fact('not-after'),
+      fingerprint: fact('fingerprint-sha256'),
+    },
+  };
+}
