@@ -8,8 +8,8 @@ export const codecLimits = {
   attributes: 64,
   /** Characters of an element's or attribute's name. */
   nameLength: 1024,
-  /** Characters of one text, attribute value or JSON string. */
-  textLength: 8 * 1024 * 1024,
+  /** Characters of one text, attribute value or JSON string; one is taken in one step, so it bounds how long others wait. */
+  textLength: 2 * 1024 * 1024,
   jsonNumberLength: 512,
   /** Of one JSON object. */
   members: 65_536,

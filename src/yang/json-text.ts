@@ -36,7 +36,7 @@ export function* jsonPieces(json: JsonValue): Generator<string, void, void> {
 }
 
 function* writePieces(json: JsonValue, buffer: { text: string }): Generator<string, void, void> {
-  if (typeof json !== 'object' || json === null) buffer.text += JSON.stringify(json);
+  if (isSmall(json)) buffer.text += JSON.stringify(json);
   else if (Array.isArray(json)) {
     let separator = '[';
     for (const item of json as readonly JsonValue[]) {
@@ -55,11 +55,21 @@ function* writePieces(json: JsonValue, buffer: { text: string }): Generator<stri
     buffer.text += separator === '{' ? '{}' : '}';
   }
   if (buffer.text.length < pieceLength) return;
+  // Looking at a character makes one string of what was put together, here and not where all of it is needed.
+  buffer.text.charCodeAt(0);
   yield buffer.text;
   buffer.text = '';
 }
 
-const pieceLength = 8192;
+/** A scalar, or a few of them: to be written in one go. */
+function isSmall(json: JsonValue): boolean {
+  if (typeof json !== 'object' || json === null) return true;
+  const values: readonly JsonValue[] = Array.isArray(json) ? (json as readonly JsonValue[]) : Object.values(json);
+  return values.length <= 16 && values.every((value) => typeof value !== 'object' || value === null);
+}
+
+/** Short, since whoever writes in slices looks at the clock only now and then. */
+const pieceLength = 2048;
 
 /** Sets a member as its own property, whatever its name is. */
 export function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {

@@ -68,7 +68,7 @@ export async function decodeJsonInSlices(
   options: JsonDecodeOptions = {},
 ): Promise<Content> {
   const decoder = new JsonDecoder(schema, path, json, options);
-  await inSlices((isDue) => decoder.advance(isDue));
+  await inSlices((isDue) => decoder.advance(isDue), 16);
   await inSlices((isDue) => decoder.settle(isDue), 1);
   return decoder.finish();
 }
@@ -101,7 +101,8 @@ type Frame =
       readonly builder: BranchBuilder;
       readonly child: AnySchema;
       readonly text: Iterator<string, void>;
-      written: string;
+      /** Pieces of some kilobytes. */
+      readonly written: string[];
     };
 
 class JsonDecoder {
@@ -189,11 +190,11 @@ class JsonDecoder {
   #nextPiece(frame: Frame & { kind: 'any' }): void {
     const { value } = frame.text.next();
     if (value !== undefined) {
-      frame.written += value;
+      frame.written.push(value);
       return;
     }
     this.#stack.pop();
-    frame.builder.any(frame.child, { format: 'json', text: frame.written });
+    frame.builder.any(frame.child, { format: 'json', text: frame.written.join('') });
   }
 
   #open(builder: BranchBuilder, json: JsonValue): void {
@@ -277,7 +278,7 @@ class JsonDecoder {
   }
 
   #keep(builder: BranchBuilder, child: AnySchema, json: JsonValue): void {
-    this.#stack.push({ kind: 'any', builder, child, text: jsonPieces(json), written: '' });
+    this.#stack.push({ kind: 'any', builder, child, text: jsonPieces(json), written: [] });
   }
 
   #value(builder: BranchBuilder, child: LeafSchema | LeafListSchema, json: JsonValue): Value | undefined {

@@ -3,7 +3,10 @@ import { escapeXml, escapeXmlAttribute, type XmlElement } from './xml-reader.js'
 
 export class AnyRecorder {
   readonly #open: { readonly name: string; readonly uri: string; isEmpty: boolean }[] = [];
+  /** What is full: joining a hundred long texts is quick, flattening one text of a million short ones is not. */
+  readonly #pieces: string[] = [];
   #text = '';
+  #isBlank = true;
 
   /** `inScope` are prefixes from outside that texts in the element may use. */
   open(element: XmlElement, inScope: Readonly<Record<string, string>>): void {
@@ -32,22 +35,33 @@ export class AnyRecorder {
         tag += ` ${prefix}:${local}="${shown}"`;
       }
     }
-    this.#text += tag;
+    this.#add(tag);
+    this.#isBlank = false;
     this.#open.push({ name: element.local, uri: element.uri, isEmpty: true });
   }
 
   text(text: string): void {
     this.#begin();
-    this.#text += escapeXml(text);
+    this.#isBlank &&= !/[^ \t\r\n]/u.test(text);
+    this.#add(escapeXml(text));
   }
 
   close(): void {
     const { name, isEmpty } = this.#open.pop()!;
-    this.#text += isEmpty ? '/>' : `</${name}>`;
+    this.#add(isEmpty ? '/>' : `</${name}>`);
   }
 
   finish(): string {
-    return /[^ \t\r\n]/u.test(this.#text) ? this.#text : '';
+    return this.#isBlank ? '' : this.#pieces.join('') + this.#text;
+  }
+
+  #add(text: string): void {
+    this.#text += text;
+    if (this.#text.length < pieceLength) return;
+    // Looking at a character makes one string of what was put together.
+    this.#text.charCodeAt(0);
+    this.#pieces.push(this.#text);
+    this.#text = '';
   }
 
   /** Something comes inside the element that was opened last. */
@@ -55,8 +69,9 @@ export class AnyRecorder {
     const last = this.#open.at(-1);
     if (last === undefined || !last.isEmpty) return;
     last.isEmpty = false;
-    this.#text += '>';
+    this.#add('>');
   }
 }
 
+const pieceLength = 8192;
 const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';

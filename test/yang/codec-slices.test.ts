@@ -160,3 +160,18 @@ function executed(session: Session): number {
   });
   return units;
 }
+
+test('one text is taken in one step, so its length is bounded in both encodings', async () => {
+  const longest = 'x'.repeat(2 * 1024 * 1024);
+  const taken = (text: string) => ({
+    xml: `<top xmlns="urn:m"><word>${text}</word></top>`,
+    json: JSON.stringify({ 'm:top': { word: [text] } }),
+  });
+  const { xml, json } = taken(longest);
+  for (const content of [await decodeXmlText(schema, root, xml), await decodeJsonText(schema, root, json)]) {
+    assert.deepEqual(encodeJson(schema, schema.root, content), { 'm:top': { word: [longest] } });
+  }
+  const more = taken(`${longest}x`);
+  await assert.rejects(decodeXmlText(schema, root, more.xml), { tag: 'too-big' });
+  await assert.rejects(decodeJsonText(schema, root, more.json), { tag: 'too-big' });
+});
