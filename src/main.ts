@@ -69,6 +69,14 @@ async function runClient(args: readonly string[]): Promise<void> {
     },
     backup: async (options) => await (await import('./datastore/index.js')).backup(options),
     restore: async (options) => await (await import('./datastore/index.js')).restore(options),
+    rekey: async ({ schema: directories, ...options }) => {
+      const [{ readSchema }, { rekey }] = await Promise.all([
+        import('./served-schema.js'),
+        import('./datastore/index.js'),
+      ]);
+      const schema = readSchema({ ownSchema, schema: directories, log: logToStderr });
+      return await rekey({ ...options, schema });
+    },
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     terminal: process.stdout.isTTY,

@@ -24,7 +24,7 @@ export const supportedFeatures = {
 } as const;
 
 /** Our own modules must compile; an operator's that does not is told and left out. */
-export function readSchema(options: AgentOptions): Schema {
+export function readSchema(options: Pick<AgentOptions, 'schema' | 'ownSchema' | 'log'>): Schema {
   for (const directory of options.schema) {
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) continue;
     throw new ConfigError({ tag: 'invalid-value', message: `--schema ${directory}: there is no such directory` });

@@ -350,7 +350,7 @@ export class Core implements Datastore, CommitStore {
   async confirm(session: DatastoreSession, persistId: string | undefined): Promise<void> {
     this.confirmed.claim(asker(session), persistId, true);
     // In its turn: it may time out, or be extended, while others are before it.
-    await this.#queue.between(async () => {
+    await this.#queue.between({ user: session.origin.user, session: session.id }, async () => {
       this.confirmed.claim(asker(session), persistId, true);
       await this.#recorder.settle();
       await this.#store.writeConfirm(session.origin);

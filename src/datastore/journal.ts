@@ -327,7 +327,7 @@ interface WaitingExclusive {
 }
 
 /** One record of a file that is not in use yet; each frame is a batch of its own, since all is synced before it counts. */
-async function writeRecord(file: OpenFile, at: number, lines: RecordLines): Promise<number> {
+export async function writeRecord(file: OpenFile, at: number, lines: RecordLines): Promise<number> {
   let position = at;
   for (const frame of encodeRecord(lines, 0)) {
     await file.write(frame, position);

@@ -1,4 +1,5 @@
 /** Opens a state directory: the face of the datastore for the rest of the house, and how it comes up. */
+import { join } from 'node:path';
 import { ConfigError } from '../error.js';
 import { type InstanceIdentifier, type JsonObject, type JsonValue, type Schema, Validator } from '../yang/index.js';
 import { AccessControl } from './access.js';
@@ -14,6 +15,7 @@ import { type Clock, type Log, systemClock } from './log.js';
 import { MasterKey } from './master-key.js';
 import { type Deadlines, defaultDeadlines } from './phases.js';
 import { Registry } from './registry.js';
+import { finishRekey, masterKeyName } from './rekey-finish.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
 import { defaultSessionLimits, type SessionLimits } from './sessions.js';
@@ -96,6 +98,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   });
   try {
     const clock = options.clock ?? systemClock;
+    await finishRekey(files, stateDirectory, options.masterKeyFile ?? join(stateDirectory, masterKeyName));
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
     const asked = options.retention;
     const retention = (running: Root) => ({

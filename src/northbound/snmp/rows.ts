@@ -92,9 +92,14 @@ export class Rows {
 
   /** Those of a segment table are the rows around it. */
   of(table: MibTable): TableRows {
-    const store = this.#stores.get(table)!;
+    const store = this.store(table);
     if (!table.config) this.#refresh(store);
     return store;
+  }
+
+  /** As `of`, but a list of state is not read now. */
+  store(table: MibTable): TableRows {
+    return this.#stores.get(table)!;
   }
 
   /** Takes over what a commit changed. */
