@@ -2,7 +2,7 @@
  * The alarm of a master key that is not the one that secrets were sealed under. Part of the composition root: it looks at
  * the tree, the key files and the key.
  */
-import type { Datastore } from './datastore/index.js';
+import { type Datastore, masterKeyFact, sealedPrefix } from './datastore/index.js';
 import type { AlarmsModule } from './modules/index.js';
 import type { KeyStore } from './southbound/index.js';
 import { Branch, type Content, InstanceIdentifier, ListData } from './yang/index.js';
@@ -92,10 +92,10 @@ function* textLeafs(path: InstanceIdentifier, content: Content): Iterable<readon
 
 /** The key opens what it sealed when it was remembered. */
 function isKnownKey(datastore: Datastore): boolean {
-  const known = datastore.meta(fact).get();
+  const known = datastore.meta(masterKeyFact).get();
   if (typeof known !== 'string') return false;
   try {
-    datastore.masterKey.open(Buffer.from(known, 'base64'), fact);
+    datastore.masterKey.open(Buffer.from(known, 'base64'), masterKeyFact);
     return true;
   } catch {
     return false;
@@ -103,12 +103,8 @@ function isKnownKey(datastore: Datastore): boolean {
 }
 
 async function remember(datastore: Datastore): Promise<void> {
-  await datastore.meta(fact).set(datastore.masterKey.seal(Buffer.alloc(0), fact).toString('base64'));
+  const sealed = datastore.masterKey.seal(Buffer.alloc(0), masterKeyFact);
+  await datastore.meta(masterKeyFact).set(sealed.toString('base64'));
 }
 
 const alarm = { resource: '/signet-agent:agent', type: 'master-key-lost' } as const;
-
-const fact = 'master-key';
-
-/** What every sealed leaf begins with. */
-const sealedPrefix = '$sealed$1$';

@@ -10,6 +10,7 @@ import { lockDirectory } from './directory-lock.js';
 import { type FileSystem, nodeFileSystem, type OpenFile, readSmallFile, replaceFile } from './files.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
 import { prepareStateDirectory } from './open.js';
+import { isRekeyPending, masterKeyName } from './rekey-finish.js';
 
 export interface BackupReport {
   readonly file: string;
@@ -37,6 +38,7 @@ export async function backup(options: BackupOptions): Promise<BackupReport> {
   checkPassPhrase(options.passPhrase);
   return await told(`the backup ${file} cannot be made`, async () => {
     const keyFile = options.masterKeyFile ?? join(stateDirectory, masterKeyName);
+    await refusePending(files, stateDirectory);
     const masterKey = await readSmallFile(files, keyFile);
     const journal = await openJournal(files, stateDirectory);
     const beside = `${file}.part`;
@@ -50,6 +52,9 @@ export async function backup(options: BackupOptions): Promise<BackupReport> {
         const octets = await writeFile(writer, `journal/${journalName}`, journal);
         const keys = await writeKeys(writer, files, join(stateDirectory, 'keys'));
         await writer.finish();
+        // The key did not change meanwhile: what was read belongs together.
+        await refusePending(files, stateDirectory);
+        if ((await readSmallFile(files, keyFile))?.equals(masterKey) !== true) throw keyChanges();
         await files.rename(beside, file);
         await files.syncDirectory(dirname(file));
         return { file, octets, keys };
@@ -96,6 +101,7 @@ async function restoreFrom(source: OpenFile, place: Place): Promise<BackupReport
     const message = `${stateDirectory} holds the state of an agent; move it away first`;
     throw new ConfigError({ tag: 'data-exists', message });
   }
+  await refusePending(files, stateDirectory);
   const beside = join(stateDirectory, 'restore.part');
   await rm(beside, { recursive: true, force: true });
   try {
@@ -197,6 +203,16 @@ async function copyEntry(reader: BackupReader, size: number, files: FileSystem, 
   }
 }
 
+/** Throws while journal, keys and master key may not belong together. */
+async function refusePending(files: FileSystem, stateDirectory: string): Promise<void> {
+  if (await isRekeyPending(files, stateDirectory)) throw keyChanges();
+}
+
+function keyChanges(): ConfigError {
+  const message = 'the master key is being changed; finish that by signet rekey, or by a start of the agent';
+  return new ConfigError({ tag: 'in-use', message });
+}
+
 function checkPassPhrase(passPhrase: string): void {
   if (passPhrase.length >= 8 && passPhrase.length <= 1024) return;
   throw new ConfigError({ tag: 'invalid-value', message: 'a pass phrase has 8 to 1024 characters' });
@@ -214,6 +230,5 @@ function damaged(): ConfigError {
   return new ConfigError({ tag: 'invalid-value', message: 'the backup is damaged' });
 }
 
-const masterKeyName = 'master.key';
 const keyId = /^[0-9a-f]{64}$/;
 const chunk = 256 * 1024;

@@ -55,11 +55,11 @@ export async function writeHeader(file: OpenFile): Promise<number> {
   return headerLength;
 }
 
-/** Hands each whole record from `start` on to `onRecord`; `end` is behind the last one. */
+/** Hands each whole record from `start` on to `onRecord`, which may take its time; `end` is behind the last one. */
 export async function readRecords(
   file: OpenFile,
   start: number,
-  onRecord: (record: { readonly lines: readonly string[]; readonly end: number }) => void,
+  onRecord: (record: { readonly lines: readonly string[]; readonly end: number }) => void | Promise<void>,
 ): Promise<{ readonly end: number; readonly damage: Damage | undefined }> {
   const reader = new FrameReader(file, start);
   const size = await file.size();
@@ -78,7 +78,8 @@ export async function readRecords(
     if (!frame.last) continue;
     const payload = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     recordAt = reader.offset;
-    onRecord({ lines: payload.toString('utf8').split('\n'), end: recordAt });
+    const taken = onRecord({ lines: payload.toString('utf8').split('\n'), end: recordAt });
+    if (taken !== undefined) await taken;
     parts = [];
   }
 }

@@ -12,6 +12,9 @@ import { storageError } from './journal.js';
 /** What every sealed value begins with; no value of a user may. */
 export const sealedPrefix = '$sealed$1$';
 
+/** The fact, sealed under its own name, by which a start tells the key that it has from the one that secrets need. */
+export const masterKeyFact = 'master-key';
+
 export class MasterKey {
   readonly #key: Buffer;
 
@@ -31,7 +34,7 @@ export class MasterKey {
     path = join(stateDirectory, 'master.key'),
     made: (path: string) => void = () => undefined,
   ): Promise<MasterKey> {
-    const found = await readSmallFile(files, path);
+    const found = await readMasterKey(files, path);
     if (found === undefined) {
       const key = randomBytes(keyLength);
       try {
@@ -42,18 +45,7 @@ export class MasterKey {
       made(path);
       return new MasterKey(key);
     }
-    const text = found.toString('latin1').trim();
-    if (!/^[0-9a-f]{64}$/.test(text)) {
-      throw new ConfigError({
-        tag: 'operation-failed',
-        message: `${path} is not a master key (64 hexadecimal digits); put the right file there`,
-      });
-    }
-    const others = (await stat(path)).mode & 0o077;
-    if (others !== 0) {
-      throw new ConfigError({ tag: 'operation-failed', message: `${path} is open to others; run: chmod 600 ${path}` });
-    }
-    return new MasterKey(Buffer.from(text, 'hex'));
+    return new MasterKey(found);
   }
 
   /** Nonce, tag and ciphertext; `place` is where it belongs. */
@@ -92,6 +84,22 @@ export class MasterKey {
       throw ConfigError.from(error).with({ path: place });
     }
   }
+}
+
+/** The 32 octets in a file; undefined where there is none. ConfigError where it is not a key or is open to others. */
+export async function readMasterKey(files: FileSystem, path: string): Promise<Buffer | undefined> {
+  const found = await readSmallFile(files, path);
+  if (found === undefined) return undefined;
+  const text = found.toString('latin1').trim();
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    const message = `${path} is not a master key (64 hexadecimal digits); put the right file there`;
+    throw new ConfigError({ tag: 'operation-failed', message });
+  }
+  const others = (await stat(path)).mode & 0o077;
+  if (others !== 0) {
+    throw new ConfigError({ tag: 'operation-failed', message: `${path} is open to others; run: chmod 600 ${path}` });
+  }
+  return Buffer.from(text, 'hex');
 }
 
 /** True for what {@link MasterKey.seal} made. */

@@ -1,4 +1,5 @@
 /** Opens a state directory: the face of the datastore for the rest of the house, and how it comes up. */
+import { join } from 'node:path';
 import { ConfigError } from '../error.js';
 import { type InstanceIdentifier, type JsonObject, type JsonValue, type Schema, Validator } from '../yang/index.js';
 import { AccessControl } from './access.js';
@@ -15,10 +16,12 @@ import { type Clock, type Log, systemClock } from './log.js';
 import { MasterKey } from './master-key.js';
 import { type Deadlines, defaultDeadlines } from './phases.js';
 import { Registry } from './registry.js';
+import { finishRekey, masterKeyName } from './rekey-finish.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
 import { defaultSessionLimits, type SessionLimits } from './sessions.js';
 import { Store } from './store.js';
+import { type TroubleListener, Troubles } from './trouble.js';
 
 export interface DatastoreOptions {
   /** Created 0700. */
@@ -35,6 +38,8 @@ export interface DatastoreOptions {
   readonly deadlines?: Partial<Deadlines>;
   /** Told of what access control refuses. */
   readonly refused?: (record: AuditRecord) => void;
+  /** Told of what is wrong with the store or not applied, and when it is over; from the very opening on. */
+  readonly trouble?: TroubleListener;
   readonly sessionLimits?: Partial<SessionLimits>;
   /** What a new device has; without it the datastore `factory-default` is empty and nothing goes back to it. */
   readonly factory?: FactoryDefault;
@@ -100,6 +105,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
   });
   try {
     const clock = options.clock ?? systemClock;
+    await finishRekey(files, stateDirectory, options.masterKeyFile ?? join(stateDirectory, masterKeyName));
     const key = await loadMasterKey(files, stateDirectory, options.masterKeyFile, log);
     const asked = options.retention;
     const retention = (running: Root) => ({
@@ -108,6 +114,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     });
     const { schema } = options;
     const { compactAfter } = options;
+    const troubles = new Troubles(options.trouble);
     const { store, fallback } = await Store.open({
       stateDirectory,
       schema,
@@ -115,13 +122,14 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
       clock,
       log,
       retention,
+      troubles,
       compactAfter,
     });
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
     const core = new Core(
-      { registry, validator, sealing, clock, log, deadlines },
+      { registry, validator, sealing, clock, log, deadlines, troubles },
       { access, masterKey: key, store, lock, factory: options.factory },
       { ...defaultSessionLimits, ...options.sessionLimits },
     );

@@ -9,6 +9,7 @@ import { decodeFrame, findFrame, maxFrame } from './frame.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
 import { headerLength, JournalCorruptError, readHeader, readRecords, writeHeader } from './journal-reader.js';
 import { decodeHead, type RecordHead } from './record.js';
+import { finishRekey } from './rekey-finish.js';
 import type { HistoryEntry } from './session.js';
 
 export interface RepairReport {
@@ -44,6 +45,7 @@ export async function repairJournal(
   if (!names.includes(journalName)) throw new ConfigError({ tag: 'data-missing', message: `there is no ${path}` });
   const lock = await lockDirectory(stateDirectory);
   try {
+    await finishRekey(files, stateDirectory);
     const file = await files.open(path, 'update');
     try {
       return await repairFile(file, path, stateDirectory, { files, directory, now });

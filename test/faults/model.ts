@@ -1,4 +1,5 @@
 /** What the fault tests write: pairs of leaves that change together, one pair for each writer. */
+import { join } from 'node:path';
 import {
   type Datastore,
   type DatastoreOptions,
@@ -7,6 +8,7 @@ import {
   openDatastore,
 } from '../../src/datastore/index.js';
 import { loadSchema, parsePath, type Schema } from '../../src/yang/index.js';
+import { repositoryRoot } from '../support/places.js';
 
 export const origin: Origin = { user: 'writer', protocol: 'local', address: '' };
 
@@ -27,6 +29,24 @@ function schema(): Schema {
     ],
   }).schema;
   return loaded;
+}
+
+let sealed: Schema | undefined;
+
+/** What the tests of the master key write: one secret. */
+export function sealedSchema(): Schema {
+  sealed ??= loadSchema({
+    directories: [join(repositoryRoot, 'schema')],
+    implement: ['sealed'],
+    files: [
+      {
+        name: 'sealed.yang',
+        text: `module sealed { yang-version 1.1; namespace "urn:sealed"; prefix s; import signet-extensions { prefix sx; }
+          container top { leaf secret { type string; sx:sealed; } } }`,
+      },
+    ],
+  }).schema;
+  return sealed;
 }
 
 /** The journal is made shorter after every few commits, to three points. */

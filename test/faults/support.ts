@@ -28,10 +28,20 @@ export function traceWriter(
   inject: readonly string[],
   trace = '/dev/null',
 ): Promise<RunResult> {
-  const filter = ['-e', `trace=${calls.join(',')},ftruncate`, ...inject.flatMap((each) => ['-e', `inject=${each}`])];
+  return traceScript(writerScript, args, inject, trace, [...calls, 'ftruncate']);
+}
+
+export function traceScript(
+  script: string,
+  args: readonly string[],
+  inject: readonly string[],
+  trace: string,
+  traced: readonly string[],
+): Promise<RunResult> {
+  const filter = ['-e', `trace=${traced.join(',')}`, ...inject.flatMap((each) => ['-e', `inject=${each}`])];
   // strace counts the calls of each thread: all that concern files are made by one.
   const env = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
-  return run('strace', ['-f', '-qq', '-o', trace, ...filter, process.execPath, writerScript, ...args], { env });
+  return run('strace', ['-f', '-qq', '-o', trace, ...filter, process.execPath, script, ...args], { env });
 }
 
 /** What the writer said, its lines cut into words. */

@@ -2,7 +2,7 @@
 import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import type { BackupOptions, BackupReport, RepairReport } from '../../datastore/index.js';
+import type { BackupOptions, BackupReport, RekeyOptions, RekeyReport, RepairReport } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { LoadResult, Schema } from '../../yang/index.js';
 import { certificateCommands } from './certificate.js';
@@ -23,6 +23,10 @@ export interface CliParts {
   readonly repair: (stateDirectory: string) => Promise<RepairReport>;
   readonly backup: (options: BackupOptions) => Promise<BackupReport>;
   readonly restore: (options: BackupOptions) => Promise<BackupReport>;
+  /** Modules are those that the agent serves with these further directories. */
+  readonly rekey: (
+    options: Omit<RekeyOptions, 'schema'> & { readonly schema: readonly string[] },
+  ) => Promise<RekeyReport>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly terminal: boolean;

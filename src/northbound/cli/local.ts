@@ -1,9 +1,10 @@
-/** Commands that need no agent, or look at it from outside: schema, mib, validate, repair, backup, restore, doctor. */
+/** Commands that need no agent, or look at it from outside: schema, mib, validate, repair, backup, restore, rekey, doctor. */
 import type { Argv } from 'yargs';
 import { backup, restore } from './backup.js';
 import type { Perform } from './config.js';
 import { doctor } from './doctor.js';
 import { mib, schema } from './modules.js';
+import { rekey } from './rekey.js';
 import { repair } from './repair.js';
 import { validate } from './validate.js';
 
@@ -58,6 +59,18 @@ export function localCommands(parser: Argv, perform: Perform): void {
     )
     .command('restore <file>', 'make the state directory of a replacement unit from a backup', sealedFile, (given) =>
       perform(restore, given),
+    )
+    .command(
+      'rekey',
+      'change the master key; no agent may run',
+      (each) =>
+        directories(each)
+          .option('master-key', { type: 'string', describe: 'file of the present key, default STATE/master.key' })
+          .option('new-master-key', {
+            type: 'string',
+            describe: 'where the new key is, or is put where there is none; default the file of the present key',
+          }),
+      (given) => perform(rekey, given),
     )
     .command(
       'validate <file>',

@@ -91,10 +91,10 @@ export class ObjectTable {
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
     if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
       return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
-    if (kind === 'storageType') return { object, rows: this.#rows.of(table), read: () => nonVolatile };
-    if (kind === 'after') return { object, rows: this.#rows.of(table), read: this.#afterReader(object) };
-    if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
-    if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
+    if (kind === 'storageType') return { object, rows: this.#rows.store(table), read: () => nonVolatile };
+    if (kind === 'after') return { object, rows: this.#rows.store(table), read: this.#afterReader(object) };
+    if (kind === 'rowStatus') return { object, rows: this.#rows.store(table), read: this.#statusReader(object) };
+    if (table.segments === undefined) return { object, rows: this.#rows.store(table), read: columnReader(object) };
     const content = this.#contentReader(table.segments);
     const rows = this.#segmentRows(table, content);
     if (kind !== 'segment') return { object, rows, read: (_, row) => row!.segment!.number };
@@ -110,7 +110,7 @@ export class ObjectTable {
 
   #afterReader(object: MibObject): Readable['read'] {
     const table = object.table!;
-    const rows = this.#rows.of(table);
+    const rows = this.#rows.store(table);
     return (session, row) => {
       if (row!.pending !== undefined) return row!.pending.values.get(object);
       const before = previousKeys(session, table, row!.keys);
@@ -139,7 +139,7 @@ export class ObjectTable {
     const known = this.#segments.get(table);
     if (known !== undefined) return known;
     const { parent } = table;
-    const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.of(parent);
+    const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.store(parent);
     const outer = parent?.operation === undefined ? stored : this.jobRows(parent);
     const rows = new SegmentRows(table, outer, (row) => content(this.#session, row));
     this.#segments.set(table, rows);
