@@ -222,7 +222,7 @@ export class Core implements Datastore, CommitStore {
     try {
       await this.#store.erase();
     } catch (cause) {
-      this.services.log('error', 'alarm: the journal still holds what was erased', { cause: String(cause) });
+      this.services.log('error', 'the journal still holds what was erased', { cause: String(cause) });
       const message = 'the device was reset, but its journal holds the former data until the next start';
       throw new ConfigError({ tag: 'operation-failed', message }, { cause });
     }

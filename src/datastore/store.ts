@@ -130,7 +130,10 @@ export class Store {
     while (this.#compaction !== undefined) await this.#compaction;
     const erasure = this.compact();
     this.#compaction = erasure
-      .catch(() => undefined)
+      .catch((error: unknown) => {
+        const { message } = storageError('the journal still holds what was erased', error);
+        this.#options.troubles.stands({ kind: 'journal-compaction-failed', place: '', text: message });
+      })
       .finally(() => {
         this.#compaction = undefined;
       });
