@@ -104,6 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       return parsed !== undefined && verifyPassword(phrase, parsed);
     },
     listener,
+    random: Math.random,
     makeFactory: () => makeFactory(deviceName()),
     listenOverride: options.https === undefined ? undefined : [options.https],
     listenDefault: [{ address: '127.0.0.1', port: 8443 }],
@@ -117,12 +118,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
-    const isServed = https.served() !== undefined;
-    const secure = isServed ? listener.addresses : https.endpoints();
-    const error = isServed ? undefined : (failures.https?.message ?? 'not open yet');
+    const closed = failures.https?.message ?? 'not open yet';
+    const secure =
+      https.served() === undefined
+        ? https.endpoints().map((endpoint) => ({ ...endpoint, error: closed }))
+        : [
+            ...listener.addresses.map((endpoint) => ({ ...endpoint, error: undefined })),
+            ...listener.unopened.map(({ endpoint, error }) => ({ ...endpoint, error: error.message })),
+          ];
     const udp = current.snmp?.endpoint ?? options.snmp;
     return [
-      ...secure.map((endpoint): ListenerState => ({ service: 'https', ...endpoint, error })),
+      ...secure.map((each): ListenerState => ({ service: 'https', ...each })),
       {
         service: 'snmp',
         ...udp,
