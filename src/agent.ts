@@ -50,6 +50,7 @@ import {
   TlsListener,
   unusedChoices,
 } from './southbound/index.js';
+import { storeAlarms } from './store-alarms.js';
 import { createKeyGenerator } from './x509/index.js';
 
 export interface RunningAgent {
@@ -85,7 +86,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     localizePrivacyKey: (protocol: string, cipher: string, phrase: string) =>
       localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine.id),
   };
-  const alarms = alarmsModule({ now: () => Date.now(), log });
+  const after = (milliseconds: number, callback: () => void) => {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  };
+  const alarms = alarmsModule({ now: () => Date.now(), log, after });
+  const ofStore = storeAlarms(alarms);
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
@@ -147,6 +153,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     masterKeyFile: options.masterKeyFile,
     retention: retentionOf,
     refused: (refusal) => audit.record(refusal),
+    trouble: ofStore.listener,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
@@ -159,6 +166,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
   });
   current.datastore = datastore;
+  ofStore.opened();
   datastore.subscribe((event) => audit.observe(event));
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.

@@ -1,5 +1,5 @@
 /** schema/signet-https.yang: one commit handler for the whole subtree, its actions and its computed state. */
-import type { Change, CommitHandler, ModuleRegistration, ModuleServices } from '../datastore/index.js';
+import type { Change, CommitHandler, ModuleRegistration, ModuleServices, Root } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
 import { type InstanceIdentifier, parsePath } from '../yang/index.js';
@@ -14,6 +14,7 @@ import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
 import { KeySweep } from './https/key-sweep.js';
 import type { KeyRing } from './https/keys.js';
+import { generateCsr, keystorePath, keystoreState, readOnly } from './https/keystore.js';
 import { Presented } from './https/presented.js';
 import {
   planService,
@@ -25,6 +26,7 @@ import {
   touchesService,
 } from './https/service.js';
 import { httpsState } from './https/state.js';
+import { truststorePath, truststoreState } from './https/truststore.js';
 
 export interface HttpsParts
   extends Omit<ActionParts, 'services'>,
@@ -66,18 +68,27 @@ export interface HttpsModule {
 export function httpsModule(given: HttpsParts): HttpsModule {
   const service = new HttpsService(given);
   const { parts } = service;
+  const secret = (path: InstanceIdentifier, root: Root) => service.services?.secret?.(path, root);
   const installedBy = new InstalledBy(() => service.services?.kept?.() ?? []);
   return {
     registration: {
       name: 'https',
-      handlers: [service.handler() as CommitHandler],
-      state: httpsState({
-        ...parts,
-        served: () => service.served,
-        installedBy: (branch, root) => installedBy.of(branch, root),
-        secret: (path, root) => service.services?.secret?.(path, root),
-      }),
-      actions: httpsActions(parts),
+      handlers: [
+        service.handler() as CommitHandler,
+        readOnly(keystorePath, 'https.certificate'),
+        readOnly(truststorePath, 'https.trust-anchor'),
+      ],
+      state: [
+        ...httpsState({
+          ...parts,
+          served: () => service.served,
+          installedBy: (branch, root) => installedBy.of(branch, root),
+          secret,
+        }),
+        keystoreState({ ...parts, secret }),
+        truststoreState(),
+      ],
+      actions: [...httpsActions(parts), generateCsr(parts)],
       start: (services) => {
         service.services = services;
       },

@@ -27,6 +27,7 @@ import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
 import { snmpModule } from '../../src/modules/snmp.js';
 import { systemModule } from '../../src/modules/system.js';
+import { supportedFeatures } from '../../src/served-schema.js';
 import {
   checkCredentials,
   type KeyStore,
@@ -328,7 +329,10 @@ async function makeFactory(): Promise<{ readonly key: KeyObject; readonly chain:
 }
 
 function loadOurs(): Schema {
-  const { schema: loaded, errors } = loadSchema({ directories: [join(repositoryRoot, 'schema')] });
+  const { schema: loaded, errors } = loadSchema({
+    directories: [join(repositoryRoot, 'schema')],
+    features: supportedFeatures,
+  });
   if (errors.length > 0)
     throw new Error(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'));
   return loaded;
