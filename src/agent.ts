@@ -243,11 +243,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 const snmpDefault = { address: '127.0.0.1', port: 1161 } as const;
 const snmpAlarm = { resource: '/ietf-snmp:snmp', type: 'listener-failed' } as const;
 
-function after(milliseconds: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, milliseconds).unref();
-  return () => clearTimeout(timer);
-}
-
 /** The key store as the modules are given it, which are registered before it can be opened. */
 function whenOpen(store: () => KeyStore | undefined): KeyStore {
   const open = () => {
