@@ -105,6 +105,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       return parsed !== undefined && verifyPassword(phrase, parsed);
     },
     listener,
+    random: Math.random,
     makeFactory: () => makeFactory(deviceName()),
     listenOverride: options.https === undefined ? undefined : [options.https],
     listenDefault: [{ address: '127.0.0.1', port: 8443 }],
@@ -131,13 +132,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
   });
   const listeners = (): readonly ListenerState[] => {
-    const isServed = https.served() !== undefined;
-    const secure = isServed ? listener.addresses : https.endpoints();
-    const error = isServed ? undefined : (failures.https?.message ?? 'not open yet');
+    const closed = failures.https?.message ?? 'not open yet';
+    const secure =
+      https.served() === undefined
+        ? https.endpoints().map((endpoint) => ({ ...endpoint, error: closed }))
+        : [
+            ...listener.addresses.map((endpoint) => ({ ...endpoint, error: undefined })),
+            ...listener.unopened.map(({ endpoint, error }) => ({ ...endpoint, error: error.message })),
+          ];
     const notStarted = { ...(options.snmp ?? snmpDefault), error: failures.snmp?.message ?? 'not open yet' };
     const datagrams = current.snmp === undefined ? [notStarted] : snmp.listening();
     return [
-      ...secure.map((endpoint): ListenerState => ({ service: 'https', ...endpoint, error })),
+      ...secure.map((each): ListenerState => ({ service: 'https', ...each })),
       ...datagrams.map((each): ListenerState => ({ service: 'snmp', ...each })),
     ];
   };

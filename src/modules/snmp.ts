@@ -3,10 +3,10 @@ import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
 import { Listening, type ListeningParts, type ListeningState } from './snmp/listening.js';
+import { asSubtree } from './snmp/subtree.js';
+import { validateVacm } from './snmp/vacm.js';
 
 const root = '/ietf-snmp:snmp';
-/** RFC 7407: sub-identifiers, of which any may be a star. */
-const wildcardOid = /^(?:\d{1,10}|\*)(?:\.(?:\d{1,10}|\*)){0,127}$/u;
 
 export interface SnmpModule {
   readonly registration: ModuleRegistration;
@@ -59,7 +59,7 @@ function validate({ after }: Change): readonly Finding[] {
     for (const which of ['include', 'exclude'] as const) {
       for (const oid of texts(entry, which)) {
         const path = `/notify-filter-profile[name='${text(entry, 'name') ?? ''}']/${which}`;
-        if (!wildcardOid.test(oid)) refuse(path, `'${oid}' is no object identifier`);
+        if (asSubtree(oid) === undefined) refuse(path, `'${oid}' is no object identifier`);
       }
     }
   }
@@ -67,7 +67,7 @@ function validate({ after }: Change): readonly Finding[] {
     if (text(entry, 'type') === 'inform')
       refuse(`/notify[name='${text(entry, 'name') ?? ''}']/type`, 'this agent sends traps, and no informs yet');
   }
-  return findings;
+  return [...findings, ...validateVacm(snmp)];
 }
 
 function hasEntry(parent: Branch, name: string, key: string, value: string): boolean {

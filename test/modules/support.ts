@@ -34,6 +34,7 @@ import {
   openKeyStore,
   type Sealing,
   type TlsService,
+  type Unopened,
   unusedChoices,
 } from '../../src/southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from '../../src/x509/index.js';
@@ -111,6 +112,12 @@ export class FakeListener implements HttpsListener {
   applied = 0;
   aborted = 0;
   refuse: ConfigError | undefined;
+  unopened: readonly Unopened[] = [];
+  readonly addresses = [];
+
+  retry(): Promise<void> {
+    return Promise.resolve();
+  }
 
   prepare(service: TlsService): ReturnType<HttpsListener['prepare']> {
     if (this.refuse !== undefined) return Promise.reject(this.refuse);
@@ -216,6 +223,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     log: (error) => logged.push(String(error)),
     wentBack: () => opened.datastore?.history()[0]?.kind === 'rollback',
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
+    random: () => 0,
   });
   const accounts = {
     hashPassword: (password: string) => hashPassword(password),

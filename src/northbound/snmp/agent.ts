@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Log, Origin, Session } from '../../datastore/index.js';
 import type { Schema } from '../../yang/index.js';
+import { AccessControl } from './access-control.js';
 import type { CommunitySource } from './community.js';
 import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
@@ -54,8 +55,12 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds, options.memory, log);
   const objects = new ObjectTable(mib, rows, system);
+  const access = new AccessControl(
+    objects.readables.map(({ object }) => object),
+    () => config.current(),
+  );
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
-  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config), log);
+  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config, access), log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
     config.update(event);
@@ -65,6 +70,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const responder = new Responder({
     usm,
     objects,
+    access,
     setter: new Setter(schema, objects, seconds),
     counters,
     communities: options.communities ?? config,
