@@ -19,7 +19,7 @@ import { StandardNotifications } from './notification.js';
 import type { Datastore, Fact } from './open.js';
 import { Operational } from './operational.js';
 import { PartialLocks } from './partial-locks.js';
-import { applyTask } from './phases.js';
+import { applyTask, notApplied } from './phases.js';
 import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
 import type { DatastoreEvent, HistoryEntry, NotificationEvent, Session } from './session.js';
@@ -211,6 +211,7 @@ export class Core implements Datastore, CommitStore {
       try {
         await applyTask(task, undefined, this.services);
       } catch (error) {
+        notApplied(task, error, this.services);
         const { message, path } = ConfigError.from(error);
         this.services.log('error', `alarm: ${task.entry.handler.name} could not be applied at start`, {
           message,

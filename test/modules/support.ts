@@ -34,6 +34,7 @@ import {
   openKeyStore,
   type Sealing,
   type TlsService,
+  type Unopened,
   unusedChoices,
 } from '../../src/southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from '../../src/x509/index.js';
@@ -111,6 +112,12 @@ export class FakeListener implements HttpsListener {
   applied = 0;
   aborted = 0;
   refuse: ConfigError | undefined;
+  unopened: readonly Unopened[] = [];
+  readonly addresses = [];
+
+  retry(): Promise<void> {
+    return Promise.resolve();
+  }
 
   prepare(service: TlsService): ReturnType<HttpsListener['prepare']> {
     if (this.refuse !== undefined) return Promise.reject(this.refuse);
@@ -216,6 +223,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     log: (error) => logged.push(String(error)),
     wentBack: () => opened.datastore?.history()[0]?.kind === 'rollback',
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
+    random: () => 0,
   });
   const accounts = {
     hashPassword: (password: string) => hashPassword(password),
@@ -223,6 +231,14 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     localizePrivacyKey: () => Buffer.alloc(32),
   };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
+  const snmp = snmpModule({
+    listener: { prepare: (endpoints) => Promise.resolve({ endpoints, apply: () => {}, abort: () => {} }) },
+    listenOverride: undefined,
+    listenDefault: [],
+    alarms,
+    after: () => () => {},
+    failedToOpen: (error) => logged.push(error.line()),
+  });
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,
@@ -231,7 +247,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     modules: [
       systemModule(facts),
       accessModule(accounts),
-      snmpModule(),
+      snmp.registration,
       history,
       https.registration,
       alarms.registration,
