@@ -17,7 +17,7 @@ import {
 } from './datastore/index.js';
 import { leafText, makeFactory, reachableBy, statusPage, timeKnown } from './device.js';
 import { ConfigError } from './error.js';
-import { firstStart } from './first-start.js';
+import { factoryDefault, firstStart } from './first-start.js';
 import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
@@ -152,12 +152,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     objectId: '1.3.6.1.4.1.32473.1.1',
     upTime: () => Math.floor(elapsed() / 10) % 2 ** 32,
   };
+  const factory = factoryDefault(schema, access, options);
   const audit = new AuditFile({ directory: join(state, 'audit'), log });
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
     retention: retentionOf,
+    factory,
     refused: (refusal) => audit.record(refusal),
     trouble: ofStore.listener,
     modules: [
@@ -178,7 +180,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
     engine.id = engineIdOf(datastore);
-    await firstStart(datastore, schema, access, options);
+    await firstStart(datastore, schema, factory, options);
     const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
     const accounts = openAccounts(datastore, schema);
     const login = new Login({ lookup: (user) => accounts.password(user) });
