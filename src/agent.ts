@@ -64,7 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const schema = readSchema(options);
   const opened: { keys?: KeyStore } = {};
   const keys = whenOpen(() => opened.keys);
-  const engine: { id: Buffer } = { id: Buffer.alloc(0) };
+  const engine: { id: Buffer; boots?: number } = { id: Buffer.alloc(0) };
   const begun = process.hrtime.bigint();
   const elapsed = () => Number((process.hrtime.bigint() - begun) / 1_000_000n);
   const current: { datastore?: Datastore; http?: HttpService; snmp?: RunningSnmp } = {};
@@ -143,7 +143,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
-      snmpModule(),
+      snmpModule({
+        engineId: () => engine.id,
+        boots: () => engine.boots,
+        time: () => Math.floor(elapsed() / 1000),
+        counter: (name) => current.snmp?.counters[name] ?? 0,
+      }),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
@@ -185,8 +190,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await https.open();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
-      const boots = await countBoot(datastore, engine.id);
-      const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
+      engine.boots = await countBoot(datastore, engine.id);
+      const { id: engineId, boots } = engine;
+      const snmpEngine = { engineId, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = await openSnmp(datastore, accounts, schema, options, snmpEngine);
       alarms.clear(snmpAlarm);
     } catch (error) {

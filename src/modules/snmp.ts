@@ -1,14 +1,35 @@
-/** The configuration of the SNMP engine: what the schema alone cannot say of it. The engine reads the tree itself. */
+/**
+ * The configuration of the SNMP engine: what the schema alone cannot say of it. The engine reads the tree itself. What it is and counts,
+ * and its configuration, stand also where the MIB modules of the IETF have them.
+ */
 import type { Change, Finding, ModuleRegistration } from '../datastore/index.js';
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
+import type { SnmpFacts } from './snmp/facts.js';
+import { frameworkMib } from './snmp/framework-mib.js';
+import { notificationMib } from './snmp/notification-mib.js';
+import { snmpv2Mib } from './snmp/snmpv2-mib.js';
+import { statistics } from './snmp/statistics.js';
+import { targetMib } from './snmp/target-mib.js';
+
+export type { SnmpCounter, SnmpFacts } from './snmp/facts.js';
 
 const root = '/ietf-snmp:snmp';
 /** RFC 7407: sub-identifiers, of which any may be a star. */
 const wildcardOid = /^(?:\d{1,10}|\*)(?:\.(?:\d{1,10}|\*)){0,127}$/u;
 
-export function snmpModule(): ModuleRegistration {
-  return { name: 'snmp', handlers: [{ name: 'snmp', path: root, validate }] };
+export function snmpModule(facts: SnmpFacts): ModuleRegistration {
+  return {
+    name: 'snmp',
+    handlers: [{ name: 'snmp', path: root, validate }],
+    state: [
+      ...snmpv2Mib(facts),
+      ...frameworkMib(facts),
+      ...statistics(facts),
+      ...targetMib(facts),
+      ...notificationMib(),
+    ],
+  };
 }
 
 function validate({ after }: Change): readonly Finding[] {

@@ -230,7 +230,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     modules: [
       systemModule(facts),
       accessModule(accounts),
-      snmpModule(),
+      snmpModule({ engineId: () => Buffer.alloc(5), boots: () => 1, time: () => 0, counter: () => 0 }),
       history,
       https.registration,
       alarms.registration,

@@ -10,7 +10,7 @@ import {
   openDatastore,
 } from '../../../../src/datastore/index.js';
 import { ConfigError } from '../../../../src/error.js';
-import { snmpModule } from '../../../../src/modules/index.js';
+import { type SnmpFacts, snmpModule } from '../../../../src/modules/index.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -87,14 +87,7 @@ export async function startLab(
       services = given;
     },
   };
-  const datastore = await openDatastore({
-    stateDirectory: join(directory, 'state'),
-    schema,
-    modules: [...modules(schema, state, gate), snmpModule(), teller],
-  });
-  // Users of this lab are in no group; access control has tests of its own.
-  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
-  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
+  const opened: { snmp?: RunningSnmp } = {};
   const clock = { ahead: 0 };
   const begun = performance.now();
   const engine: EngineState = {
@@ -102,6 +95,20 @@ export async function startLab(
     boots: options.boots ?? 7,
     now: () => 100 + (performance.now() - begun) / 1000 + clock.ahead,
   };
+  const facts: SnmpFacts = {
+    engineId: () => engineId,
+    boots: () => engine.boots,
+    time: () => Math.floor(engine.now()),
+    counter: (name) => opened.snmp?.counters[name] ?? 0,
+  };
+  const datastore = await openDatastore({
+    stateDirectory: join(directory, 'state'),
+    schema,
+    modules: [...modules(schema, state, gate), snmpModule(facts), teller],
+  });
+  // Users of this lab are in no group; access control has tests of its own.
+  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
+  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
   const close = async () => {
     await datastore.close();
@@ -123,6 +130,7 @@ export async function startLab(
     await close();
     throw error;
   });
+  opened.snmp = snmp;
   return {
     schema,
     datastore,
