@@ -50,6 +50,7 @@ import {
   TlsListener,
   unusedChoices,
 } from './southbound/index.js';
+import { storeAlarms } from './store-alarms.js';
 import { createKeyGenerator } from './x509/index.js';
 
 export interface RunningAgent {
@@ -84,7 +85,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     localizePrivacyKey: (protocol: string, cipher: string, phrase: string) =>
       localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine.id),
   };
-  const alarms = alarmsModule({ now: () => Date.now(), log });
+  const after = (milliseconds: number, callback: () => void) => {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  };
+  const alarms = alarmsModule({ now: () => Date.now(), log, after });
+  const ofStore = storeAlarms(alarms);
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
@@ -98,13 +104,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       return parsed !== undefined && verifyPassword(phrase, parsed);
     },
     listener,
+    random: Math.random,
     makeFactory: () => makeFactory(deviceName()),
     listenOverride: options.https === undefined ? undefined : [options.https],
     listenDefault: [{ address: '127.0.0.1', port: 8443 }],
-    after: (milliseconds, callback) => {
-      const timer = setTimeout(callback, milliseconds).unref();
-      return () => clearTimeout(timer);
-    },
+    after,
     alarms,
     failedToOpen: (error) => {
       failures.https = error;
@@ -114,12 +118,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
   const listeners = (): readonly ListenerState[] => {
-    const isServed = https.served() !== undefined;
-    const secure = isServed ? listener.addresses : https.endpoints();
-    const error = isServed ? undefined : (failures.https?.message ?? 'not open yet');
+    const closed = failures.https?.message ?? 'not open yet';
+    const secure =
+      https.served() === undefined
+        ? https.endpoints().map((endpoint) => ({ ...endpoint, error: closed }))
+        : [
+            ...listener.addresses.map((endpoint) => ({ ...endpoint, error: undefined })),
+            ...listener.unopened.map(({ endpoint, error }) => ({ ...endpoint, error: error.message })),
+          ];
     const udp = current.snmp?.endpoint ?? options.snmp;
     return [
-      ...secure.map((endpoint): ListenerState => ({ service: 'https', ...endpoint, error })),
+      ...secure.map((each): ListenerState => ({ service: 'https', ...each })),
       {
         service: 'snmp',
         ...udp,
@@ -139,6 +148,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     masterKeyFile: options.masterKeyFile,
     retention: retentionOf,
     refused: (refusal) => audit.record(refusal),
+    trouble: ofStore.listener,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
@@ -156,6 +166,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
   });
   current.datastore = datastore;
+  ofStore.opened();
   datastore.subscribe((event) => audit.observe(event));
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.

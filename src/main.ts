@@ -44,9 +44,13 @@ async function runAgent(args: readonly string[]): Promise<void> {
 async function runClient(args: readonly string[]): Promise<void> {
   // A reader that has seen enough (`signet history | head -1`) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const [{ run }, { loadSchema }] = await Promise.all([import('./northbound/cli/index.js'), import('./yang/index.js')]);
+  const [{ run }, { loadSchema }, { supportedFeatures: features }] = await Promise.all([
+    import('./northbound/cli/index.js'),
+    import('./yang/index.js'),
+    import('./served-schema.js'),
+  ]);
   process.exitCode = await run(args, {
-    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files }),
+    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files, features }),
     mib: async () => {
       const { assignModule, formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
       return {

@@ -96,8 +96,15 @@ export interface CommitHandler<Resource = unknown> {
 export interface StateProvider {
   /** Schema path of a config-false node: leaf (read returns its Value), container (object), list or leaf-list (array). */
   readonly path: string;
+  /**
+   * The node is configuration of which the system itself provides all there is (RFC 8342 5.3.4, origin `system`): it stands in
+   * operational only. A handler must refuse whatever a user writes there.
+   */
+  readonly origin?: 'system';
   /** RFC 7951 JSON of the instance at `instance`, or a bare Value for a leaf; undefined where there is none. Cheap, synchronous. */
   read(root: Root, instance: InstanceIdentifier): JsonValue | Value | undefined;
+  /** Of a list: the entry whose keys `instance` gives, so that who asks for one does not pay for all. */
+  readEntry?(root: Root, instance: InstanceIdentifier): JsonObject | undefined;
 }
 
 export interface ActionContext {

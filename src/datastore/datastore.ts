@@ -19,7 +19,7 @@ import { StandardNotifications } from './notification.js';
 import type { Datastore, Fact } from './open.js';
 import { Operational } from './operational.js';
 import { PartialLocks } from './partial-locks.js';
-import { applyTask } from './phases.js';
+import { applyTask, notApplied } from './phases.js';
 import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
 import type { DatastoreEvent, HistoryEntry, NotificationEvent, Session } from './session.js';
@@ -211,6 +211,7 @@ export class Core implements Datastore, CommitStore {
       try {
         await applyTask(task, undefined, this.services);
       } catch (error) {
+        notApplied(task, error, this.services);
         const { message, path } = ConfigError.from(error);
         this.services.log('error', `alarm: ${task.entry.handler.name} could not be applied at start`, {
           message,
@@ -350,7 +351,7 @@ export class Core implements Datastore, CommitStore {
   async confirm(session: DatastoreSession, persistId: string | undefined): Promise<void> {
     this.confirmed.claim(asker(session), persistId, true);
     // In its turn: it may time out, or be extended, while others are before it.
-    await this.#queue.between(async () => {
+    await this.#queue.between({ user: session.origin.user, session: session.id }, async () => {
       this.confirmed.claim(asker(session), persistId, true);
       await this.#recorder.settle();
       await this.#store.writeConfirm(session.origin);

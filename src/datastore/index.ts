@@ -15,3 +15,4 @@ export { hashPassword, parseHash, verifyPassword } from './password.js';
 export { type RekeyOptions, type RekeyReport, rekey } from './rekey.js';
 export { type RepairReport, repairJournal } from './repair.js';
 export type * from './session.js';
+export type { Trouble, TroubleKind, TroubleListener } from './trouble.js';

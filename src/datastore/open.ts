@@ -20,6 +20,7 @@ import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
 import { defaultSessionLimits, type SessionLimits } from './sessions.js';
 import { Store } from './store.js';
+import { type TroubleListener, Troubles } from './trouble.js';
 
 export interface DatastoreOptions {
   /** Created 0700. */
@@ -36,6 +37,8 @@ export interface DatastoreOptions {
   readonly deadlines?: Partial<Deadlines>;
   /** Told of what access control refuses. */
   readonly refused?: (record: AuditRecord) => void;
+  /** Told of what is wrong with the store or not applied, and when it is over; from the very opening on. */
+  readonly trouble?: TroubleListener;
   readonly sessionLimits?: Partial<SessionLimits>;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
@@ -107,6 +110,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     });
     const { schema } = options;
     const { compactAfter } = options;
+    const troubles = new Troubles(options.trouble);
     const { store, fallback } = await Store.open({
       stateDirectory,
       schema,
@@ -114,12 +118,13 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
       clock,
       log,
       retention,
+      troubles,
       compactAfter,
     });
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines }, access, key, store, lock, {
+    const core = new Core({ registry, validator, sealing, clock, log, deadlines, troubles }, access, key, store, lock, {
       ...defaultSessionLimits,
       ...options.sessionLimits,
     });

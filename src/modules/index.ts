@@ -2,6 +2,7 @@
 export { factoryAccess } from './access/roles.js';
 export { type AccessServices, accessModule, credentials } from './access.js';
 export { type AgentFacts, agentModule, type ListenerState } from './agent.js';
+export type { Alarms, Severity } from './alarm.js';
 export { type AlarmsModule, alarmsModule } from './alarms.js';
 export { historyModule, retentionOf } from './history.js';
 export { KeyRing } from './https/keys.js';

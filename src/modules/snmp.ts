@@ -10,13 +10,13 @@ import { frameworkMib } from './snmp/framework-mib.js';
 import { notificationMib } from './snmp/notification-mib.js';
 import { snmpv2Mib } from './snmp/snmpv2-mib.js';
 import { statistics } from './snmp/statistics.js';
+import { asSubtree } from './snmp/subtree.js';
 import { targetMib } from './snmp/target-mib.js';
+import { validateVacm } from './snmp/vacm.js';
 
 export type { SnmpCounter, SnmpFacts } from './snmp/facts.js';
 
 const root = '/ietf-snmp:snmp';
-/** RFC 7407: sub-identifiers, of which any may be a star. */
-const wildcardOid = /^(?:\d{1,10}|\*)(?:\.(?:\d{1,10}|\*)){0,127}$/u;
 
 export function snmpModule(facts: SnmpFacts): ModuleRegistration {
   return {
@@ -54,7 +54,7 @@ function validate({ after }: Change): readonly Finding[] {
     for (const which of ['include', 'exclude'] as const) {
       for (const oid of texts(entry, which)) {
         const path = `/notify-filter-profile[name='${text(entry, 'name') ?? ''}']/${which}`;
-        if (!wildcardOid.test(oid)) refuse(path, `'${oid}' is no object identifier`);
+        if (asSubtree(oid) === undefined) refuse(path, `'${oid}' is no object identifier`);
       }
     }
   }
@@ -62,7 +62,7 @@ function validate({ after }: Change): readonly Finding[] {
     if (text(entry, 'type') === 'inform')
       refuse(`/notify[name='${text(entry, 'name') ?? ''}']/type`, 'this agent sends traps, and no informs yet');
   }
-  return findings;
+  return [...findings, ...validateVacm(snmp)];
 }
 
 function hasEntry(parent: Branch, name: string, key: string, value: string): boolean {

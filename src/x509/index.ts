@@ -47,6 +47,7 @@ export {
   keyAlgorithmOf,
   keyAlgorithms,
   keyIdOf,
+  subjectPublicKeyInfo,
 } from './key.js';
 export type { SubjectFields } from './name.js';
 export { generalNameFault, type ParameterFault, subjectFaults } from './parameters.js';
@@ -58,6 +59,7 @@ export type { PolicyInputs } from './policies.js';
 export { keyMatches, privateKeyFromPkcs8, writeEncryptedPrivateKey } from './private-key.js';
 export type { Purpose } from './purpose.js';
 export { type Encoded, makeRequest, type RequestParameters } from './request.js';
+export { publicKeyOfRequest, signRequestInfo } from './request-info.js';
 export { checkRevocation, isCurrentList, type RevocationCheck, type RevocationFinding } from './revocation.js';
 export { type RevocationList, readRevocationList } from './revocation-list.js';
 export { makeSelfSigned, type SelfSignedParameters } from './self-signed.js';

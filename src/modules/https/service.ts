@@ -9,6 +9,7 @@ import type {
   TlsCredentials,
   TlsParameters,
   TlsService,
+  Unopened,
 } from '../../southbound/index.js';
 import { fingerprint, readCertificate } from '../../x509/index.js';
 import type { Branch } from '../../yang/index.js';
@@ -19,6 +20,12 @@ import { listenOf, type Reach } from './names.js';
 /** The part of the TLS listener that the module drives. */
 export interface HttpsListener {
   prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService>;
+  /** Where it listens. */
+  readonly addresses: readonly Endpoint[];
+  /** Where it should listen and cannot, for now. */
+  readonly unopened: readonly Unopened[];
+  /** Tries those again. Never rejects. */
+  retry(): Promise<void>;
 }
 
 export interface ServiceParts extends Reach {
@@ -78,11 +85,17 @@ export function samePlan(a: ServicePlan, b: ServicePlan): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+export interface PrepareOptions {
+  /** Addresses that need not be to be had now. */
+  readonly mayWait: readonly Endpoint[];
+  readonly signal?: AbortSignal;
+}
+
 /** Loads the keys, tries the handshake and opens new addresses; nothing that is served changes. */
 export async function prepareService(
   plan: ServicePlan,
   parts: ServiceParts,
-  signal?: AbortSignal,
+  { mayWait, signal }: PrepareOptions,
 ): Promise<ReadyService> {
   const credentials =
     plan.installed === undefined
@@ -97,6 +110,7 @@ export async function prepareService(
     parameters: plan.parameters,
     clients: parts.clients,
     listen: plan.enabled ? plan.listen : [],
+    mayWait,
   };
   const leaf = readCertificate(Buffer.from(credentials.chain[0] ?? ''));
   const served = {

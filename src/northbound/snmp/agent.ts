@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net';
 import type { Log, Origin, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Schema } from '../../yang/index.js';
+import { AccessControl } from './access-control.js';
 import type { CommunitySource } from './community.js';
 import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
@@ -62,8 +63,12 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds, options.memory, log);
   const objects = new ObjectTable(mib, rows, system);
+  const access = new AccessControl(
+    objects.readables.map(({ object }) => object),
+    () => config.current(),
+  );
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
-  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config), log);
+  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config, access), log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
     config.update(event);
@@ -73,6 +78,7 @@ export async function startSnmp(options: SnmpOptions): Promise<RunningSnmp> {
   const responder = new Responder({
     usm,
     objects,
+    access,
     setter: new Setter(schema, objects, seconds),
     counters,
     communities: options.communities ?? config,

@@ -19,14 +19,8 @@ export interface Readable {
   read(session: Session, row: Row | undefined): Value | undefined;
 }
 
-/** One octet for each readable: what a principal may see (RFC 3415), computed when views or schema change. */
-export type View = Uint8Array;
-
 export class ObjectTable {
   readonly readables: readonly Readable[];
-  readonly full: View;
-  /** For communities: nothing under nacm:default-deny-all. */
-  readonly community: View;
   readonly #rows: Rows;
   readonly #schema: Schema;
   readonly #session: Session;
@@ -46,8 +40,6 @@ export class ObjectTable {
     this.commits = new Jobs(mib.schema);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
-    this.full = new Uint8Array(accessible.length).fill(1);
-    this.community = Uint8Array.from(accessible, (object) => (object.sensitive ? 0 : 1));
   }
 
   /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */

@@ -3,9 +3,10 @@ import type { Session } from '../../datastore/index.js';
 import { type BerWriter, decodeOid, maxSubIdentifiers, tag } from './ber.js';
 import { arcsKey, hasNumberKeys } from './instance.js';
 import { field, type Pdu } from './message.js';
-import { isPrefix, type ObjectTable, type Readable, type View } from './objects.js';
+import { isPrefix, type ObjectTable, type Readable } from './objects.js';
 import type { Cursor, IndexKey } from './ordered-index.js';
 import type { Row } from './rows.js';
+import { type View, visibility } from './views.js';
 
 /** On whose behalf: what is visible, and by which rules a v1 answer is made. */
 export interface Reader {
@@ -47,10 +48,11 @@ export class Retrieval {
       this.current = index + 1;
       const count = readName(pdu, index);
       const at = this.#objects.floor(arcs, count);
-      const readable = at < 0 || reader.view[at] !== 1 ? undefined : this.#objects.readables[at];
+      const isHidden = at < 0 || reader.view.leaves[at] === visibility.hidden;
+      const readable = isHidden ? undefined : this.#objects.readables[at];
       const mark = writer.beginShort();
       writeName(writer, pdu, index);
-      const exception = this.#getOne(reader, readable, count, writer);
+      const exception = this.#getOne(reader, readable, at, count, writer);
       if (exception !== undefined) {
         if (reader.isVersion1) return { kind: 'noSuchName', index: index + 1 };
         writer.null(exception);
@@ -122,8 +124,15 @@ export class Retrieval {
   }
 
   /** Writes the value; or the tag of the exception that stands for it. */
-  #getOne(reader: Reader, readable: Readable | undefined, count: number, writer: BerWriter): number | undefined {
+  #getOne(
+    reader: Reader,
+    readable: Readable | undefined,
+    at: number,
+    count: number,
+    writer: BerWriter,
+  ): number | undefined {
     if (readable === undefined || !isPrefix(readable.object, arcs, count)) return tag.noSuchObject;
+    if (!reader.view.holds(at, arcs, count)) return tag.noSuchInstance;
     const { object } = readable;
     const from = object.oid.length;
     let row: Row | undefined;
@@ -189,7 +198,7 @@ class Walker {
     const { readables } = this.#objects;
     const { view } = this.#reader;
     for (; this.#at < readables.length; this.#at += 1, this.#begun = false) {
-      if (view[this.#at] !== 1) continue;
+      if (view.leaves[this.#at] === visibility.hidden) continue;
       const readable = readables[this.#at]!;
       if (this.#reader.isVersion1 && readable.object.syntax.tag === tag.counter64) continue;
       if (this.#writeFrom(readable, writer)) return true;
@@ -227,6 +236,7 @@ class Walker {
     while (this.#cursor !== undefined) {
       const row = rows.index.at(this.#cursor);
       if (!rows.index.advance(this.#cursor)) this.#cursor = undefined;
+      if (!this.#reader.view.holdsRow(this.#at, readable.object, row.key)) continue;
       const value = readable.read(this.#reader.session, row);
       if (value === undefined) continue;
       this.#emit(writer, readable, row.key, value);

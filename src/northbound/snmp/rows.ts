@@ -43,8 +43,11 @@ export interface PendingRow {
   inService: boolean;
 }
 
-/** How long a snapshot of a list of state, which no commit tells of, is served: seconds. */
-const stateLifetime = 1;
+/**
+ * How long a snapshot of a list of state, which no commit tells of, is served: seconds. One that took long to make is served
+ * twenty times as long as that, so that a station that polls takes at most a twentieth of the processor for it.
+ */
+const stateLifetime = { least: 1, most: 60, ofCost: 20 } as const;
 
 export class Rows {
   readonly #session: Session;
@@ -125,15 +128,20 @@ export class Rows {
 
   #refresh(store: TableRows): void {
     const now = this.#now();
-    if (now - store.taken < stateLifetime) return;
+    if (now < store.due) return;
     const { table, parent } = store;
-    store.clear(now);
-    if (parent === undefined) {
-      this.#readState(store, InstanceIdentifier.root, [], table.steps);
-      return;
+    const begun = performance.now();
+    store.clear();
+    if (parent === undefined) this.#readState(store, InstanceIdentifier.root, [], table.steps);
+    else {
+      const inner = table.steps.slice(parent.table.steps.length);
+      for (const row of this.of(parent.table).index) {
+        this.#readState(store, rowPath(parent.table, row), row.keys, inner);
+      }
     }
-    const inner = table.steps.slice(parent.table.steps.length);
-    for (const row of this.of(parent.table).index) this.#readState(store, rowPath(parent.table, row), row.keys, inner);
+    const cost = (performance.now() - begun) / 1000;
+    const { least, most, ofCost } = stateLifetime;
+    store.due = now + Math.min(most, Math.max(least, cost * ofCost));
   }
 
   #readState(store: TableRows, from: InstanceIdentifier, outer: RowKeys, steps: readonly DataSchema[]): void {
@@ -153,8 +161,8 @@ export class TableRows {
    * and is asked for.
    */
   #nested: OrderedIndex<Row> | undefined;
-  /** When the rows of a list of state were read. */
-  taken = Number.NEGATIVE_INFINITY;
+  /** When the rows of a list of state are to be read again. */
+  due = Number.NEGATIVE_INFINITY;
   /** Numbered tables: the row number of each row, by its keys. */
   readonly #numbers: RowNumbers;
 
@@ -166,7 +174,7 @@ export class TableRows {
 
   /** What was read of a list of state counts no more. */
   expire(): void {
-    this.taken = Number.NEGATIVE_INFINITY;
+    this.due = Number.NEGATIVE_INFINITY;
   }
 
   get nested(): OrderedIndex<Row> {
@@ -193,10 +201,9 @@ export class TableRows {
     return arcsKey(arcs, 0, arcs.length);
   }
 
-  clear(taken: number): void {
+  clear(): void {
     this.index = new OrderedIndex();
     if (this.#nested !== undefined) this.#nested = new OrderedIndex();
-    this.taken = taken;
   }
 
   has(keys: RowKeys): boolean {

@@ -20,9 +20,9 @@ export function standardKey({ type, config }: LeafSchema | LeafListSchema): Synt
   return syntax;
 }
 
-/** One object may be the index of several tables; to be read it is there once. */
-export function isForeignIndex({ access, oid }: MibObject): boolean {
-  return access === 'not-accessible' && isStandard(oid);
+/** The index of a table that is an object of another one. */
+export function isForeignIndex({ table, oid }: MibObject): boolean {
+  return table !== undefined && compareOids(oid.slice(0, table.oid.length), table.oid) !== 0;
 }
 
 /** Objects of type TestAndIncr (RFC 2579), whose value a SET tests before all else. */
