@@ -1,34 +1,39 @@
-/**
- * The configuration of the SNMP engine: what the schema alone cannot say of it. The engine reads the tree itself. What it is and counts,
- * and its configuration, stand also where the MIB modules of the IETF have them.
- */
-import type { Change, Finding, ModuleRegistration } from '../datastore/index.js';
+/** The configuration of the SNMP engine: where it listens, and what the schema alone cannot say. The engine reads the rest itself. */
+import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices } from '../datastore/index.js';
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
-import type { SnmpFacts } from './snmp/facts.js';
-import { frameworkMib } from './snmp/framework-mib.js';
-import { notificationMib } from './snmp/notification-mib.js';
-import { snmpv2Mib } from './snmp/snmpv2-mib.js';
-import { statistics } from './snmp/statistics.js';
+import { Listening, type ListeningParts, type ListeningState } from './snmp/listening.js';
 import { asSubtree } from './snmp/subtree.js';
-import { targetMib } from './snmp/target-mib.js';
 import { validateVacm } from './snmp/vacm.js';
-
-export type { SnmpCounter, SnmpFacts } from './snmp/facts.js';
 
 const root = '/ietf-snmp:snmp';
 
-export function snmpModule(facts: SnmpFacts): ModuleRegistration {
+export interface SnmpModule {
+  readonly registration: ModuleRegistration;
+  /** Listens where running says, from here on: called once, when the engine is there. */
+  open(): Promise<void>;
+  /** Every address that was asked for, as it is now. */
+  listening(): readonly ListeningState[];
+}
+
+export function snmpModule(parts: ListeningParts): SnmpModule {
+  const listening = new Listening(parts);
+  let services: ModuleServices | undefined;
+  const handler = { name: 'snmp', path: root, validate, ...listening.phases };
   return {
-    name: 'snmp',
-    handlers: [{ name: 'snmp', path: root, validate }],
-    state: [
-      ...snmpv2Mib(facts),
-      ...frameworkMib(facts),
-      ...statistics(facts),
-      ...targetMib(facts),
-      ...notificationMib(),
-    ],
+    registration: {
+      name: 'snmp',
+      handlers: [handler as CommitHandler],
+      start: (given) => {
+        services = given;
+      },
+      stop: () => listening.stop(),
+    },
+    async open() {
+      if (services === undefined) throw new RangeError('the datastore is not open');
+      await listening.open(services.running);
+    },
+    listening: () => listening.state,
   };
 }
 
