@@ -89,7 +89,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
         service.services = services;
       },
       stop: async () => {
-        service.sweep.stop();
+        await service.sweep.stop();
         service.opening.stop();
         await service.watch?.stop();
         await service.presented?.idle();
