@@ -94,7 +94,7 @@ function readOptions(args: readonly string[]) {
       state: { type: 'string', default: './state' },
       https: { type: 'string' },
       netconf: { type: 'string', default: '127.0.0.1:8830' },
-      snmp: { type: 'string', default: '127.0.0.1:1161' },
+      snmp: { type: 'string' },
       schema: { type: 'string', multiple: true, default: [] },
       'admin-password-file': { type: 'string' },
       'snmp-password-file': { type: 'string' },
@@ -105,7 +105,7 @@ function readOptions(args: readonly string[]) {
   return {
     state: values.state,
     https: values.https === undefined ? undefined : endpoint('--https', values.https),
-    snmp: endpoint('--snmp', values.snmp),
+    snmp: values.snmp === undefined ? undefined : endpoint('--snmp', values.snmp),
     schema: values.schema,
     adminPasswordFile: values['admin-password-file'],
     snmpPasswordFile: values['snmp-password-file'],

@@ -2,6 +2,7 @@
 import { ConfigError } from '../error.js';
 import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
 import type { Difference, Origin, Root } from './contract.js';
+import { factoryResetKind } from './factory.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type RetentionOf } from './history.js';
 import { Journal, type ReadRecord, type RecordLines, storageError } from './journal.js';
@@ -46,12 +47,15 @@ export class Store {
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
+  /** The journal holds what has been erased from the history. */
+  mustErase: boolean;
 
   private constructor(options: StoreOptions, journal: Journal, loaded: Loader) {
     this.#options = options;
     this.#journal = journal;
     this.#facts = loaded.facts;
     this.history = loaded.history!;
+    this.mustErase = eraseBeforeReset(this.history);
     this.#threshold = loaded.snapshotEnd * 2 + this.#slack;
   }
 
@@ -117,6 +121,24 @@ export class Store {
       .finally(() => {
         this.#compaction = undefined;
       });
+  }
+
+  /** Resolves when the journal holds nothing any more that came before the oldest point of the history. */
+  async erase(): Promise<void> {
+    this.mustErase = true;
+    // One that is under way may have begun with an older point.
+    while (this.#compaction !== undefined) await this.#compaction;
+    const erasure = this.compact();
+    this.#compaction = erasure
+      .catch((error: unknown) => {
+        const { message } = storageError('the journal still holds what was erased', error);
+        this.#options.troubles.stands({ kind: 'journal-compaction-failed', place: '', text: message });
+      })
+      .finally(() => {
+        this.#compaction = undefined;
+      });
+    await erasure;
+    this.mustErase = false;
   }
 
   /** Snapshot of the oldest kept point, all commits after it, those under way among them, and of each fact the last value. */
@@ -267,6 +289,17 @@ class Loader {
   #reopened(transaction: string): Point | undefined {
     return this.#closed?.entry.transaction === transaction ? this.#closed : undefined;
   }
+}
+
+/** What a stop has kept from being erased (RFC 8808 section 2): what came before a reset that was not taken back. */
+function eraseBeforeReset(history: History): boolean {
+  const { points } = history;
+  const last = points.findLastIndex(
+    ({ entry }, index) => entry.kind === factoryResetKind && points[index + 1]?.entry.kind !== 'reversal',
+  );
+  if (last <= 0) return false;
+  history.forget(points[last]!.entry.transaction);
+  return true;
 }
 
 function emptyPoint({ schema, clock }: StoreOptions): Point {

@@ -128,6 +128,7 @@ export class FakeListener implements HttpsListener {
     }
     this.prepared += 1;
     return Promise.resolve({
+      browserRefusal: undefined,
       apply: () => {
         this.applied += 1;
         this.presented = service;
@@ -231,6 +232,14 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     localizePrivacyKey: () => Buffer.alloc(32),
   };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
+  const snmp = snmpModule({
+    listener: { prepare: (endpoints) => Promise.resolve({ endpoints, apply: () => {}, abort: () => {} }) },
+    listenOverride: undefined,
+    listenDefault: [],
+    alarms,
+    after: () => () => {},
+    failedToOpen: (error) => logged.push(error.line()),
+  });
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,
@@ -239,7 +248,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     modules: [
       systemModule(facts),
       accessModule(accounts),
-      snmpModule(),
+      snmp.registration,
       history,
       https.registration,
       alarms.registration,

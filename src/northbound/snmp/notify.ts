@@ -63,9 +63,9 @@ export class Notifier {
     this.#upTime = object?.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
   }
 
-  /** coldStart (RFC 3418): the agent has come up. */
-  started(): void {
-    this.#send({ oid: [...snmpTraps, 1], objects: [], varbinds: [] });
+  /** RFC 3418: the agent has come up. */
+  started(kind: 'coldStart' | 'warmStart'): void {
+    this.#send({ oid: [...snmpTraps, kind === 'coldStart' ? 1 : 2], objects: [], varbinds: [] });
   }
 
   /** authenticationFailure (RFC 3418), at most one in a second: whoever guesses communities does not make the agent flood its targets. */
