@@ -1,5 +1,5 @@
 /** What the SNMP engine is and counts, and its configuration, as the MIB modules of the IETF have them: state and nothing else. */
-import type { ModuleRegistration } from '../datastore/index.js';
+import type { ModuleRegistration } from '../../datastore/index.js';
 import type { SnmpFacts } from './facts.js';
 import { frameworkMib } from './framework-mib.js';
 import { notificationMib } from './notification-mib.js';
