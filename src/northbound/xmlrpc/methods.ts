@@ -219,9 +219,12 @@ function getValue(
     if (value === undefined) throw absent(path.toString());
     return valueToRpc(value, schema.type);
   }
-  const defaults = withDefaults === undefined ? {} : { withDefaults: defaultsMode(withDefaults) };
-  const options = { datastore: name ?? 'operational', candidate: context.candidate, ...defaults };
-  const content = session.read(path, options)?.content;
+  const from = name ?? 'operational';
+  const { candidate } = context;
+  const content =
+    withDefaults === undefined
+      ? session.get(path, from, candidate)
+      : session.read(path, { datastore: from, candidate, withDefaults: defaultsMode(withDefaults) })?.content;
   if (content === undefined) throw absent(path.toString());
   return schema === undefined ? branchToRpc(content as Branch) : contentToRpc(content, schema);
 }
