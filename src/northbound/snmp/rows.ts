@@ -15,6 +15,7 @@ import {
 import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
+import { Presence } from './presence.js';
 import { type Memory, RowNumbers } from './row-numbers.js';
 
 export interface Row {
@@ -43,6 +44,10 @@ export interface PendingRow {
   inService: boolean;
 }
 
+/** Of the rows of a table; of the rows around those of nested tables, see {@link TableRows.nested}. */
+export type Order = 'own' | 'nested';
+const orders: readonly Order[] = ['own', 'nested'];
+
 /** How long a snapshot of a list of state, which no commit tells of, is served: seconds. */
 const stateLifetime = 1;
 
@@ -52,6 +57,8 @@ export class Rows {
   /** That of a table which augments another is the other's. */
   readonly #stores = new Map<MibTable, TableRows>();
   readonly #all: readonly TableRows[];
+  /** By the list or leaf-list that a table stands for. */
+  readonly #byList = new Map<DataSchema, TableRows>();
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
@@ -71,6 +78,7 @@ export class Rows {
         new RowNumbers(table.oid.join('.'), table.config && table.numbered ? memory : undefined, log),
       );
       this.#stores.set(table, store);
+      this.#byList.set(table.steps.at(-1)!, store);
       for (const step of table.steps) {
         const stores = this.#below.get(step);
         if (stores === undefined) this.#below.set(step, [store]);
@@ -84,7 +92,11 @@ export class Rows {
       const outer = table.segments === undefined ? undefined : table.parent;
       if (outer !== undefined) this.#stores.get(outer)?.keepNested();
     }
-    const { root } = session.tree('running');
+    this.#load();
+  }
+
+  #load(): void {
+    const { root } = this.#session.tree('running');
     for (const store of this.#all) {
       if (store.table.config) visit(root, store.table.steps, 0, [], (keys) => store.add(keys));
     }
@@ -97,13 +109,27 @@ export class Rows {
     return store;
   }
 
+  /** The rows that have a value in a column of such a table, in the order of its rows or in that of nested ones. */
+  present(store: TableRows, object: MibObject, hasValue: (row: Row) => boolean, order: Order): OrderedIndex<Row> {
+    const known = store.presence(object, order);
+    const now = this.#now();
+    // what is computed, or follows from other leafs, may change without a commit that tells of this row
+    if (known !== undefined && (isStored(object) || now - known.taken < stateLifetime)) return known.index;
+    return store.track(object, order, hasValue, now).index;
+  }
+
   /** Takes over what a commit changed. */
   update(event: DatastoreEvent): void {
+    if (event.kind === 'missed') {
+      for (const store of this.#all) store.forget();
+      this.#load();
+    }
     if (event.kind !== 'commit') return;
     for (const difference of event.differences) this.#apply(difference);
   }
 
   #apply(difference: Difference): void {
+    this.#touch(difference.path);
     const last = difference.path.last?.schema;
     const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
@@ -115,8 +141,23 @@ export class Rows {
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
-      for (const [text, keys] of after) if (!before.has(text) || !store.has(keys)) store.add(keys);
+      for (const [text, keys] of after) {
+        if (!before.has(text) || !store.has(keys)) store.add(keys);
+        else store.touch(keys);
+      }
     }
+  }
+
+  /** What changed inside an entry may be a column of its row. */
+  #touch(path: InstanceIdentifier): void {
+    const keys: (readonly Value[])[] = [];
+    let inside: TableRows | undefined;
+    for (const step of path.steps.slice(0, -1)) {
+      if (step.keys === undefined) continue;
+      keys.push(step.keys);
+      inside = this.#byList.get(step.schema as DataSchema);
+    }
+    if (path.last?.keys === undefined) inside?.touch(keys);
   }
 
   #refresh(store: TableRows): void {
@@ -149,6 +190,8 @@ export class TableRows {
    * and is asked for.
    */
   #nested: OrderedIndex<Row> | undefined;
+  /** Kept for columns in which a walk met many rows without a value. */
+  readonly #presences: Readonly<Record<Order, Map<MibObject, Presence<Row>>>> = { own: new Map(), nested: new Map() };
   /** When the rows of a list of state were read. */
   taken = Number.NEGATIVE_INFINITY;
   /** Numbered tables: the row number of each row, by its keys. */
@@ -177,11 +220,41 @@ export class TableRows {
   put(row: Row): void {
     this.index.set(row.key, row);
     this.#nested?.set(this.#nestedKey(row.key), row);
+    this.#renew(row);
   }
 
   drop(key: IndexKey): void {
     this.index.delete(key);
     this.#nested?.delete(this.#nestedKey(key));
+    for (const order of orders) for (const presence of this.#presences[order].values()) presence.drop(key);
+  }
+
+  /** To be called where the values of a row are others. */
+  renew(key: IndexKey): void {
+    const row = this.index.get(key);
+    if (row !== undefined) this.#renew(row);
+  }
+
+  #renew(row: Row): void {
+    for (const order of orders) for (const presence of this.#presences[order].values()) presence.update(row);
+  }
+
+  touch(keys: RowKeys): void {
+    if (orders.every((order) => this.#presences[order].size === 0)) return;
+    const key = this.keyOf(keys);
+    if (key !== undefined) this.renew(key);
+  }
+
+  presence(object: MibObject, order: Order): Presence<Row> | undefined {
+    return this.#presences[order].get(object);
+  }
+
+  track(object: MibObject, order: Order, hasValue: (row: Row) => boolean, now: number): Presence<Row> {
+    const keyOf =
+      order === 'nested' && this.#nested !== undefined ? (key: IndexKey) => this.#nestedKey(key) : undefined;
+    const presence = new Presence(this.index, hasValue, keyOf, now);
+    this.#presences[order].set(object, presence);
+    return presence;
   }
 
   #nestedKey(key: IndexKey): IndexKey {
@@ -192,7 +265,15 @@ export class TableRows {
   clear(taken: number): void {
     this.index = new OrderedIndex();
     if (this.#nested !== undefined) this.#nested = new OrderedIndex();
+    for (const order of orders) this.#presences[order].clear();
     this.taken = taken;
+  }
+
+  /** All but the rows under construction. */
+  forget(): void {
+    const kept = [...this.index].filter((row) => row.pending !== undefined);
+    this.clear(Number.NEGATIVE_INFINITY);
+    for (const row of kept) this.put(row);
   }
 
   has(keys: RowKeys): boolean {
@@ -261,6 +342,11 @@ export class TableRows {
     const parts = table.index.slice(-table.ownParts);
     return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
   }
+}
+
+/** True where only a commit that tells of its row changes whether a column has a value. */
+export function isStored({ schema }: MibObject): boolean {
+  return schema.config && !(schema.kind === 'leaf' && schema.default !== undefined);
 }
 
 /** The path of a row's entry; remembered, for a walk asks once for each column. */
