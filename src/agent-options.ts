@@ -6,7 +6,8 @@ export interface AgentOptions {
   readonly state: string;
   /** Undefined where the command line names none: then the tree says where, or the default holds. */
   readonly https: Endpoint | undefined;
-  readonly snmp: Endpoint;
+  /** As `https`. */
+  readonly snmp: Endpoint | undefined;
   readonly schema: readonly string[];
   readonly adminPasswordFile: string | undefined;
   readonly snmpPasswordFile: string | undefined;

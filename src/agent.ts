@@ -17,7 +17,7 @@ import {
 } from './datastore/index.js';
 import { leafText, makeFactory, reachableBy, statusPage, timeKnown } from './device.js';
 import { ConfigError } from './error.js';
-import { firstStart } from './first-start.js';
+import { factoryDefault, firstStart } from './first-start.js';
 import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
@@ -50,6 +50,7 @@ import {
   TlsListener,
   unusedChoices,
 } from './southbound/index.js';
+import { storeAlarms } from './store-alarms.js';
 import { createKeyGenerator } from './x509/index.js';
 
 export interface RunningAgent {
@@ -70,6 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const current: { datastore?: Datastore; http?: HttpService; snmp?: RunningSnmp } = {};
   /** Why a listener did not come up at start. */
   const failures: { https?: ConfigError; snmp?: ConfigError } = {};
+  const startedAt = Date.now();
   const listener = new TlsListener({
     onConnection: (socket, connection) => {
       if (current.http === undefined) socket.destroy();
@@ -84,7 +86,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     localizePrivacyKey: (protocol: string, cipher: string, phrase: string) =>
       localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine.id),
   };
-  const alarms = alarmsModule({ now: () => Date.now(), log });
+  const after = (milliseconds: number, callback: () => void) => {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  };
+  const alarms = alarmsModule({ now: () => Date.now(), log, after });
+  const ofStore = storeAlarms(alarms);
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
@@ -98,13 +105,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       return parsed !== undefined && verifyPassword(phrase, parsed);
     },
     listener,
+    random: Math.random,
     makeFactory: () => makeFactory(deviceName()),
     listenOverride: options.https === undefined ? undefined : [options.https],
     listenDefault: [{ address: '127.0.0.1', port: 8443 }],
-    after: (milliseconds, callback) => {
-      const timer = setTimeout(callback, milliseconds).unref();
-      return () => clearTimeout(timer);
-    },
+    after,
     alarms,
     failedToOpen: (error) => {
       failures.https = error;
@@ -113,18 +118,33 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     wentBack: () => current.datastore?.history()[0]?.kind === 'rollback',
     log: (error) => log('error', 'the watch over certificates', { cause: String(error) }),
   });
-  const listeners = (): readonly ListenerState[] => {
-    const isServed = https.served() !== undefined;
-    const secure = isServed ? listener.addresses : https.endpoints();
-    const error = isServed ? undefined : (failures.https?.message ?? 'not open yet');
-    const udp = current.snmp?.endpoint ?? options.snmp;
-    return [
-      ...secure.map((endpoint): ListenerState => ({ service: 'https', ...endpoint, error })),
-      {
-        service: 'snmp',
-        ...udp,
-        error: current.snmp === undefined ? (failures.snmp?.message ?? 'not open yet') : undefined,
+  const snmp = snmpModule({
+    listener: {
+      prepare: async (endpoints) => {
+        if (current.snmp === undefined) throw new RangeError('the SNMP engine has not started');
+        return await current.snmp.prepare(endpoints);
       },
+    },
+    listenOverride: options.snmp === undefined ? undefined : [options.snmp],
+    listenDefault: [snmpDefault],
+    alarms,
+    after,
+    failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+  });
+  const listeners = (): readonly ListenerState[] => {
+    const closed = failures.https?.message ?? 'not open yet';
+    const secure =
+      https.served() === undefined
+        ? https.endpoints().map((endpoint) => ({ ...endpoint, error: closed }))
+        : [
+            ...listener.addresses.map((endpoint) => ({ ...endpoint, error: undefined })),
+            ...listener.unopened.map(({ endpoint, error }) => ({ ...endpoint, error: error.message })),
+          ];
+    const notStarted = { ...(options.snmp ?? snmpDefault), error: failures.snmp?.message ?? 'not open yet' };
+    const datagrams = current.snmp === undefined ? [notStarted] : snmp.listening();
+    return [
+      ...secure.map((each): ListenerState => ({ service: 'https', ...each })),
+      ...datagrams.map((each): ListenerState => ({ service: 'snmp', ...each })),
     ];
   };
   const facts = {
@@ -132,18 +152,21 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     objectId: '1.3.6.1.4.1.32473.1.1',
     upTime: () => Math.floor(elapsed() / 10) % 2 ** 32,
   };
+  const factory = factoryDefault(schema, access, options);
   const audit = new AuditFile({ directory: join(state, 'audit'), log });
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
     retention: retentionOf,
+    factory,
     refused: (refusal) => audit.record(refusal),
+    trouble: ofStore.listener,
     modules: [
       systemModule(facts),
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
-      snmpModule(),
+      snmp.registration,
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
@@ -151,12 +174,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
   });
   current.datastore = datastore;
+  ofStore.opened();
   datastore.subscribe((event) => audit.observe(event));
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
     engine.id = engineIdOf(datastore);
-    await firstStart(datastore, schema, access, options);
+    await firstStart(datastore, schema, factory, options);
     const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
     const accounts = openAccounts(datastore, schema);
     const login = new Login({ lookup: (user) => accounts.password(user) });
@@ -185,26 +209,27 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await https.open();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
-      const boots = await countBoot(datastore, engine.id);
+      const { boots, kind } = await countBoot(datastore, engine.id, startedAt);
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
-      current.snmp = await openSnmp(datastore, accounts, schema, options, snmpEngine);
-      alarms.clear(snmpAlarm);
+      current.snmp = openSnmp(datastore, accounts, schema, options, snmpEngine);
+      await snmp.open();
+      current.snmp.started(kind);
     } catch (error) {
       // As with HTTPS: the other ways in stay open.
       failures.snmp = ConfigError.from(error);
       log('error', failures.snmp.line(), { cause: String(error) });
       alarms.raise({ ...snmpAlarm, severity: 'critical', text: `snmp is not open: ${failures.snmp.message}` });
     }
-    const { snmp } = current;
+    const datagrams = snmp.listening().find(({ error }) => error === undefined);
     const [bound] = listener.addresses;
     return {
       ready: {
         https: bound === undefined ? null : formatEndpoint(bound),
         netconf: null,
-        snmp: snmp === undefined ? null : formatEndpoint(snmp.endpoint),
+        snmp: datagrams === undefined ? null : formatEndpoint(datagrams),
       },
       async close() {
-        await snmp?.close();
+        await current.snmp?.close();
         // Answers under way go out before the connections do.
         await http.close();
         await listener.close();
@@ -222,6 +247,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   }
 }
 
+/** Where SNMP listens while neither the tree nor the command line says. */
+const snmpDefault = { address: '127.0.0.1', port: 1161 } as const;
 const snmpAlarm = { resource: '/ietf-snmp:snmp', type: 'listener-failed' } as const;
 
 /** The key store as the modules are given it, which are registered before it can be opened. */

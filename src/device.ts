@@ -30,12 +30,25 @@ export async function makeFactory(name: string): Promise<TlsCredentials> {
 }
 
 export function reachableBy(deviceName: string): readonly string[] {
+  return [...new Set([deviceName, hostname(), ...localAddresses()])];
+}
+
+/** Asked for each certificate whose state is read, and dear, since it asks the kernel: so once a second. */
+function localAddresses(): readonly string[] {
+  const now = performance.now();
+  if (now - local.read < 1000) return local.addresses;
   const addresses = Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
     .filter(({ internal }) => !internal)
     .map(({ address }) => address.replace(/%.*$/, ''));
-  return [...new Set([deviceName, hostname(), ...addresses])];
+  local = { addresses, read: now };
+  return addresses;
 }
+
+let local: { readonly addresses: readonly string[]; readonly read: number } = {
+  addresses: [],
+  read: Number.NEGATIVE_INFINITY,
+};
 
 /**
  * The latest time that is known to have passed: of the build, and of the last journal record less a minute, so that a clock

@@ -44,9 +44,13 @@ async function runAgent(args: readonly string[]): Promise<void> {
 async function runClient(args: readonly string[]): Promise<void> {
   // A reader that has seen enough (`signet history | head -1`) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const [{ run }, { loadSchema }] = await Promise.all([import('./northbound/cli/index.js'), import('./yang/index.js')]);
+  const [{ run }, { loadSchema }, { supportedFeatures: features }] = await Promise.all([
+    import('./northbound/cli/index.js'),
+    import('./yang/index.js'),
+    import('./served-schema.js'),
+  ]);
   process.exitCode = await run(args, {
-    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files }),
+    loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files, features }),
     mib: async () => {
       const { assignModule, formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
       return {
@@ -90,7 +94,7 @@ function readOptions(args: readonly string[]) {
       state: { type: 'string', default: './state' },
       https: { type: 'string' },
       netconf: { type: 'string', default: '127.0.0.1:8830' },
-      snmp: { type: 'string', default: '127.0.0.1:1161' },
+      snmp: { type: 'string' },
       schema: { type: 'string', multiple: true, default: [] },
       'admin-password-file': { type: 'string' },
       'snmp-password-file': { type: 'string' },
@@ -101,7 +105,7 @@ function readOptions(args: readonly string[]) {
   return {
     state: values.state,
     https: values.https === undefined ? undefined : endpoint('--https', values.https),
-    snmp: endpoint('--snmp', values.snmp),
+    snmp: values.snmp === undefined ? undefined : endpoint('--snmp', values.snmp),
     schema: values.schema,
     adminPasswordFile: values['admin-password-file'],
     snmpPasswordFile: values['snmp-password-file'],

@@ -16,6 +16,13 @@ const notServed = [
   'ietf-yang-metadata',
 ] as const;
 
+/** Of modules that have features, which of them this agent has. */
+export const supportedFeatures = {
+  'ietf-crypto-types': ['csr-generation', 'hidden-private-keys', 'p10-csr-format'],
+  'ietf-keystore': ['asymmetric-keys', 'central-keystore-supported'],
+  'ietf-truststore': ['central-truststore-supported', 'certificates'],
+} as const;
+
 /** Our own modules must compile; an operator's that does not is told and left out. */
 export function readSchema(options: Pick<AgentOptions, 'schema' | 'ownSchema' | 'log'>): Schema {
   for (const directory of options.schema) {
@@ -25,6 +32,7 @@ export function readSchema(options: Pick<AgentOptions, 'schema' | 'ownSchema' | 
   const { schema, errors } = loadSchema({
     directories: [options.ownSchema, ...options.schema],
     importOnly: notServed,
+    features: supportedFeatures,
   });
   for (const { file, line, column, message } of errors) {
     const text = `${file}:${line}:${column}: ${message}`;

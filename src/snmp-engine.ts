@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Accounts } from './accounts.js';
 import type { AgentOptions } from './agent-options.js';
 import type { Datastore } from './datastore/index.js';
-import { type RunningSnmp, startSnmp } from './northbound/snmp/index.js';
+import { type RunningSnmp, type StartKind, startSnmp } from './northbound/snmp/index.js';
 import type { Schema } from './yang/index.js';
 
 export function openSnmp(
@@ -12,9 +12,8 @@ export function openSnmp(
   schema: Schema,
   options: AgentOptions,
   engine: { readonly engineId: Buffer; readonly boots: number; now(): number },
-): Promise<RunningSnmp> {
+): RunningSnmp {
   return startSnmp({
-    listen: options.snmp,
     schema,
     engine,
     openSession: (origin) => datastore.session(origin),
@@ -32,13 +31,22 @@ export function engineIdOf(datastore: Datastore): Buffer {
     : Buffer.from(known.engineId, 'hex');
 }
 
-/** Counted and on disk before any socket opens (RFC 3414 2.2); where the disk does not take it none opens. */
-export async function countBoot(datastore: Datastore, engineId: Buffer): Promise<number> {
+/**
+ * Counted and on disk before any socket opens (RFC 3414 2.2); where the disk does not take it none opens. The start is a cold one
+ * (RFC 3418) where boots are not remembered, so that the configuration may be any, or where this start has changed it: it made the first
+ * one, or undid a commit that nobody had confirmed.
+ */
+export async function countBoot(
+  datastore: Datastore,
+  engineId: Buffer,
+  startedAt: number,
+): Promise<{ readonly boots: number; readonly kind: StartKind }> {
   const meta = datastore.meta(engineFact);
   const known = meta.get() as EngineFact | undefined;
   const boots = Math.min((known?.boots ?? 0) + 1, 2 ** 31 - 1);
   await meta.set({ engineId: engineId.toString('hex'), boots });
-  return boots;
+  const changed = (datastore.history()[0]?.time ?? 0) >= startedAt;
+  return { boots, kind: known === undefined || changed ? 'coldStart' : 'warmStart' };
 }
 
 interface EngineFact {

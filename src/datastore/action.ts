@@ -39,6 +39,7 @@ export async function invokeAction(
     root: core.running(),
     signal: own,
     commit: (request) => core.commitFor(request, origin, id, own),
+    factoryReset: () => core.factoryReset(origin, id, own),
   };
   try {
     const output = await handler.invoke(context, instance, branchToJson(complete, 'rfc7951'));
@@ -55,7 +56,9 @@ function checkInstance(core: Core, instance: InstanceIdentifier): void {
     const { schema } = at.last;
     if (schema.kind !== 'list' && !(schema.kind === 'container' && schema.presence !== undefined)) continue;
     if (config.get(at) !== undefined || system.get(at) !== undefined) continue;
-    if (!schema.config && core.operational.get(core.running(), at) !== undefined) continue;
+    const { operational } = core;
+    const isOperational = !schema.config || operational.isProvided(schema);
+    if (isOperational && operational.get(core.running(), at) !== undefined) continue;
     throw new ConfigError({ tag: 'data-missing', path: at.toString(), message: 'there is no such entry' });
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The queue of commits: from rebase to apply they are serialised. Commits that wait without slow prepares go together,
+ * The queue of commits: from rebase to apply they are serialised, users and their sessions in turn. Commits that wait without slow prepares go together,
  * each on its predecessor's candidate, and one sync of the journal serves them all.
  */
-import { ConfigError, type ErrorTag } from '../error.js';
+import { ConfigError, type ConfigErrorFields } from '../error.js';
 import { diffTrees, type InstanceIdentifier } from '../yang/index.js';
 import { prefix, type Task, tasksFor } from './change.js';
 import type { OpenCommit } from './confirmed.js';
@@ -17,6 +17,7 @@ import {
   settle,
   validateRoot,
 } from './draft.js';
+import { type Asking, FairLine } from './fair-line.js';
 import type { Point } from './history.js';
 import { rebase } from './patch.js';
 import { abortTasks, applyRegardless, applyTasks, type Prepared, prepareTasks } from './phases.js';
@@ -38,6 +39,8 @@ export interface Job {
   readonly persistId?: string | undefined;
   /** Going back from that confirmed commit: neither validated nor amended, and it does not fail for a handler. */
   readonly revert?: OpenCommit;
+  /** The history begins anew with it. */
+  readonly erases?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,7 +63,7 @@ export interface CommitStore {
   admit(job: Job, head: Point): void;
   /** Refuses a job that would change what it may not: partial locks. */
   permit(job: Job, differences: readonly Difference[]): void;
-  /** True where the job counts even though it changes nothing: it opens or closes a confirmed commit. */
+  /** True where the job counts even though it changes nothing, and goes alone: for a confirmed commit, or the history. */
   isSignificant(job: Job): boolean;
   /** Resolves with the offset behind each when all of them are on disk. */
   write(batch: readonly Staged[]): Promise<readonly number[]>;
@@ -73,7 +76,7 @@ export interface CommitStore {
 export class CommitQueue {
   readonly #store: CommitStore;
   readonly #services: DraftServices;
-  readonly #waiting: Item[] = [];
+  readonly #waiting = new FairLine<Item>(maxWaiting);
   #working = false;
   #idle: (() => void)[] = [];
   #closed = false;
@@ -85,9 +88,7 @@ export class CommitQueue {
 
   /** The whole life of a commit. Rejects with ConfigError; then running is what it was. */
   async submit(job: Job): Promise<CommitResult> {
-    if (this.#waiting.length >= maxWaiting) {
-      throw new ConfigError({ tag: 'in-use', message: 'too many commits wait; nothing was changed, try again later' });
-    }
+    if (!this.#waiting.hasRoom(askingOf(job))) throw new ConfigError(tooMany);
     if (job.comment.length > maxComment && job.revert === undefined) {
       const message = `a comment has at most ${maxComment} characters`;
       throw new ConfigError({ tag: 'too-big', message });
@@ -109,10 +110,10 @@ export class CommitQueue {
     return (await this.#enqueue({ kind: 'commit', job, draft: undefined })) as CommitResult;
   }
 
-  /** Work between two commits, in its turn. */
-  async between(work: () => Promise<void>): Promise<void> {
+  /** Work between two commits, in the turn of who asks for it. */
+  async between(asking: Asking, work: () => Promise<void>): Promise<void> {
     if (this.#closed) throw stopping();
-    await this.#enqueue({ kind: 'work', work });
+    await this.#enqueue({ kind: 'work', asking, work });
   }
 
   /** No more commits; resolves when those that are under way are done. */
@@ -131,13 +132,8 @@ export class CommitQueue {
   #enqueue(request: Request): Promise<CommitResult | 'stale'> {
     return new Promise((resolve, reject) => {
       const item: Item = { request, resolve, reject, cancelTimer: () => undefined, isGivenUp: false };
-      const giveUp = (fields: { readonly tag: ErrorTag; readonly message: string }): void => {
-        const index = this.#waiting.indexOf(item);
-        if (index < 0) return;
-        this.#waiting.splice(index, 1);
-        item.isGivenUp = true;
-        item.cancelTimer();
-        reject(new ConfigError(fields));
+      const giveUp = (fields: ConfigErrorFields): void => {
+        if (this.#waiting.remove(item) !== undefined) turnAway(item, fields);
       };
       const cancelTimer = this.#services.clock.after(this.#services.deadlines.queue, () =>
         giveUp({ tag: 'in-use', message: 'other commits take too long; nothing was changed' }),
@@ -150,14 +146,15 @@ export class CommitQueue {
         cancelTimer();
         signal?.removeEventListener('abort', onAbort);
       };
-      this.#waiting.push(item);
+      const gone = this.#waiting.push(item, request.kind === 'work' ? request.asking : askingOf(request.job));
+      if (gone !== undefined) turnAway(gone, tooMany);
       if (!this.#working) void this.#work();
     });
   }
 
   async #work(): Promise<void> {
     this.#working = true;
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.size > 0) {
       const batch = await this.#gather();
       if (batch.length > 0) await this.#conclude(batch);
     }
@@ -169,8 +166,7 @@ export class CommitQueue {
   async #gather(): Promise<readonly Ready[]> {
     const batch: Ready[] = [];
     let { head } = this.#store;
-    while (this.#waiting.length > 0 && batch.length < maxBatch) {
-      const item = this.#waiting[0]!;
+    for (let item = this.#waiting.next; item !== undefined && batch.length < maxBatch; item = this.#waiting.next) {
       const { request } = item;
       try {
         if (request.kind === 'work' || request.draft === undefined) {
@@ -211,7 +207,7 @@ export class CommitQueue {
   }
 
   #take(item: Item): void {
-    if (this.#waiting[0] === item) this.#waiting.shift();
+    this.#waiting.take(item);
     item.cancelTimer();
   }
 
@@ -342,14 +338,14 @@ export class CommitQueue {
 type Request =
   /** Without a draft it is made in its turn. */
   | { readonly kind: 'commit'; readonly job: Job; readonly draft: Draft | undefined }
-  | { readonly kind: 'work'; readonly work: () => Promise<void> };
+  | { readonly kind: 'work'; readonly asking: Asking; readonly work: () => Promise<void> };
 
 interface Item {
   readonly request: Request;
   readonly resolve: (result: CommitResult | 'stale') => void;
   readonly reject: (error: unknown) => void;
   cancelTimer: () => void;
-  /** It was told that it waited too long, and that nothing was changed. */
+  /** It was told that its turn does not come, and that nothing was changed. */
   isGivenUp: boolean;
 }
 
@@ -358,6 +354,19 @@ interface Ready {
   readonly staged: Staged;
   /** False for one that changes nothing and only waits for those before it. */
   readonly isWritten: boolean;
+}
+
+function turnAway(item: Item, fields: ConfigErrorFields): void {
+  item.isGivenUp = true;
+  item.cancelTimer();
+  item.reject(new ConfigError(fields));
+}
+
+/** Going back comes in the turn of who opened the confirmed commit: behind an extension that he asked for before. */
+function askingOf({ origin, session, revert }: Job): Asking {
+  return revert === undefined
+    ? { user: origin.user, session }
+    : { user: revert.owner.origin.user, session: revert.owner.session };
 }
 
 function isNothing({ differences }: Staged): boolean {
@@ -394,6 +403,11 @@ function placeOf(task: Task): string {
 function stopping(): ConfigError {
   return new ConfigError({ tag: 'operation-failed', message: 'the agent is stopping' });
 }
+
+const tooMany: ConfigErrorFields = {
+  tag: 'in-use',
+  message: 'too many commits wait; nothing was changed, try again later',
+};
 
 /** It is in the journal, and in each list of the history. */
 const maxComment = 2000;

@@ -96,8 +96,15 @@ export interface CommitHandler<Resource = unknown> {
 export interface StateProvider {
   /** Schema path of a config-false node: leaf (read returns its Value), container (object), list or leaf-list (array). */
   readonly path: string;
+  /**
+   * The node is configuration of which the system itself provides all there is (RFC 8342 5.3.4, origin `system`): it stands in
+   * operational only. A handler must refuse whatever a user writes there.
+   */
+  readonly origin?: 'system';
   /** RFC 7951 JSON of the instance at `instance`, or a bare Value for a leaf; undefined where there is none. Cheap, synchronous. */
   read(root: Root, instance: InstanceIdentifier): JsonValue | Value | undefined;
+  /** Of a list: the entry whose keys `instance` gives, so that who asks for one does not pay for all. */
+  readEntry?(root: Root, instance: InstanceIdentifier): JsonObject | undefined;
 }
 
 export interface ActionContext {
@@ -107,6 +114,11 @@ export interface ActionContext {
   readonly signal: AbortSignal;
   /** One transaction on behalf of the caller. `system` edits persistent state in the same transaction. */
   commit(request: CommitRequest): Promise<CommitResult>;
+  /**
+   * Back to what a new device has (RFC 8808 section 2), on behalf of the caller: one transaction, with which the history
+   * begins anew. A confirmed commit that is open is cancelled, where the caller may do that.
+   */
+  factoryReset(): Promise<void>;
 }
 
 export interface CommitRequest {

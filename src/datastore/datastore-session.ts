@@ -105,7 +105,7 @@ export class DatastoreSession implements Session {
       case 'candidate':
         return sealing.shown(this.#core.candidates.get(this.#candidateName(candidate)).tree);
       case 'factory-default':
-        return DataTree.empty(this.schema);
+        return sealing.shown(this.#core.factoryDefault);
       case 'operational': {
         const root = this.#core.operational.get(this.#core.running(), InstanceIdentifier.root);
         return new DataTree(this.schema, root as Branch);

@@ -4,10 +4,10 @@ import type { OpenFile } from './files.js';
 import { decodeFrame, type Frame, findFrame, maxFrame } from './frame.js';
 
 /**
- * The format that this version writes; it reads every older one. 2: lists in lines of a bounded size, what goes before what
+ * The format that this version writes; it reads every older one. 3: leaf-lists by what changed in them. 2: lists in lines of a bounded size, what goes before what
  * is set. 1: one line for each difference.
  */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** Where the first record of a journal begins. */
 export const headerLength = 32;

@@ -25,6 +25,8 @@ export interface JournalOptions {
   readonly stateDirectory: string;
   readonly files: FileSystem;
   readonly log: Log;
+  /** Told of a torn tail that is cut off. */
+  readonly torn?: (damage: Damage) => void;
 }
 
 export interface ReadRecord {
@@ -80,7 +82,10 @@ export class Journal {
       }
       const { end, damage } = await readRecords(file, headerLength, onRecord);
       if (damage?.kind === 'corrupt') throw new JournalCorruptError(path, damage.offset, stateDirectory);
-      if (damage !== undefined) await cutTail(file, path, damage, log);
+      if (damage !== undefined) {
+        await cutTail(file, path, damage, log);
+        options.torn?.(damage);
+      }
       const journal = new Journal(options, file, end);
       if (version < formatVersion) journal.#damaged = 'upgrade';
       return journal;

@@ -75,6 +75,11 @@ export class Operational {
     }
   }
 
+  /** Whether all there is at `schema` comes from a provider at or above it. */
+  isProvided(schema: DataSchema): boolean {
+    return chainOf(schema).some((node) => this.#registry.providers.has(node));
+  }
+
   /** The provider at or above `path`, asked, and walked down from; undefined where there is none. */
   #computedAbove(root: Root, path: InstanceIdentifier): { readonly content: Content | undefined } | undefined {
     for (let length = path.steps.length; length > 0; length--) {
@@ -82,7 +87,8 @@ export class Operational {
       const entry = this.#registry.providers.get(schema as DataSchema);
       if (entry === undefined) continue;
       const at = path.steps[length - 1]!;
-      const place = at.keys === undefined ? prefix(path, length) : prefix(path, length - 1).child(schema);
+      const isOne = at.keys !== undefined && entry.provider.readEntry !== undefined;
+      const place = at.keys === undefined || isOne ? prefix(path, length) : prefix(path, length - 1).child(schema);
       let content = this.#read(entry, root, place);
       const rest = at.keys === undefined ? path.steps.slice(length) : path.steps.slice(length - 1);
       for (const [index, step] of rest.entries()) {
@@ -99,7 +105,9 @@ export class Operational {
 
   #read(entry: ProviderEntry, root: Root, place: InstanceIdentifier): Content | undefined {
     try {
-      const json = entry.provider.read(root, place);
+      const { provider } = entry;
+      const one = place.last?.keys === undefined ? undefined : provider.readEntry?.(root, place);
+      const json = place.last?.keys === undefined ? provider.read(root, place) : one && [one];
       if (json === undefined) return undefined;
       if (entry.schema.kind === 'leaf') return valueFromJson(json, entry.schema.type, 'rfc7951');
       return contentFromJson(entry.schema, json as JsonValue, 'rfc7951');

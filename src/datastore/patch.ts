@@ -1,7 +1,7 @@
 /**
  * A patch: what to set and what to remove to come from one tree to another. It is what the journal records and what a
  * rebase carries over. Where order matters and is not by key, the smallest step that a rebase knows is the whole list; the
- * journal records entries with their places.
+ * journal records entries with their places, and of a leaf-list what changed.
  */
 import { ConfigError } from '../error.js';
 import {
@@ -55,7 +55,7 @@ function* itemsOf(
       yield* inPlace(difference, placed, after);
       continue;
     }
-    if (length === undefined) {
+    if (length === undefined || (placed !== undefined && isLeafList(difference, length))) {
       yield { path, content, before };
       continue;
     }
@@ -65,6 +65,11 @@ function* itemsOf(
     whole.add(key);
     yield { path: list, content: after.get(list), before: undefined };
   }
+}
+
+/** A leaf-list of which both versions are known, so that what changed in it can be told. */
+function isLeafList({ path, kind }: Difference, length: number): boolean {
+  return kind === 'modified' && length === path.steps.length && path.last?.schema.kind === 'leaf-list';
 }
 
 /** What is set may lie below a place that was another kind of node's. */

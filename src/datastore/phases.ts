@@ -3,11 +3,13 @@ import { ConfigError } from '../error.js';
 import { inverse, type Task } from './change.js';
 import type { AmendContext, Finding } from './contract.js';
 import type { Clock, Log } from './log.js';
+import type { Troubles } from './trouble.js';
 
 export interface PhaseServices {
   readonly clock: Clock;
   readonly log: Log;
   readonly deadlines: Deadlines;
+  readonly troubles: Troubles;
 }
 
 /** Milliseconds. */
@@ -114,7 +116,8 @@ export async function applyRegardless(prepared: readonly Prepared[], services: P
   for (const { task, resource } of prepared) {
     try {
       await applyTask(task, resource, services);
-    } catch {
+    } catch (error) {
+      notApplied(task, error, services);
       sound = false;
     }
   }
@@ -127,7 +130,8 @@ export async function revertTasks(applied: readonly Task[], services: PhaseServi
   for (const task of inverse(applied)) {
     try {
       await applyTask(task, undefined, services);
-    } catch {
+    } catch (error) {
+      notApplied(task, error, services);
       reverted = false;
     }
   }
@@ -139,6 +143,14 @@ export async function applyTask(task: Task, resource: unknown, services: PhaseSe
   const work = async () => await handler.apply?.(task.change, resource);
   const place = task.change.instance.toString();
   await withDeadline(services, `apply of ${handler.name}`, place, services.deadlines.apply, work);
+  services.troubles.isOver('apply-failed', place);
+}
+
+/** From here on the system is not what running says there, until something is applied there again. */
+export function notApplied({ entry, change }: Task, error: unknown, { troubles }: PhaseServices): void {
+  const { message } = ConfigError.from(error);
+  const text = `${entry.handler.name} is not what is configured (${message}); change it, or restart the agent`;
+  troubles.stands({ kind: 'apply-failed', place: change.instance.toString(), text });
 }
 
 async function prepareTask(task: Task, services: PhaseServices, signal: AbortSignal | undefined): Promise<Prepared> {

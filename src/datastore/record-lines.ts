@@ -1,7 +1,9 @@
 /**
  * What trees hold, and what leads from one to the next, as lines of JSON of a bounded size, so that large content is written
  * and read in slices: `[tree, path]` removes, `[tree, path, content]` sets, `[tree, path, entries, true]` adds entries to
- * a list, `[tree, path, entry, keys]` puts an entry after the one with those keys, or first where there are none. The tree is `c` (configuration) or `s` (system state), the path an instance-identifier.
+ * a list, `[tree, path, entry, keys]` puts an entry after the one with those keys, or first where there are none, and
+ * `[tree, path, {"splices": [[start, count, value...]...]}]` changes the values of a leaf-list at those places. The tree is `c`
+ * (configuration) or `s` (system state), the path an instance-identifier.
  */
 import {
   Branch,
@@ -12,6 +14,7 @@ import {
   InstanceIdentifier,
   type JsonObject,
   type JsonValue,
+  type LeafListSchema,
   ListData,
   type ListSchema,
   type PathStep,
@@ -30,6 +33,7 @@ import {
 } from './content.js';
 import type { Root } from './contract.js';
 import type { Patch, PatchItem } from './patch.js';
+import { applySplices, type Splice, splicesBetween } from './splices.js';
 
 export type TreeLetter = 'c' | 's';
 
@@ -51,7 +55,9 @@ export function* patchLines(letter: TreeLetter, patch: Patch): Iterable<string> 
       group = undefined;
     }
     if (schema === undefined) {
-      yield* contentLines(letter, item.path, item.content, item.place);
+      const splices = splicesLine(letter, item);
+      if (splices === undefined) yield* contentLines(letter, item.path, item.content, item.place);
+      else yield splices;
       continue;
     }
     group ??= { list: listOf(item.path, schema), schema, entries: [] };
@@ -96,7 +102,13 @@ export class LineReader {
       editor.remove(path);
       return;
     }
-    const content = contentFromJson(path.last?.schema as DataSchema, json, 'journal');
+    const schema = path.last?.schema as DataSchema;
+    if (schema.kind === 'leaf-list' && !Array.isArray(json)) {
+      const splices = splicesFromJson(schema, (json as JsonObject)['splices']);
+      editor.set(path, applySplices((editor.get(path) ?? []) as readonly Value[], splices));
+      return;
+    }
+    const content = contentFromJson(schema, json, 'journal');
     if (place === undefined) editor.set(path, content);
     else if (!editor.put(path, content, placement(path, place))) throw new TypeError(`${text} has no place to go to`);
   }
@@ -180,6 +192,28 @@ function* contentLines(
   const where = place === undefined ? [] : [keysToJson(path, place)];
   if (!isBare || mustStand(path)) yield JSON.stringify([letter, path.toString(), json, ...where]);
   for (const { path: at, list } of large) yield* entryLines(letter, at, list.schema, list, false);
+}
+
+/** How a leaf-list changed; undefined for anything else, and where all of its values are no longer to write. */
+function splicesLine(letter: TreeLetter, { path, content, before }: PatchItem): string | undefined {
+  const schema = path.last?.schema;
+  if (schema?.kind !== 'leaf-list' || before === undefined) return undefined;
+  const after = content as readonly Value[];
+  const splices = splicesBetween(before as readonly Value[], after);
+  const length = splices.reduce((sum, { values }) => sum + values.length + 2, 0);
+  if (length >= after.length) return undefined;
+  const json = splices.map(({ start, count, values }) => [
+    start,
+    count,
+    ...values.map((value) => valueToJson(value, schema.type, 'journal')),
+  ]);
+  return JSON.stringify([letter, path.toString(), { splices: json }]);
+}
+
+function splicesFromJson(schema: LeafListSchema, json: JsonValue | undefined): readonly Splice[] {
+  return (json as readonly (readonly [number, number, ...JsonValue[]])[]).map(([start, count, ...values]) => {
+    return { start, count, values: values.map((value) => valueFromJson(value, schema.type, 'journal')) };
+  });
 }
 
 /** Entries of one list, added to what is there, or in place of it. */

@@ -69,8 +69,11 @@ export class Registry {
         const where = `state of module ${module.name} at ${provider.path}`;
         const schema = this.index.data(provider.path);
         if (schema === undefined) problems.push(`${where}: no module declares this node`);
-        else if (schema.config) problems.push(`${where}: the node is configuration`);
-        else if (entries.has(schema)) problems.push(`${where}: the node has two providers`);
+        else if (schema.config !== (provider.origin === 'system')) {
+          problems.push(`${where}: the node is ${schema.config ? 'configuration' : 'state'}`);
+        } else if (provider.readEntry !== undefined && schema.kind !== 'list') {
+          problems.push(`${where}: readEntry is for lists`);
+        } else if (entries.has(schema)) problems.push(`${where}: the node has two providers`);
         else entries.set(schema, { provider, schema });
       }
     }

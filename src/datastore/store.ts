@@ -2,15 +2,17 @@
 import { ConfigError } from '../error.js';
 import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
 import type { Difference, Origin, Root } from './contract.js';
+import { factoryResetKind } from './factory.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type RetentionOf } from './history.js';
-import { Journal, type ReadRecord, type RecordLines } from './journal.js';
+import { Journal, type ReadRecord, type RecordLines, storageError } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
 import { placedPatchOf } from './patch.js';
 import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
+import type { Troubles } from './trouble.js';
 
 export interface StoreOptions {
   readonly stateDirectory: string;
@@ -19,6 +21,7 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: RetentionOf;
+  readonly troubles: Troubles;
   /** Octets that the journal may have beyond twice its snapshot before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number | undefined;
 }
@@ -44,19 +47,31 @@ export class Store {
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
+  /** The journal holds what has been erased from the history. */
+  mustErase: boolean;
 
   private constructor(options: StoreOptions, journal: Journal, loaded: Loader) {
     this.#options = options;
     this.#journal = journal;
     this.#facts = loaded.facts;
     this.history = loaded.history!;
+    this.mustErase = eraseBeforeReset(this.history);
     this.#threshold = loaded.snapshotEnd * 2 + this.#slack;
   }
 
   /** `fallback`: the point that a confirmed commit, open when the agent stopped, has to go back to. */
   static async open(options: StoreOptions): Promise<{ readonly store: Store; readonly fallback: Point | undefined }> {
     const loader = new Loader(options);
-    const journal = await Journal.open(options, (record) => loader.take(record));
+    const journal = await Journal.open(
+      {
+        ...options,
+        torn({ octets }) {
+          const text = `the last write before the stop was torn: ${octets} octets that never were acknowledged are cut off`;
+          options.troubles.stands({ kind: 'journal-torn', place: '', text });
+        },
+      },
+      (record) => loader.take(record),
+    );
     const store = new Store(options, journal, loader.finish());
     return { store, fallback: loader.fallback };
   }
@@ -71,7 +86,7 @@ export class Store {
 
   /** Resolves with the offsets behind the records when all are on disk. */
   async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
-    return await this.#journal.append(commits.map(commitLines));
+    return await this.#write(commits.map(commitLines));
   }
 
   /** The record of a confirmation: it changes no root. */
@@ -100,10 +115,30 @@ export class Store {
     this.#compaction = this.compact()
       .catch((error: unknown) => {
         this.#options.log('error', 'the journal could not be made shorter', { cause: String(error) });
+        const { message } = storageError('the journal could not be made shorter and grows', error);
+        this.#options.troubles.stands({ kind: 'journal-compaction-failed', place: '', text: message });
       })
       .finally(() => {
         this.#compaction = undefined;
       });
+  }
+
+  /** Resolves when the journal holds nothing any more that came before the oldest point of the history. */
+  async erase(): Promise<void> {
+    this.mustErase = true;
+    // One that is under way may have begun with an older point.
+    while (this.#compaction !== undefined) await this.#compaction;
+    const erasure = this.compact();
+    this.#compaction = erasure
+      .catch((error: unknown) => {
+        const { message } = storageError('the journal still holds what was erased', error);
+        this.#options.troubles.stands({ kind: 'journal-compaction-failed', place: '', text: message });
+      })
+      .finally(() => {
+        this.#compaction = undefined;
+      });
+    await erasure;
+    this.mustErase = false;
   }
 
   /** Snapshot of the oldest kept point, then all that was written after it, commits under way among it. */
@@ -111,6 +146,7 @@ export class Store {
     const { oldest } = this.history;
     const facts = [...this.#facts];
     await this.#journal.compact(() => snapshot(oldest, facts), oldest.end);
+    this.#options.troubles.isOver('journal-compaction-failed');
     this.#threshold = this.#journal.size * 2 + this.#slack;
   }
 
@@ -120,7 +156,20 @@ export class Store {
   }
 
   async #append(head: RecordHead): Promise<void> {
-    await this.#journal.append([[encodeHead(head)]]);
+    await this.#write([[encodeHead(head)]]);
+  }
+
+  async #write(records: readonly RecordLines[]): Promise<readonly number[]> {
+    const { troubles } = this.#options;
+    try {
+      const ends = await this.#journal.append(records);
+      troubles.isOver('journal-write-failed');
+      return ends;
+    } catch (error) {
+      const text = `${ConfigError.from(error).message}; commits are refused until it works`;
+      troubles.stands({ kind: 'journal-write-failed', place: '', text });
+      throw error;
+    }
   }
 }
 
@@ -232,6 +281,17 @@ class Loader {
   #reopened(transaction: string): Point | undefined {
     return this.#closed?.entry.transaction === transaction ? this.#closed : undefined;
   }
+}
+
+/** What a stop has kept from being erased (RFC 8808 section 2): what came before a reset that was not taken back. */
+function eraseBeforeReset(history: History): boolean {
+  const { points } = history;
+  const last = points.findLastIndex(
+    ({ entry }, index) => entry.kind === factoryResetKind && points[index + 1]?.entry.kind !== 'reversal',
+  );
+  if (last <= 0) return false;
+  history.forget(points[last]!.entry.transaction);
+  return true;
 }
 
 function emptyPoint({ schema, clock }: StoreOptions): Point {

@@ -2,11 +2,15 @@
 
 /** The identities of schema/signet-alarms.yang. */
 export type AlarmType =
+  | 'apply-failed'
   | 'certificate-expiry'
   | 'certificate-not-yet-valid'
   | 'certificate-name-mismatch'
   | 'certificate-renewal-failed'
   | 'clock-untrusted'
+  | 'journal-compaction-failed'
+  | 'journal-torn'
+  | 'journal-write-failed'
   | 'listener-failed'
   | 'master-key-lost'
   | 'revocation-list-expiry';

@@ -16,6 +16,8 @@ export interface AlarmParts {
     message: string,
     fields: Readonly<Record<string, string>>,
   ) => void;
+  /** Calls back once; gives what cancels it. */
+  readonly after?: (milliseconds: number, callback: () => void) => () => void;
 }
 
 export interface AlarmsModule extends Alarms {
@@ -34,7 +36,7 @@ export function alarmsModule(parts: AlarmParts): AlarmsModule {
       state: states(list),
       actions: [purge(list, parts)],
       start: (services) => list.start(services),
-      stop: () => list.idle(),
+      stop: () => list.stop(),
     },
     raise: (alarm) => list.raise(alarm),
     clear: (key) => list.clear(key),
@@ -68,6 +70,7 @@ class AlarmList {
   #untold: Entry[] = [];
   #work: Promise<void> = Promise.resolve();
   #isScheduled = false;
+  #cancelRetry: (() => void) | undefined;
 
   constructor(parts: AlarmParts) {
     this.#parts = parts;
@@ -93,7 +96,12 @@ class AlarmList {
     this.#kept = new DurableMap(services, 'alarms');
     const known = Array.from(this.#kept.entries(), ([, entry]) => readEntry(entry));
     for (const entry of known.sort((a, b) => a.changed - b.changed)) this.#entries.set(keyOf(entry), entry);
-    for (const [key, entry] of own) this.#put({ ...entry, created: this.#entries.get(key)?.created ?? entry.created });
+    for (const [key, entry] of own) {
+      const before = this.#entries.get(key);
+      if (before !== undefined && isSame(before, entry)) this.#untold = this.#untold.filter((each) => each !== entry);
+      else this.#put({ ...entry, created: before?.created ?? entry.created });
+    }
+    if (this.#untold.length > 0) this.#schedule();
     this.#changed ??= [...this.#entries.values()].at(-1)?.changed;
   }
 
@@ -101,7 +109,7 @@ class AlarmList {
     const plain = { ...alarm, qualifier: ascii(alarm.qualifier ?? '', 64), text: ascii(alarm.text, 255) };
     const key = keyOf({ ...plain, resource: ascii(alarm.resource, 255) });
     const known = this.#entries.get(key);
-    if (known?.isCleared === false && known.severity === plain.severity && known.text === plain.text) return;
+    if (known !== undefined && isSame(known, { ...plain, isCleared: false })) return;
     const now = this.#parts.now();
     this.#change({
       resource: ascii(alarm.resource, 255),
@@ -149,6 +157,17 @@ class AlarmList {
       work = this.#work;
       await work;
     } while (work !== this.#work);
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelRetry?.();
+    await this.idle();
+  }
+
+  /** What the disk did not take is tried again: that it works is how the alarm of the disk itself comes to its end. */
+  #retry(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#parts.after?.(retryAfter, () => this.#schedule());
   }
 
   #find({ resource, type, qualifier = '' }: AlarmKey): Entry | undefined {
@@ -204,6 +223,7 @@ class AlarmList {
       await this.#kept?.flush();
     } catch (error) {
       this.#parts.log('error', 'the alarm list could not be written', { cause: String(error) });
+      this.#retry();
     }
     const path = parsePath(services.schema, '/signet-alarms:alarms/alarm-notification');
     for (const [index, entry] of untold.entries()) {
@@ -287,6 +307,11 @@ function keyOf({ resource, type, qualifier }: Pick<Entry, 'resource' | 'type' | 
   return [resource, type, qualifier].join('\n');
 }
 
+/** True where there is nothing new in `other`. */
+function isSame(entry: Entry, other: Pick<Entry, 'isCleared' | 'severity' | 'text'>): boolean {
+  return entry.isCleared === other.isCleared && entry.severity === other.severity && entry.text === other.text;
+}
+
 function rank({ isCleared, severity }: Entry): number {
   return isCleared ? -1 : severities.indexOf(severity);
 }
@@ -329,6 +354,9 @@ const severities: readonly Severity[] = ['indeterminate', 'minor', 'warning', 'm
 
 /** Notifications that are sent at a stretch. */
 const slice = 50;
+
+/** Milliseconds. */
+const retryAfter = 30_000;
 
 /** Entries at most. */
 const listed = 1000;

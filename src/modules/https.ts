@@ -1,10 +1,10 @@
 /** schema/signet-https.yang: one commit handler for the whole subtree, its actions and its computed state. */
-import type { Change, CommitHandler, ModuleRegistration, ModuleServices } from '../datastore/index.js';
+import type { Change, CommitHandler, ModuleRegistration, ModuleServices, Root } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
 import { type InstanceIdentifier, parsePath } from '../yang/index.js';
-import type { Alarms } from './alarm.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
+import { judgeHandshake } from './https/browser.js';
 import { ClientCertificates } from './https/clients.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
@@ -14,10 +14,13 @@ import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
 import { KeySweep } from './https/key-sweep.js';
 import type { KeyRing } from './https/keys.js';
+import { generateCsr, keystorePath, keystoreState, readOnly } from './https/keystore.js';
+import { Opening, type OpeningParts } from './https/opening.js';
 import { Presented } from './https/presented.js';
 import {
   planService,
   prepareService,
+  presentedPath,
   type Served,
   type ServiceParts,
   type ServicePlan,
@@ -25,16 +28,11 @@ import {
   touchesService,
 } from './https/service.js';
 import { httpsState } from './https/state.js';
+import { truststorePath, truststoreState } from './https/truststore.js';
 
-export interface HttpsParts
-  extends Omit<ActionParts, 'services'>,
-    Pick<ServiceParts, 'listener'>,
-    Pick<JudgeParts, 'checkParameters'> {
+export interface HttpsParts extends Omit<ActionParts, 'services'>, OpeningParts, Pick<JudgeParts, 'checkParameters'> {
   /** A self-signed certificate that is not in the tree; called at most once. */
   readonly makeFactory: () => Promise<TlsCredentials>;
-  /** Calls back once after so many milliseconds; gives what cancels it. */
-  readonly after: (milliseconds: number, callback: () => void) => () => void;
-  readonly alarms: Alarms;
   /** Told of each failure of a start: why the service is not opened as configured. */
   readonly failedToOpen: (error: ConfigError) => void;
   /** Whether running is what a rollback went back to: an unconfirmed commit that a stop has undone, say. */
@@ -66,23 +64,33 @@ export interface HttpsModule {
 export function httpsModule(given: HttpsParts): HttpsModule {
   const service = new HttpsService(given);
   const { parts } = service;
+  const secret = (path: InstanceIdentifier, root: Root) => service.services?.secret?.(path, root);
   const installedBy = new InstalledBy(() => service.services?.kept?.() ?? []);
   return {
     registration: {
       name: 'https',
-      handlers: [service.handler() as CommitHandler],
-      state: httpsState({
-        ...parts,
-        served: () => service.served,
-        installedBy: (branch, root) => installedBy.of(branch, root),
-        secret: (path, root) => service.services?.secret?.(path, root),
-      }),
-      actions: httpsActions(parts),
+      handlers: [
+        service.handler() as CommitHandler,
+        readOnly(keystorePath, 'https.certificate'),
+        readOnly(truststorePath, 'https.trust-anchor'),
+      ],
+      state: [
+        ...httpsState({
+          ...parts,
+          served: () => service.served,
+          installedBy: (branch, root) => installedBy.of(branch, root),
+          secret,
+        }),
+        keystoreState({ ...parts, secret }),
+        truststoreState(),
+      ],
+      actions: [...httpsActions(parts), generateCsr(parts)],
       start: (services) => {
         service.services = services;
       },
       stop: async () => {
-        service.sweep.stop();
+        await service.sweep.stop();
+        service.opening.stop();
         await service.watch?.stop();
         await service.presented?.idle();
       },
@@ -91,6 +99,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
     idle: async () => {
       await service.watch?.idle();
       await service.sweep.idle();
+      await service.opening.idle();
     },
     served: () => service.served,
     clientName: (chain) => service.clients.name(chain),
@@ -114,12 +123,14 @@ class HttpsService {
   watch: ExpiryWatch | undefined;
   presented: Presented | undefined;
   readonly sweep: KeySweep;
+  readonly opening: Opening;
   readonly clients: ClientCertificates;
   #opened = false;
 
   constructor(given: HttpsParts) {
     let factory: Promise<TlsCredentials> | undefined;
     this.sweep = new KeySweep(given.keys, given.log);
+    this.opening = new Opening(given);
     this.clients = new ClientCertificates(given.clock, () => this.services?.running());
     this.parts = {
       ...given,
@@ -170,8 +181,20 @@ class HttpsService {
     const written = await keys.save(keyIds);
     try {
       const plan = this.#opened ? this.#changedPlan(change) : undefined;
-      const ready = plan === undefined ? undefined : { plan, ...(await prepareService(plan, this.parts, signal)) };
-      return { keyIds, written, ready };
+      if (plan === undefined) return { keyIds, written, ready: undefined };
+      // Where it should be listening already, that it cannot is not this change's fault.
+      const { listen: mayWait, enabled: wasEnabled } = planService(change.before, this.parts);
+      const ready = await prepareService(plan, this.parts, { mayWait, signal });
+      const refusal = plan.enabled ? ready.service.browserRefusal : undefined;
+      const refused = judgeHandshake(change, presentedPath(plan), {
+        former: wasEnabled ? this.served : undefined,
+        refusal,
+      });
+      if (refused !== undefined) {
+        await ready.service.abort();
+        throw refused;
+      }
+      return { keyIds, written, ready: { plan, ...ready } };
     } catch (error) {
       await keys.drop(keyIds, written);
       throw error;
@@ -187,10 +210,10 @@ class HttpsService {
     const plan = staged === undefined ? this.#changedPlan(change) : staged.ready?.plan;
     const former = this.served;
     if (plan !== undefined) {
-      const { service, served } = staged?.ready ?? (await prepareService(plan, this.parts));
+      const { service, served } = staged?.ready ?? (await prepareService(plan, this.parts, { mayWait: plan.listen }));
       await service.apply();
       this.served = served;
-      this.parts.alarms.clear(serviceAlarm);
+      this.opening.switched();
     }
     const isOther =
       this.served?.fingerprint !== former?.fingerprint || this.served?.certificate !== former?.certificate;
@@ -214,29 +237,25 @@ class HttpsService {
   }
 
   /**
-   * The service as running says; where that fails (a lost key, say) with the factory certificate, and where that fails too
-   * (a port in use) not at all. A failure is an alarm: the local socket is the way in.
+   * The service as running says, on as many of its addresses as there are; where that fails (a lost key, say) with the factory
+   * certificate, and where that fails too not at all. A failure is an alarm: the local socket is the way in.
    */
   async #serveAtStart(plan: ServicePlan): Promise<Served | undefined> {
     let failed: ConfigError | undefined;
     for (const attempt of [plan, { ...plan, certificate: undefined, installed: undefined, sni: [] }]) {
       try {
-        const { service, served } = await prepareService(attempt, this.parts);
+        const { service, served } = await prepareService(attempt, this.parts, { mayWait: plan.listen });
         await service.apply();
-        if (failed === undefined) this.parts.alarms.clear(serviceAlarm);
-        else this.#raise('major', `the factory certificate stands in: ${failed.message}`);
+        for (const { error } of this.parts.listener.unopened) this.parts.failedToOpen(error);
+        this.opening.switched(failed?.message);
         return served;
       } catch (error) {
         failed ??= ConfigError.from(error);
         this.parts.failedToOpen(ConfigError.from(error));
       }
     }
-    this.#raise('critical', `https is not open: ${failed?.message ?? ''}`);
+    this.opening.failed(failed?.message ?? '');
     return undefined;
-  }
-
-  #raise(severity: 'major' | 'critical', text: string): void {
-    this.parts.alarms.raise({ ...serviceAlarm, severity, text });
   }
 
   #watch(services: ModuleServices): ExpiryWatch {
@@ -285,8 +304,6 @@ class HttpsService {
     notify(isRollback ? 'certificate-rolled-back' : 'certificate-activated', plan.certificate, plan.installed);
   }
 }
-
-const serviceAlarm = { resource: '/signet-https:https', type: 'listener-failed' } as const;
 
 /** Keys that the change brings into an entry; going back, only those that are still at hand. */
 function newKeys(change: Change, keys: KeyRing): readonly string[] {

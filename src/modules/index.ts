@@ -2,10 +2,12 @@
 export { factoryAccess } from './access/roles.js';
 export { type AccessServices, accessModule, credentials } from './access.js';
 export { type AgentFacts, agentModule, type ListenerState } from './agent.js';
+export type { Alarms, Severity } from './alarm.js';
 export { type AlarmsModule, alarmsModule } from './alarms.js';
 export { historyModule, retentionOf } from './history.js';
 export { KeyRing } from './https/keys.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';
-export { snmpModule } from './snmp.js';
+export type { ListeningParts, SnmpListener } from './snmp/listening.js';
+export { type SnmpModule, snmpModule } from './snmp.js';
 export { type SystemFacts, systemModule } from './system.js';

@@ -1,14 +1,40 @@
-/** The configuration of the SNMP engine: what the schema alone cannot say of it. The engine reads the tree itself. */
-import type { Change, Finding, ModuleRegistration } from '../datastore/index.js';
+/** The configuration of the SNMP engine: where it listens, and what the schema alone cannot say. The engine reads the rest itself. */
+import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices } from '../datastore/index.js';
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
+import { Listening, type ListeningParts, type ListeningState } from './snmp/listening.js';
+import { asSubtree } from './snmp/subtree.js';
+import { validateVacm } from './snmp/vacm.js';
 
 const root = '/ietf-snmp:snmp';
-/** RFC 7407: sub-identifiers, of which any may be a star. */
-const wildcardOid = /^(?:\d{1,10}|\*)(?:\.(?:\d{1,10}|\*)){0,127}$/u;
 
-export function snmpModule(): ModuleRegistration {
-  return { name: 'snmp', handlers: [{ name: 'snmp', path: root, validate }] };
+export interface SnmpModule {
+  readonly registration: ModuleRegistration;
+  /** Listens where running says, from here on: called once, when the engine is there. */
+  open(): Promise<void>;
+  /** Every address that was asked for, as it is now. */
+  listening(): readonly ListeningState[];
+}
+
+export function snmpModule(parts: ListeningParts): SnmpModule {
+  const listening = new Listening(parts);
+  let services: ModuleServices | undefined;
+  const handler = { name: 'snmp', path: root, validate, ...listening.phases };
+  return {
+    registration: {
+      name: 'snmp',
+      handlers: [handler as CommitHandler],
+      start: (given) => {
+        services = given;
+      },
+      stop: () => listening.stop(),
+    },
+    async open() {
+      if (services === undefined) throw new RangeError('the datastore is not open');
+      await listening.open(services.running);
+    },
+    listening: () => listening.state,
+  };
 }
 
 function validate({ after }: Change): readonly Finding[] {
@@ -33,7 +59,7 @@ function validate({ after }: Change): readonly Finding[] {
     for (const which of ['include', 'exclude'] as const) {
       for (const oid of texts(entry, which)) {
         const path = `/notify-filter-profile[name='${text(entry, 'name') ?? ''}']/${which}`;
-        if (!wildcardOid.test(oid)) refuse(path, `'${oid}' is no object identifier`);
+        if (asSubtree(oid) === undefined) refuse(path, `'${oid}' is no object identifier`);
       }
     }
   }
@@ -41,7 +67,7 @@ function validate({ after }: Change): readonly Finding[] {
     if (text(entry, 'type') === 'inform')
       refuse(`/notify[name='${text(entry, 'name') ?? ''}']/type`, 'this agent sends traps, and no informs yet');
   }
-  return findings;
+  return [...findings, ...validateVacm(snmp)];
 }
 
 function hasEntry(parent: Branch, name: string, key: string, value: string): boolean {

@@ -5,18 +5,11 @@
  * never listens and never changes; accepted sockets are given to the newest one. So no option can be forgotten in a swap
  * and connections of an older generation go on undisturbed.
  */
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { ConfigError } from '../error.js';
+import { type Endpoint, ListenAddresses, type Unopened } from './addresses.js';
 import { Generation } from './tls-generation.js';
 import type { TlsCredentials, TlsParameters } from './tls-options.js';
-
-export interface Endpoint {
-  /** An IP address, IPv6 without brackets. */
-  readonly address: string;
-  /** 0 asks for any free port. */
-  readonly port: number;
-}
 
 /** Everything that a TLS service presents and allows. */
 export interface TlsService {
@@ -28,6 +21,8 @@ export interface TlsService {
   readonly clients?: ClientJudge;
   /** Where to listen; none closes the service. */
   readonly listen: readonly Endpoint[];
+  /** Those of `listen` that need not be to be had now: {@link TlsListener.retry} tries them again. None where absent. */
+  readonly mayWait?: readonly Endpoint[];
 }
 
 /** The last word on the certificates that clients send. */
@@ -80,6 +75,8 @@ export interface TlsStatistics {
 
 /** A service that is ready to be switched to. Exactly one of the two is to be called, once. */
 export interface PreparedService {
+  /** Why browsers do not come to a handshake with it though other clients do; undefined where they do. */
+  readonly browserRefusal: string | undefined;
   /**
    * Switches over. Fails only where an address overlaps one that is being left (`0.0.0.0:443` to `127.0.0.1:443`), so
    * that it could not be opened beforehand, and another process takes it in between; then all is as it was.
@@ -92,8 +89,7 @@ export class TlsListener {
   readonly #onConnection: TlsListenerOptions['onConnection'];
   readonly #onClientRefused: TlsListenerOptions['onClientRefused'];
   readonly #limits: TlsLimits;
-  /** By the address that was asked for. */
-  #listening = new Map<string, Listening>();
+  readonly #addresses: ListenAddresses;
   readonly #sockets = new Set<Socket>();
   readonly #perAddress = new Map<string, number>();
   #generation: Generation | undefined;
@@ -106,6 +102,13 @@ export class TlsListener {
     this.#onConnection = options.onConnection;
     this.#onClientRefused = options.onClientRefused;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#addresses = new ListenAddresses({
+      onSocket: (socket) => this.#accept(socket),
+      onLost: () => {
+        this.#refused += 1;
+      },
+      maxConnections: this.#limits.connections,
+    });
   }
 
   /** Counts the switches; connections made before the last one have a smaller number. */
@@ -115,7 +118,12 @@ export class TlsListener {
 
   /** Where it listens, with the ports that were given for port 0. */
   get addresses(): readonly Endpoint[] {
-    return [...this.#listening.values()].map((listening) => listening.bound);
+    return this.#addresses.open;
+  }
+
+  /** Where it should listen and does not, for now. */
+  get unopened(): readonly Unopened[] {
+    return this.#addresses.unopened;
   }
 
   get statistics(): TlsStatistics {
@@ -140,26 +148,23 @@ export class TlsListener {
   async prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService> {
     const generation = this.#makeGeneration(service);
     await generation.probe(signal);
-    const plan: Plan = { kept: new Map(), opened: new Map(), later: new Map() };
-    const wanted = new Map(service.listen.map((endpoint) => [formatEndpoint(endpoint), endpoint]));
-    for (const [key, endpoint] of wanted) {
-      const held = this.#held(endpoint);
-      if (held !== undefined) plan.kept.set(key, held);
-    }
-    try {
-      for (const [key, endpoint] of wanted) {
-        if (plan.kept.has(key)) continue;
-        if (this.#leaving(plan).some(({ bound }) => overlap(bound, endpoint))) plan.later.set(key, endpoint);
-        else plan.opened.set(key, await this.#bind(endpoint));
-      }
-    } catch (error) {
-      await closeAll(plan.opened.values());
-      throw error;
-    }
+    const browserRefusal = await generation.browserRefusal(signal);
+    const addresses = await this.#addresses.prepare(service.listen, service.mayWait);
     return {
-      apply: () => this.#switch(generation, plan),
-      abort: () => closeAll(plan.opened.values()),
+      browserRefusal,
+      apply: () =>
+        addresses.apply(() => {
+          this.#epoch += 1;
+          generation.epoch = this.#epoch;
+          this.#generation = generation;
+        }),
+      abort: () => addresses.abort(),
     };
+  }
+
+  /** Tries to listen where it does not; {@link unopened} tells what came of it. Never rejects. */
+  retry(): Promise<void> {
+    return this.#addresses.retry();
   }
 
   /** Tries credentials in a handshake without touching what is served. Throws ConfigError with what a client would meet. */
@@ -169,10 +174,8 @@ export class TlsListener {
 
   /** Stops listening and ends every connection. */
   async close(): Promise<void> {
-    const listening = [...this.#listening.values()];
-    this.#listening.clear();
     this.#generation = undefined;
-    const closed = closeAll(listening);
+    const closed = this.#addresses.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
@@ -190,64 +193,6 @@ export class TlsListener {
         this.#handshakeFailures += 1;
       },
     });
-  }
-
-  async #switch(generation: Generation, plan: Plan): Promise<void> {
-    const leaving = this.#leaving(plan);
-    const closed = closeAll(leaving);
-    const late = plan.later.size === 0 ? [] : await this.#openLate(plan, leaving, closed);
-    this.#listening = new Map([...plan.kept, ...plan.opened, ...late]);
-    this.#epoch += 1;
-    generation.epoch = this.#epoch;
-    this.#generation = generation;
-    await closed;
-  }
-
-  /** Opens what overlaps the addresses just left; where that fails the latter are opened again. */
-  async #openLate(
-    plan: Plan,
-    left: readonly Listening[],
-    closed: Promise<void>,
-  ): Promise<readonly (readonly [string, Listening])[]> {
-    await closed;
-    const opened: [string, Listening][] = [];
-    try {
-      for (const [key, endpoint] of plan.later) opened.push([key, await this.#bind(endpoint)]);
-      return opened;
-    } catch (error) {
-      await closeAll([...plan.opened.values(), ...opened.map(([, listening]) => listening)]);
-      const kept = [...this.#listening].filter(([, listening]) => !left.includes(listening));
-      this.#listening = new Map(kept);
-      for (const { bound } of left) this.#listening.set(formatEndpoint(bound), await this.#bind(bound));
-      throw error;
-    }
-  }
-
-  /** What listens there already, by the port that was asked for or the one that was given for port 0. */
-  #held(endpoint: Endpoint): Listening | undefined {
-    const key = formatEndpoint(endpoint);
-    return this.#listening.get(key) ?? [...this.#listening.values()].find(({ bound }) => formatEndpoint(bound) === key);
-  }
-
-  #leaving(plan: Plan): readonly Listening[] {
-    const kept = new Set(plan.kept.values());
-    return [...this.#listening.values()].filter((listening) => !kept.has(listening));
-  }
-
-  async #bind(endpoint: Endpoint): Promise<Listening> {
-    const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => this.#accept(socket));
-    server.maxConnections = this.#limits.connections;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(listenError(endpoint, cause)));
-      server.listen({ host: endpoint.address, port: endpoint.port, ipv6Only: false }, resolve);
-    });
-    server.removeAllListeners('error');
-    // Accept errors (too many open files) leave the listener alive; the connection is lost, nothing else.
-    server.on('error', () => {
-      this.#refused += 1;
-    });
-    const { address, port } = server.address() as AddressInfo;
-    return { server, bound: { address, port } };
   }
 
   #accept(socket: Socket): void {
@@ -276,54 +221,5 @@ export class TlsListener {
     else this.#perAddress.delete(address);
   }
 }
-
-/** `127.0.0.1:8443`, `[::1]:8443`. */
-export function formatEndpoint({ address, port }: Endpoint): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-interface Listening {
-  readonly server: Server;
-  readonly bound: Endpoint;
-}
-
-/** What a switch does with addresses: those that stay, those that are open already, those that can be opened only then. */
-interface Plan {
-  readonly kept: Map<string, Listening>;
-  readonly opened: Map<string, Listening>;
-  readonly later: Map<string, Endpoint>;
-}
-
-/** True where the system would refuse the one while it listens on the other. */
-function overlap(one: Endpoint, other: Endpoint): boolean {
-  if (one.port !== other.port) return false;
-  return isWildcard(one.address) || isWildcard(other.address) || one.address === other.address;
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
-}
-
-async function closeAll(listening: Iterable<Listening>): Promise<void> {
-  // The callback of `close` waits for the connections too, which go on; the port is free at once.
-  for (const { server } of listening) server.close();
-  await new Promise<void>((resolve) => setImmediate(resolve));
-}
-
-function listenError(endpoint: Endpoint, cause: NodeJS.ErrnoException): ConfigError {
-  const where = formatEndpoint(endpoint);
-  const message = listenMessages[cause.code ?? ''] ?? 'the system refused it';
-  const tag = cause.code === 'EADDRINUSE' ? 'in-use' : 'operation-failed';
-  return new ConfigError({ tag, message: `cannot listen on ${where}: ${message}` }, { cause });
-}
-
-const listenMessages: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the address is in use by another process',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'not allowed; ports below 1024 need privileges',
-  EINVAL: 'not a usable address',
-  ENOTFOUND: 'not an address',
-  EAFNOSUPPORT: 'this machine does not support that kind of address',
-};
 
 const defaultLimits: TlsLimits = { connections: 512, connectionsPerAddress: 128, handshakeTimeout: 10_000 };

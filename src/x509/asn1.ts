@@ -1,6 +1,6 @@
 /**
- * Writing of DER by node-forge's ASN.1 codec. The library is loaded at the first use and not with this module: it costs
- * some 60 ms, which an agent that only starts on existing state need not pay.
+ * Writing of DER by node-forge's ASN.1 codec. Its parts are loaded at the first use and not with this module: an agent
+ * that only starts on existing state need not pay for them.
  */
 
 import { createRequire } from 'node:module';
@@ -9,15 +9,26 @@ import { tags } from './der.js';
 
 export type Asn1 = forge.asn1.Asn1;
 
-/** node-forge, loaded once. Only its ASN.1 codec and RC2 are used: every other primitive is node:crypto's. */
-export function loadForge(): typeof forge {
-  return load('node-forge') as typeof forge;
+/** The part of node-forge that is used nearly everywhere; the whole of it would take ten times as long to load. */
+function codec(): typeof forge.asn1 {
+  loaded ??= load('node-forge/lib/asn1.js') as typeof forge.asn1;
+  return loaded;
+}
+
+let loaded: typeof forge.asn1 | undefined;
+
+/** RC2 of node-forge, with what it needs: every other primitive is node:crypto's. */
+export function loadRc2(): Pick<typeof forge, 'rc2' | 'util'> {
+  return {
+    rc2: load('node-forge/lib/rc2.js') as typeof forge.rc2,
+    util: load('node-forge/lib/util.js') as typeof forge.util,
+  };
 }
 
 const load = createRequire(import.meta.url);
 
 export function toDer(value: Asn1): Buffer {
-  return Buffer.from(loadForge().asn1.toDer(value).getBytes(), 'latin1');
+  return Buffer.from(codec().toDer(value).getBytes(), 'latin1');
 }
 
 /** An element that is already encoded in DER; its octets stay as they are. */
@@ -103,7 +114,7 @@ export function text(tag: 'utf8String' | 'printableString' | 'ia5String', value:
 /** BMPString, for PKCS#12 friendly names. */
 export function bmpString(value: string): Asn1 {
   // The codec takes the text of a BMPString and not its octets.
-  return loadForge().asn1.create(0, tags.bmpString, false, value);
+  return codec().create(0, tags.bmpString, false, value);
 }
 
 /** UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 4.1.2.5); whole seconds. */
@@ -135,9 +146,9 @@ export function oidOctets(dotted: string): Buffer {
 }
 
 function constructed(tagClass: number, tag: number, children: readonly Asn1[]): Asn1 {
-  return loadForge().asn1.create(tagClass, tag, true, [...children]);
+  return codec().create(tagClass, tag, true, [...children]);
 }
 
 function primitive(tagClass: number, tag: number, content: Buffer): Asn1 {
-  return loadForge().asn1.create(tagClass, tag, false, content.toString('latin1'));
+  return codec().create(tagClass, tag, false, content.toString('latin1'));
 }

@@ -47,9 +47,10 @@ export {
   keyAlgorithmOf,
   keyAlgorithms,
   keyIdOf,
+  subjectPublicKeyInfo,
 } from './key.js';
 export type { SubjectFields } from './name.js';
-export { generalNameFault, type ParameterFault, subjectFaults } from './parameters.js';
+export { generalNameFault, type ParameterFault, subjectFaults, usageFaults } from './parameters.js';
 export { type PathCheck, type PathResult, validatePath } from './path.js';
 export { type PemBlock, parsePem, toPem } from './pem.js';
 export { writePkcs7 } from './pkcs7.js';
@@ -58,6 +59,7 @@ export type { PolicyInputs } from './policies.js';
 export { keyMatches, privateKeyFromPkcs8, writeEncryptedPrivateKey } from './private-key.js';
 export type { Purpose } from './purpose.js';
 export { type Encoded, makeRequest, type RequestParameters } from './request.js';
+export { publicKeyOfRequest, signRequestInfo } from './request-info.js';
 export { checkRevocation, isCurrentList, type RevocationCheck, type RevocationFinding } from './revocation.js';
 export { type RevocationList, readRevocationList } from './revocation-list.js';
 export { makeSelfSigned, type SelfSignedParameters } from './self-signed.js';

@@ -4,7 +4,7 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { type Asn1, integer, loadForge, nullValue, octetString, oid, sequence } from './asn1.js';
+import { type Asn1, integer, loadRc2, nullValue, octetString, oid, sequence } from './asn1.js';
 import { child, type DerNode, expectTag, joinedOctets, readOid, tags } from './der.js';
 import { malformed, X509Error } from './errors.js';
 import {
@@ -121,10 +121,10 @@ function decryptOld(cipher: 'des' | '3des' | 'rc2', key: Buffer, iv: Buffer, enc
 
 /** RC2 is in OpenSSL's legacy provider only, which node does not load: the one cipher that is node-forge's. */
 function decryptRc2(key: Buffer, iv: Buffer, encrypted: Buffer): Buffer {
-  const forge = loadForge();
-  const cipher = forge.rc2.createDecryptionCipher(key.toString('latin1'), key.length * 8);
+  const { rc2, util } = loadRc2();
+  const cipher = rc2.createDecryptionCipher(key.toString('latin1'), key.length * 8);
   cipher.start(iv.toString('latin1'));
-  cipher.update(forge.util.createBuffer(encrypted.toString('latin1')));
+  cipher.update(util.createBuffer(encrypted.toString('latin1')));
   if (encrypted.length === 0 || encrypted.length % 8 !== 0 || !cipher.finish()) throw wrongPassword();
   return Buffer.from(cipher.output.getBytes(), 'latin1');
 }

@@ -24,8 +24,12 @@ export async function signed(
 ): Promise<Buffer> {
   const fault = signatureHashFault(hash);
   if (fault !== undefined) throw invalidParameter('signature-hash', fault);
+  return await signedOctets(privateKey, hash, toDer(makeTbs(signatureAlgorithm(privateKey, hash).algorithm)));
+}
+
+/** The same over octets that stay as they are. */
+export async function signedOctets(privateKey: KeyObject, hash: SignatureHash, tbs: Buffer): Promise<Buffer> {
   const { algorithm, digest } = signatureAlgorithm(privateKey, hash);
-  const tbs = toDer(makeTbs(algorithm));
   const signature = await signAsync(digest, tbs, { key: privateKey, dsaEncoding: 'der' });
   return toDer(sequence(embed(tbs), algorithm(), bitString(signature)));
 }

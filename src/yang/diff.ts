@@ -55,10 +55,15 @@ function* diffBranches(path: InstanceIdentifier, a: Branch, b: Branch): Iterable
           yield { path: entry, kind, before: change.before, after: change.after };
         }
       }
-    } else if (JSON.stringify(x, text) !== JSON.stringify(y, text)) {
+    } else if (!isSame(x, y)) {
       yield { path: at, kind: 'modified', before: x, after: y };
     }
   }
+}
+
+function isSame(x: Content, y: Content): boolean {
+  if (!Array.isArray(x) || !Array.isArray(y)) return JSON.stringify(x, text) === JSON.stringify(y, text);
+  return x.length === y.length && x.every((value, index) => value === y[index]);
 }
 
 function text(_key: string, value: unknown): unknown {

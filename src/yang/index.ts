@@ -1,6 +1,7 @@
 /** The public face of the YANG engine. */
 export type { View } from './accessible.js';
 export type { Annotation, AnnotationSink, AnnotationSource } from './annotations.js';
+export { longestAscending } from './ascending.js';
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, diffTreesInSlices, type TreeDifference } from './diff.js';

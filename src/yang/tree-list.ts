@@ -5,6 +5,7 @@
 import type { PathStep } from './path.js';
 import type { ListSchema, Value } from './schema.js';
 import type { Branch, Content, Placement } from './tree-branch.js';
+import { type EntryChange, withoutSpreading } from './tree-moves.js';
 import {
   type Compare,
   diffSortedMaps,
@@ -15,14 +16,6 @@ import {
   sortedMap,
 } from './tree-order.js';
 import { PositionMap } from './tree-position.js';
-
-/** How one entry differs between two versions of a list; positions are given for user-ordered lists. */
-export interface EntryChange {
-  readonly before: Branch | undefined;
-  readonly after: Branch | undefined;
-  readonly positionBefore: number | undefined;
-  readonly positionAfter: number | undefined;
-}
 
 /**
  * The entries of one list. A system-ordered list is in key order (numbers by value, strings by code point, key by key);
@@ -322,32 +315,51 @@ class UserList extends ListData {
     return true;
   }
 
-  changesSince(before: ListData): EntryChange[] {
+  changesSince(before: ListData): Iterable<EntryChange> {
     const old = before as UserList;
+    const longer = Math.max(old.size, this.size);
+    if (Math.abs(old.size - this.size) * 2 > longer) return this.#compareAll(old);
+    const limit = Math.max(fewChanges, longer / 16);
     const keys = sortedMap<EntryKey, true>(entryOrder(this.schema));
-    const note = (entry: Branch): void => {
-      keys.set(entryKey(entry), true);
+    const note = (...entries: readonly Branch[]): { readonly break: true } | undefined => {
+      for (const entry of entries) keys.set(entryKey(entry), true);
+      return keys.size > limit ? { break: true } : undefined;
     };
-    diffSortedMaps(
+    const isMuch = diffSortedMaps(
       old.#entries.map,
       this.#entries.map,
       (_, was) => note(was),
       (_, is) => note(is),
-      (_, was, is) => {
-        note(was);
-        note(is);
-      },
+      (_, was, is) => note(was, is),
     );
-    return keys.keysArray().map((key) => {
-      const positionBefore = old.#positions.get(key);
-      const positionAfter = this.#positions.get(key);
-      return {
-        before: positionBefore === undefined ? undefined : old.#entries.get(positionBefore),
-        after: positionAfter === undefined ? undefined : this.#entries.get(positionAfter),
-        positionBefore,
-        positionAfter,
-      };
-    });
+    if (isMuch === true) return this.#compareAll(old);
+    const changes = keys.keysArray().map((key) => this.#changeAt(key, old));
+    return withoutSpreading(changes, (position) => this.#entries.map.nextHigherKey(position));
+  }
+
+  #changeAt(key: EntryKey, old: UserList): EntryChange {
+    const positionBefore = old.#positions.get(key);
+    const positionAfter = this.#positions.get(key);
+    return {
+      before: positionBefore === undefined ? undefined : old.#entries.get(positionBefore),
+      after: positionAfter === undefined ? undefined : this.#entries.get(positionAfter),
+      positionBefore,
+      positionAfter,
+    };
+  }
+
+  /** A walk through both in key order, which can be interrupted. */
+  *#compareAll(old: UserList): Iterable<EntryChange> {
+    const order = entryOrder(this.schema);
+    const [before, after] = [old.#positions.keys(), this.#positions.keys()];
+    let [was, is] = [before.next(), after.next()];
+    while (was.done !== true || is.done !== true) {
+      const side = was.done === true ? 1 : is.done === true ? -1 : order(was.value, is.value);
+      const change = this.#changeAt(side <= 0 ? was.value! : is.value!, old);
+      if (change.before !== change.after || change.positionBefore !== change.positionAfter) yield change;
+      if (side <= 0) was = before.next();
+      if (side >= 0) is = after.next();
+    }
   }
 }
 

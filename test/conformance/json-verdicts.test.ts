@@ -72,12 +72,21 @@ async function compare(modules: Modules, count: number, seed: number): Promise<v
     const verdict = theirs[index];
     if (verdict === undefined) continue;
     const ours = faults(schema, validator, JSON.parse(document) as JsonValue);
+    if (verdict.isValid && ours.length === 1 && isHexadecimal(ours[0]!, document)) continue;
     assert.equal(
       ours.length === 0,
       verdict.isValid,
       `${ours.join('; ')} | ${verdict.messages.join('; ')} | ${document}`,
     );
   }
+}
+
+/**
+ * RFC 7950 9.2.1 has hexadecimal numbers in the default values of modules only; libyang 2.1 takes them in the JSON strings of 64-bit
+ * integers too.
+ */
+function isHexadecimal(fault: string, document: string): boolean {
+  return document.includes('"0x10"') && /: expected an integer \(u?int64\)$/u.test(fault);
 }
 
 function validDocuments(schema: Schema, validator: Validator, random: Random): string[] {

@@ -5,6 +5,7 @@ import { nodeFileSystem } from '../../src/datastore/files.js';
 import type { Datastore, ModuleRegistration } from '../../src/datastore/index.js';
 import { systemClock } from '../../src/datastore/log.js';
 import { Store, type StoreOptions } from '../../src/datastore/store.js';
+import { Troubles } from '../../src/datastore/trouble.js';
 import { parsePath } from '../../src/yang/index.js';
 import { type FaultyFiles, faultyFiles, systemError } from './faulty-files.js';
 import { admin, edit, makePlace, open, type Place } from './fixture.js';
@@ -295,6 +296,7 @@ async function openStore(retention: { readonly count: number }): Promise<Store> 
     files,
     clock: systemClock,
     log: () => undefined,
+    troubles: new Troubles(),
     retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   };
   await nodeFileSystem.makeDirectory(stateDirectory, 0o700);

@@ -155,11 +155,11 @@ describe('Journal', () => {
     const state = directory();
     const { journal, path } = await open(state);
     await journal.close();
-    await writeFile(path, `${'signet-journal 3'.padEnd(31)}\n`);
+    await writeFile(path, `${'signet-journal 4'.padEnd(31)}\n`);
     await assert.rejects(open(state), (error) => {
       assert.ok(error instanceof ConfigError);
       assert.equal(error.tag, 'operation-not-supported');
-      assert.match(error.message, /newer version \(format 3, this one reads up to 2\)/);
+      assert.match(error.message, /newer version \(format 4, this one reads up to 3\)/);
       return true;
     });
   });

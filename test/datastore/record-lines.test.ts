@@ -120,6 +120,59 @@ describe('the lines of a record', () => {
     }
   });
 
+  it('are one for each of 2000 entries put at one place: positions that are spread anew are no moves', () => {
+    let at = tree({ pair: Array.from({ length: 100 }, (_, n) => ({ n, m: '1' })) });
+    const list = (top.last!.schema as ContainerSchema).byName.get('pair')![0] as ListSchema;
+    for (let n = 100; n < 2100; n++) {
+      const editor = at.edit();
+      const path = top.child(list, [n, 1n]);
+      const place =
+        n % 2 === 0
+          ? ({ where: 'after', anchor: [50, 1n] } as const)
+          : ({ where: 'before', anchor: [51, 1n] } as const);
+      editor.put(path, decodeJson(schema, path, { n, m: '1' }) as Branch, place);
+      const next = editor.finish();
+      assert.deepEqual(
+        diffTrees(at, next).map(({ kind, path: where }) => `${kind} ${where.toString()}`),
+        [`created ${path.toString()}`],
+      );
+      at = next;
+    }
+  });
+
+  it('tell of a leaf-list what came, went and moved (RFC 7950 7.7)', () => {
+    const words = fc.uniqueArray(fc.nat(60).map(String), { maxLength: 40 });
+    fc.assert(
+      fc.property(words, words, (one, other) => {
+        const [before, after] = [tree({ title: 't', word: one }), tree({ title: 't', word: other })];
+        const lines = ['head', ...patchLines('c', patchBetween(before, after))];
+        assert.deepEqual(json(applyLines({ ...empty, config: before }, lines).config), json(after), lines.join('\n'));
+      }),
+      { seed: 45, numRuns: process.env['SIGNET_LONG'] === '1' ? 50_000 : 1000 },
+    );
+  });
+
+  it('are one of a few octets for a value of a leaf-list of 10 000 that came, went or moved', () => {
+    const word = Array.from({ length: 10_000 }, (_, n) => `w${n}`);
+    const others: Readonly<Record<string, readonly string[]>> = {
+      first: ['new', ...word],
+      inside: word.toSpliced(5000, 0, 'new'),
+      last: [...word, 'new'],
+      gone: word.toSpliced(7000, 1),
+      forward: ['w9000', ...word.toSpliced(9000, 1)],
+      back: [...word.toSpliced(3, 1), 'w3'],
+      both: ['new', ...word, 'w'],
+    };
+    const before = tree({ word });
+    for (const [name, wanted] of Object.entries(others)) {
+      const after = tree({ word: wanted });
+      const lines = [...patchLines('c', patchBetween(before, after))];
+      assert.equal(lines.length, 1, name);
+      assert.ok(lines[0]!.length < 100, `${name}: ${lines[0]!}`);
+      assert.deepEqual(json(applyLines({ ...empty, config: before }, ['head', ...lines]).config), json(after), name);
+    }
+  });
+
   it('are as many as the change needs, not the tree', () => {
     const outer = Array.from({ length: 5000 }, (_, k) => ({ k, text: 'y' }));
     const before = tree({ outer });
@@ -168,7 +221,7 @@ describe('a journal of format 1', () => {
       .session({ user: 'a', protocol: 'local', address: '' })
       .apply([{ operation: 'merge', path: top, content }]);
     await first.close();
-    assert.match(await readFile(file, 'latin1'), /^signet-journal 2 /);
+    assert.match(await readFile(file, 'latin1'), /^signet-journal 3 /);
     const second = await openDatastore({ stateDirectory, schema, modules: [] });
     assert.deepEqual(json(second.running().config), { 'lines:top': { ...expected['lines:top'], title: 'u' } });
     assert.deepEqual(

@@ -8,6 +8,7 @@ import { nodeFileSystem } from '../../src/datastore/files.js';
 import type { ActionContext, Clock, Datastore, DatastoreEvent, Origin } from '../../src/datastore/index.js';
 import { systemClock } from '../../src/datastore/log.js';
 import { Store } from '../../src/datastore/store.js';
+import { Troubles } from '../../src/datastore/trouble.js';
 import { parsePath } from '../../src/yang/index.js';
 import { run } from '../support/run.js';
 import { admin, edit, makePlace, open, type Place, plainOwner } from './fixture.js';
@@ -441,6 +442,7 @@ async function compact(retention: { count: number }): Promise<void> {
     files: nodeFileSystem,
     clock: manualClock(),
     log: () => undefined,
+    troubles: new Troubles(),
     retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   });
   await plain.compact();

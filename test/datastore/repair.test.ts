@@ -6,6 +6,7 @@ import { nodeFileSystem } from '../../src/datastore/files.js';
 import type { Datastore } from '../../src/datastore/index.js';
 import { systemClock } from '../../src/datastore/log.js';
 import { Store } from '../../src/datastore/store.js';
+import { Troubles } from '../../src/datastore/trouble.js';
 import { parsePath } from '../../src/yang/index.js';
 import { signet } from '../support/signet.js';
 import { admin, edit, makePlace, open, type Place } from './fixture.js';
@@ -148,6 +149,7 @@ async function compact(): Promise<void> {
     files: nodeFileSystem,
     clock: systemClock,
     log: () => undefined,
+    troubles: new Troubles(),
     retention: () => ({ count: 1, age: Number.POSITIVE_INFINITY }),
   });
   await store.compact();

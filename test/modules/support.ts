@@ -27,12 +27,14 @@ import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
 import { snmpModule } from '../../src/modules/snmp.js';
 import { systemModule } from '../../src/modules/system.js';
+import { supportedFeatures } from '../../src/served-schema.js';
 import {
   checkCredentials,
   type KeyStore,
   openKeyStore,
   type Sealing,
   type TlsService,
+  type Unopened,
   unusedChoices,
 } from '../../src/southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from '../../src/x509/index.js';
@@ -110,6 +112,12 @@ export class FakeListener implements HttpsListener {
   applied = 0;
   aborted = 0;
   refuse: ConfigError | undefined;
+  unopened: readonly Unopened[] = [];
+  readonly addresses = [];
+
+  retry(): Promise<void> {
+    return Promise.resolve();
+  }
 
   prepare(service: TlsService): ReturnType<HttpsListener['prepare']> {
     if (this.refuse !== undefined) return Promise.reject(this.refuse);
@@ -120,6 +128,7 @@ export class FakeListener implements HttpsListener {
     }
     this.prepared += 1;
     return Promise.resolve({
+      browserRefusal: undefined,
       apply: () => {
         this.applied += 1;
         this.presented = service;
@@ -215,6 +224,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     log: (error) => logged.push(String(error)),
     wentBack: () => opened.datastore?.history()[0]?.kind === 'rollback',
     after: (milliseconds, ring) => clock.after(milliseconds, ring),
+    random: () => 0,
   });
   const accounts = {
     hashPassword: (password: string) => hashPassword(password),
@@ -222,6 +232,14 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     localizePrivacyKey: () => Buffer.alloc(32),
   };
   const facts = { description: 'test', objectId: '1.3.6.1.4.1.32473.1.1', upTime: () => 0 };
+  const snmp = snmpModule({
+    listener: { prepare: (endpoints) => Promise.resolve({ endpoints, apply: () => {}, abort: () => {} }) },
+    listenOverride: undefined,
+    listenDefault: [],
+    alarms,
+    after: () => () => {},
+    failedToOpen: (error) => logged.push(error.line()),
+  });
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
     stateDirectory: state,
@@ -230,7 +248,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     modules: [
       systemModule(facts),
       accessModule(accounts),
-      snmpModule(),
+      snmp.registration,
       history,
       https.registration,
       alarms.registration,
@@ -320,7 +338,10 @@ async function makeFactory(): Promise<{ readonly key: KeyObject; readonly chain:
 }
 
 function loadOurs(): Schema {
-  const { schema: loaded, errors } = loadSchema({ directories: [join(repositoryRoot, 'schema')] });
+  const { schema: loaded, errors } = loadSchema({
+    directories: [join(repositoryRoot, 'schema')],
+    features: supportedFeatures,
+  });
   if (errors.length > 0)
     throw new Error(errors.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'));
   return loaded;

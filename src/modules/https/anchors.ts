@@ -101,7 +101,7 @@ function readList(encoded: string): RevocationList | string {
 }
 
 /** What cannot be read counts as absent: it was refused when it was written. */
-function certificatesOf(anchor: Branch): readonly Certificate[] {
+export function certificatesOf(anchor: Branch): readonly Certificate[] {
   return texts(anchor, 'certificate').flatMap((each) => {
     try {
       return [readCertificate(Buffer.from(each, 'base64'))];

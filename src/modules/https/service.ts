@@ -9,6 +9,7 @@ import type {
   TlsCredentials,
   TlsParameters,
   TlsService,
+  Unopened,
 } from '../../southbound/index.js';
 import { fingerprint, readCertificate } from '../../x509/index.js';
 import type { Branch } from '../../yang/index.js';
@@ -19,6 +20,12 @@ import { listenOf, type Reach } from './names.js';
 /** The part of the TLS listener that the module drives. */
 export interface HttpsListener {
   prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService>;
+  /** Where it listens. */
+  readonly addresses: readonly Endpoint[];
+  /** Where it should listen and cannot, for now. */
+  readonly unopened: readonly Unopened[];
+  /** Tries those again. Never rejects. */
+  retry(): Promise<void>;
 }
 
 export interface ServiceParts extends Reach {
@@ -36,6 +43,8 @@ export interface Served {
   readonly certificate: string;
   readonly fingerprint: string;
   readonly level: string;
+  /** False where a trial handshake has shown that browsers do not get that far. */
+  readonly suitsBrowsers: boolean;
 }
 
 /** A service that is ready to be switched to, and what it presents then. */
@@ -78,11 +87,17 @@ export function samePlan(a: ServicePlan, b: ServicePlan): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+export interface PrepareOptions {
+  /** Addresses that need not be to be had now. */
+  readonly mayWait: readonly Endpoint[];
+  readonly signal?: AbortSignal;
+}
+
 /** Loads the keys, tries the handshake and opens new addresses; nothing that is served changes. */
 export async function prepareService(
   plan: ServicePlan,
   parts: ServiceParts,
-  signal?: AbortSignal,
+  { mayWait, signal }: PrepareOptions,
 ): Promise<ReadyService> {
   const credentials =
     plan.installed === undefined
@@ -97,15 +112,18 @@ export async function prepareService(
     parameters: plan.parameters,
     clients: parts.clients,
     listen: plan.enabled ? plan.listen : [],
+    mayWait,
   };
   const leaf = readCertificate(Buffer.from(credentials.chain[0] ?? ''));
-  const served = {
-    certificate: plan.certificate ?? '',
-    fingerprint: fingerprint(leaf),
-    level: plan.parameters.level,
-  };
   try {
-    return { service: await parts.listener.prepare(service, signal), served };
+    const prepared = await parts.listener.prepare(service, signal);
+    const served = {
+      certificate: plan.certificate ?? '',
+      fingerprint: fingerprint(leaf),
+      level: plan.parameters.level,
+      suitsBrowsers: prepared.browserRefusal === undefined,
+    };
+    return { service: prepared, served };
   } catch (error) {
     throw withPath(ConfigError.from(error), plan);
   }
@@ -163,14 +181,14 @@ export function readParameters(https: Branch | undefined): TlsParameters {
   };
 }
 
+/** The node that a refusal of what is presented is told at. */
+export function presentedPath({ certificate }: ServicePlan): string {
+  return certificate === undefined ? '/signet-https:https' : `/signet-https:https/certificate[name='${certificate}']`;
+}
+
 /** A refusal of the listener, told at the node that a user would change. */
 function withPath(error: ConfigError, plan: ServicePlan): ConfigError {
   if (error.path !== '') return error;
   const listening = error.message.startsWith('cannot listen');
-  const path = listening
-    ? '/signet-https:https/listen'
-    : plan.certificate === undefined
-      ? '/signet-https:https'
-      : `/signet-https:https/certificate[name='${plan.certificate}']`;
-  return error.with({ path });
+  return error.with({ path: listening ? '/signet-https:https/listen' : presentedPath(plan) });
 }

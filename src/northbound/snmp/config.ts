@@ -3,7 +3,9 @@ import type { DatastoreEvent, Session } from '../../datastore/index.js';
 import { Branch, encodeJson, InstanceIdentifier, type JsonObject, type JsonValue } from '../../yang/index.js';
 import { contains, networkOf } from './addresses.js';
 import type { Community, CommunitySource } from './community.js';
+import type { Subtrees } from './subtrees.js';
 import type { SecurityLevel } from './usm.js';
+import { type AccessEntry, memberKey, securityModels, type Vacm } from './vacm.js';
 
 /** An entry of `target` with the entry of `target-params` that it names. */
 export interface Target {
@@ -23,12 +25,6 @@ export type TargetParams = { readonly filterProfile: string | undefined } & (
   | { readonly version: 'v3'; readonly user: string; readonly level: SecurityLevel }
 );
 
-/** Subtrees as texts in which a star stands for any sub-identifier. */
-export interface Subtrees {
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-}
-
 interface CommunityEntry extends Community {
   readonly octets: Buffer;
   readonly targetTag: string;
@@ -41,6 +37,7 @@ export interface SnmpConfig {
   /** Targets with one of these tags get notifications. */
   readonly notifyTags: ReadonlySet<string>;
   readonly filters: ReadonlyMap<string, Subtrees>;
+  readonly vacm: Vacm;
 }
 
 /** The configuration as it is now. */
@@ -107,6 +104,7 @@ function readConfig(json: JsonObject): SnmpConfig {
     targets: entries(json, 'target').map((each) => targetOf(each, params)),
     notifyTags: new Set(entries(json, 'notify').map((each) => text(each, 'tag'))),
     filters: subtrees(json, 'notify-filter-profile'),
+    vacm: vacmOf(object(json['vacm'])),
   };
 }
 
@@ -154,6 +152,41 @@ function subtrees(holder: JsonObject, name: string): ReadonlyMap<string, Subtree
       { include: strings(each['include']), exclude: strings(each['exclude']) },
     ]),
   );
+}
+
+function vacmOf(json: JsonObject): Vacm {
+  const groups = entries(json, 'group');
+  const members = groups.flatMap((group) =>
+    entries(group, 'member').flatMap((member) =>
+      strings(member['security-model']).map(
+        (model) => [memberKey(modelOf(model), text(member, 'security-name')), text(group, 'name')] as const,
+      ),
+    ),
+  );
+  return {
+    members: new Map(members),
+    access: new Map(groups.map((group) => [text(group, 'name'), entries(group, 'access').map(accessOf)])),
+    views: subtrees(json, 'view'),
+  };
+}
+
+function accessOf(entry: JsonObject): AccessEntry {
+  return {
+    context: text(entry, 'context'),
+    match: entry['context-match'] === 'prefix' ? 'prefix' : 'exact',
+    model: modelOf(text(entry, 'security-model')),
+    level: levelOf(entry),
+    views: {
+      read: optional(entry, 'read-view'),
+      write: optional(entry, 'write-view'),
+      notify: optional(entry, 'notify-view'),
+    },
+  };
+}
+
+/** By its name or its number. */
+function modelOf(model: string): number {
+  return Object.entries(securityModels).find(([name]) => name === model)?.[1] ?? Number(model);
 }
 
 function levelOf(entry: JsonObject): SecurityLevel {

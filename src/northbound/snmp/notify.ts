@@ -8,14 +8,14 @@ import type { DatastoreEvent, Log, Session } from '../../datastore/index.js';
 import { type Branch, InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
 import { BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
 import { beginPdu, endPdu, versionNumber } from './message.js';
-import type { Mib, MibNotification } from './model.js';
+import type { Mib, MibNotification, MibObject } from './model.js';
 import type { SecurityLevel, UsmEngine } from './usm.js';
 
 /** Where notifications go, and which: all where there is no `accepts`. */
 export type NotificationTarget = {
   readonly address: string;
   readonly port: number;
-  accepts?(oid: readonly number[]): boolean;
+  accepts?(oid: readonly number[], objects: readonly MibObject[]): boolean;
 } & (
   | { readonly version: 'v1' | 'v2c'; readonly community: string | Buffer }
   | { readonly version: 'v3'; readonly user: string; readonly level: SecurityLevel }
@@ -28,6 +28,7 @@ export interface NotificationTargets {
 
 interface Notice {
   readonly oid: readonly number[];
+  readonly objects: readonly MibObject[];
   readonly varbinds: readonly { readonly oid: Buffer; write(writer: BerWriter): void }[];
 }
 
@@ -62,16 +63,16 @@ export class Notifier {
     this.#upTime = object?.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
   }
 
-  /** coldStart (RFC 3418): the agent has come up. */
-  started(): void {
-    this.#send({ oid: [...snmpTraps, 1], varbinds: [] });
+  /** RFC 3418: the agent has come up. */
+  started(kind: 'coldStart' | 'warmStart'): void {
+    this.#send({ oid: [...snmpTraps, kind === 'coldStart' ? 1 : 2], objects: [], varbinds: [] });
   }
 
   /** authenticationFailure (RFC 3418), at most one in a second: whoever guesses communities does not make the agent flood its targets. */
   authenticationFailed(now: number): void {
     if (now - this.#lastFailure < 1000) return;
     this.#lastFailure = now;
-    this.#send({ oid: [...snmpTraps, 5], varbinds: [] });
+    this.#send({ oid: [...snmpTraps, 5], objects: [], varbinds: [] });
   }
 
   /** Tells the targets of an event that the MIB has a notification for. Never throws. */
@@ -79,7 +80,7 @@ export class Notifier {
     if (event.kind !== 'notification') return;
     const schema = event.path.last?.schema;
     const known = this.#mib.notifications.find((each) => each.schema === schema);
-    if (known !== undefined) this.#send({ oid: known.oid, varbinds: varbindsOf(known, event.content) });
+    if (known !== undefined) this.#send(noticeOf(known, event.content));
   }
 
   close(): void {
@@ -89,7 +90,7 @@ export class Notifier {
 
   #send(notice: Notice): void {
     for (const target of this.#targets.targets()) {
-      if (target.accepts?.(notice.oid) === false) continue;
+      if (target.accepts?.(notice.oid, notice.objects) === false) continue;
       try {
         if (!this.#write(target, notice)) continue;
         const message = Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position));
@@ -194,13 +195,15 @@ export class Notifier {
 }
 
 /** The leafs of a notification that have objects; an absent one is left out. */
-function varbindsOf(notification: MibNotification, content: Branch): Notice['varbinds'] {
-  return notification.objects.flatMap((object) => {
+function noticeOf({ oid, objects }: MibNotification, content: Branch): Notice {
+  const present = objects.flatMap((object) => {
     const leaf = content.schema.dataChildren.find(
       (child) => child.kind === 'leaf' && child.name === object.schema.name,
     );
     const value: Value | undefined = leaf === undefined ? undefined : content.leaf(leaf as LeafSchema);
     if (value === undefined) return [];
-    return [{ oid: encodeOid([...object.oid, 0]), write: (writer: BerWriter) => object.syntax.write(writer, value) }];
+    const varbind = { oid: encodeOid([...object.oid, 0]), write: (to: BerWriter) => object.syntax.write(to, value) };
+    return [{ object, varbind }];
   });
+  return { oid, objects: present.map(({ object }) => object), varbinds: present.map(({ varbind }) => varbind) };
 }

@@ -9,6 +9,7 @@ import type { IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
 import { isStored, previousKeys, type Row, type RowSource, type Rows, rowPath, TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { nonVolatile, rowStatus } from './syntax.js';
+import { type View, visibility } from './views.js';
 
 /** An object that has instances, with what reading it needs. */
 export interface Readable {
@@ -19,14 +20,8 @@ export interface Readable {
   read(session: Session, row: Row | undefined): Value | undefined;
 }
 
-/** One octet for each readable: what a principal may see (RFC 3415), computed when views or schema change. */
-export type View = Uint8Array;
-
 export class ObjectTable {
   readonly readables: readonly Readable[];
-  readonly full: View;
-  /** For communities: nothing under nacm:default-deny-all. */
-  readonly community: View;
   readonly #rows: Rows;
   readonly #schema: Schema;
   readonly #session: Session;
@@ -47,8 +42,6 @@ export class ObjectTable {
     this.commits = new Jobs(mib.schema);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
-    this.full = new Uint8Array(accessible.length).fill(1);
-    this.community = Uint8Array.from(accessible, (object) => (object.sensitive ? 0 : 1));
   }
 
   /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */
@@ -65,7 +58,7 @@ export class ObjectTable {
 
   /** Whether there is any instance of the object at a position that the reader may see (P5). */
   sees(at: number, view: View, session: Session): boolean {
-    if (view[at] !== 1) return false;
+    if (view.leaves[at] === visibility.hidden) return false;
     const { kind, schema, table } = this.readables[at]!.object;
     // jobs are named by their owner, and the lock is anybody's
     if (kind === 'testAndIncr' || (table?.operation ?? table?.parent?.operation) !== undefined) return true;
@@ -118,10 +111,10 @@ export class ObjectTable {
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
     if (kind === 'jobState' || kind === 'errorTag' || kind === 'errorPath' || kind === 'errorText')
       return { object, rows: this.commitRows(table), read: (_, row) => readJob(object, row as JobRow) };
-    if (kind === 'storageType') return { object, rows: this.#rows.of(table), read: () => nonVolatile };
-    if (kind === 'after') return { object, rows: this.#rows.of(table), read: this.#afterReader(object) };
-    if (kind === 'rowStatus') return { object, rows: this.#rows.of(table), read: this.#statusReader(object) };
-    if (table.segments === undefined) return { object, rows: this.#rows.of(table), read: columnReader(object) };
+    if (kind === 'storageType') return { object, rows: this.#rows.store(table), read: () => nonVolatile };
+    if (kind === 'after') return { object, rows: this.#rows.store(table), read: this.#afterReader(object) };
+    if (kind === 'rowStatus') return { object, rows: this.#rows.store(table), read: this.#statusReader(object) };
+    if (table.segments === undefined) return { object, rows: this.#rows.store(table), read: columnReader(object) };
     const content = this.#contentReader(table.segments);
     const rows = this.#segmentRows(table, table.segments, content);
     if (kind !== 'segment') return { object, rows, read: (_, row) => row!.segment!.number };
@@ -137,7 +130,7 @@ export class ObjectTable {
 
   #afterReader(object: MibObject): Readable['read'] {
     const table = object.table!;
-    const rows = this.#rows.of(table);
+    const rows = this.#rows.store(table);
     return (session, row) => {
       if (row!.pending !== undefined) return row!.pending.values.get(object);
       const before = previousKeys(session, table, row!.keys);
@@ -166,7 +159,7 @@ export class ObjectTable {
     const known = this.#segments.get(table);
     if (known !== undefined) return known;
     const { parent } = table;
-    const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.of(parent);
+    const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.store(parent);
     const outer = parent?.operation === undefined ? stored : this.jobRows(parent);
     const rows = new SegmentRows(table, outer, (row) => content(this.#session, row), this.#outerRows(digest, outer));
     this.#segments.set(table, rows);

@@ -8,19 +8,13 @@ interface Keyed {
 
 export class Presence<R extends Keyed> {
   readonly index = new OrderedIndex<R>();
-  /** Seconds on the monotonic clock. */
-  readonly taken: number;
+  /** Seconds on the monotonic clock; then what is not told of is to be looked at again. */
+  due = Number.POSITIVE_INFINITY;
   readonly #hasValue: (row: R) => boolean;
   readonly #keyOf: (key: IndexKey) => IndexKey;
 
   /** Looks at each row once; `keyOf` gives the key that orders the rows for the key that a row has. */
-  constructor(
-    rows: Iterable<R>,
-    hasValue: (row: R) => boolean,
-    keyOf: (key: IndexKey) => IndexKey = same,
-    taken = Number.POSITIVE_INFINITY,
-  ) {
-    this.taken = taken;
+  constructor(rows: Iterable<R>, hasValue: (row: R) => boolean, keyOf: (key: IndexKey) => IndexKey = same) {
     this.#hasValue = hasValue;
     this.#keyOf = keyOf;
     for (const row of rows) if (hasValue(row)) this.index.set(keyOf(row.key), row);

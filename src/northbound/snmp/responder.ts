@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Log, Origin, Session } from '../../datastore/index.js';
+import type { AccessControl, Requester } from './access-control.js';
 import { BerReader, BerWriter, malformed, maxDatagram, tag } from './ber.js';
 import type { CommunitySource } from './community.js';
 import type { Counters, ReportName } from './counters.js';
@@ -24,6 +25,8 @@ import type { ObjectTable } from './objects.js';
 import { type Outcome, type Reader, Retrieval } from './retrieval.js';
 import type { SetOutcome, Setter } from './set.js';
 import type { Principal, SecurityLevel, UsmEngine } from './usm.js';
+import { highestLevel } from './vacm.js';
+import { type View, visibility } from './views.js';
 
 export interface Peer {
   readonly address: string;
@@ -33,6 +36,7 @@ export interface Peer {
 export interface ResponderParts {
   readonly usm: UsmEngine;
   readonly objects: ObjectTable;
+  readonly access: AccessControl;
   readonly setter: Setter;
   readonly counters: Counters;
   readonly communities: CommunitySource;
@@ -54,8 +58,7 @@ interface Request {
   readonly version: Version;
   readonly pdu: Pdu;
   readonly limit: number;
-  readonly reader: Reader;
-  readonly mayWrite: boolean;
+  readonly session: Session;
   /** Keys by which a SET that is sent again is known; of one that changes nothing there are none. */
   readonly duplicates: readonly string[];
   readonly envelope: Envelope;
@@ -124,7 +127,7 @@ export class Responder {
 
   /** RFC 1901 messages, and RFC 1157's. */
   #community(reader: BerReader, version: 'v1' | 'v2c', peer: Peer, reply: Reply): void {
-    const { counters, communities, objects } = this.#parts;
+    const { counters, communities } = this.#parts;
     const name = reader.octets();
     const pdu = readPdu(reader);
     if (!reader.atEnd) throw malformed;
@@ -144,25 +147,22 @@ export class Responder {
       counters.count('snmpUnknownContexts');
       return;
     }
-    if (pdu.type === tag.set) counters.count('snmpInBadCommunityUses');
-    this.#answer({
+    const { securityName } = community;
+    const level = 'noAuthNoPriv';
+    const request: Request = {
       version,
       pdu,
       limit: maxDatagram,
-      reader: {
-        session: this.#session(community.securityName, peer),
-        view: objects.community,
-        isVersion1: version === 'v1',
-      },
-      mayWrite: false,
-      duplicates: [],
+      session: this.#session(securityName, peer),
+      duplicates: pdu.type === tag.set ? [sentBy(`${version} ${name.toString('latin1')}`, pdu, level, peer)] : [],
       envelope: (writePdu) => this.#writeCommunityMessage(version, name, writePdu),
       reply,
-    });
+    };
+    this.#authorize(request, { model: version, securityName, level, highest: level });
   }
 
   #version3(message: Buffer, reader: BerReader, peer: Peer, reply: Reply): void {
-    const { counters, usm, objects } = this.#parts;
+    const { counters, usm } = this.#parts;
     const header = readHeaderData(reader);
     if (header.securityModel !== 3) {
       counters.count('snmpUnknownSecurityModels');
@@ -194,15 +194,24 @@ export class Responder {
       version: 'v3',
       pdu,
       limit: Math.min(maxDatagram, header.maxSize),
-      reader: { session: this.#session(principal.name, peer), view: objects.full, isVersion1: false },
-      mayWrite: true,
+      session: this.#session(principal.name, peer),
       duplicates: pdu.type === tag.set ? duplicatesOf(message, pdu, level, peer, principal) : [],
       envelope: (writePdu) => usm.write(this.#writer, header.msgId, level, principal, noContext, writePdu),
       reply,
     };
-    // the view of a user is bound to the highest level that his keys provide (RFC 3415 vacmAccessSecurityLevel)
-    if (rank[level] < rank[highestLevel(principal)]) this.#fail(request, 'authorizationError', 0);
-    else this.#answer(request);
+    const highest = highestLevel(principal);
+    this.#authorize(request, { model: 'usm', securityName: principal.name, level, highest });
+  }
+
+  /** RFC 3413 section 3.2 step 5: with no view at all there is no access. */
+  #authorize(request: Request, requester: Requester): void {
+    const isSet = request.pdu.type === tag.set;
+    const view = this.#parts.access.view(requester, isSet ? 'write' : 'read');
+    if (isSet && requester.model !== 'usm' && !view?.leaves.some((leaf) => leaf !== visibility.hidden))
+      this.#parts.counters.count('snmpInBadCommunityUses');
+    if (view === undefined) this.#fail(request, 'authorizationError', 0);
+    else if (isSet) this.#set(request, view);
+    else this.#answer(request, { session: request.session, view, isVersion1: request.version === 'v1' });
   }
 
   /** RFC 3412 section 6.8; what was decrypted may have padding behind it. Undefined where a wrong key made octets of no meaning. */
@@ -236,16 +245,12 @@ export class Responder {
     this.#send(reply);
   }
 
-  #answer(request: Request): void {
-    if (request.pdu.type === tag.set) {
-      this.#set(request);
-      return;
-    }
+  #answer(request: Request, reader: Reader): void {
     let outcome: Outcome = { kind: 'complete' };
     try {
       request.envelope((writer) => {
         const marks = beginPdu(writer, tag.response, request.pdu.requestId, 'noError', 0);
-        outcome = this.#retrieve(request, writer);
+        outcome = this.#retrieve(request, reader, writer);
         endPdu(writer, marks);
         return true;
       });
@@ -257,7 +262,7 @@ export class Responder {
     this.#finish(request, outcome);
   }
 
-  #retrieve({ pdu, reader, limit }: Request, writer: BerWriter): Outcome {
+  #retrieve({ pdu, limit }: Request, reader: Reader, writer: BerWriter): Outcome {
     const retrieval = this.#retrieval;
     if (pdu.type === tag.get) return retrieval.get(reader, pdu, writer, limit);
     if (pdu.type === tag.getNext) return retrieval.getNext(reader, pdu, writer, limit);
@@ -281,13 +286,13 @@ export class Responder {
     }
   }
 
-  #set(request: Request): void {
+  #set(request: Request, view: View): void {
     const { log, setter } = this.#parts;
     if (!this.#echo(request, 'noError', 0)) {
       this.#fail(request, 'tooBig', 0);
       return;
     }
-    const writer = { session: request.reader.session, view: request.reader.view, mayWrite: request.mayWrite };
+    const writer = { session: request.session, view };
     const outcome = this.#once(request, () => withDeadline(setter.set(writer, request.pdu), setDeadline));
     outcome
       .then(({ status, index }) => {
@@ -384,11 +389,18 @@ export class Responder {
 
 /** By the whole message where it is authentic, and by user, sender, request-id and varbinds. */
 function duplicatesOf(message: Buffer, pdu: Pdu, level: SecurityLevel, peer: Peer, principal: Principal): string[] {
-  const hash = (octets: Buffer) => createHash('sha256').update(octets).digest('base64');
+  const sent = sentBy(principal.name, pdu, level, peer);
+  return level === 'noAuthNoPriv' ? [sent] : [hash(message), sent];
+}
+
+function sentBy(who: string, pdu: Pdu, level: SecurityLevel, peer: Peer): string {
   const from = pdu.varbinds[field.nameStart] ?? 0;
   const varbinds = hash(pdu.buffer.subarray(from, pdu.varbinds.at(-1) ?? from));
-  const sent = `${peer.address} ${String(peer.port)} ${principal.name} ${level} ${String(pdu.requestId)} ${varbinds}`;
-  return level === 'noAuthNoPriv' ? [sent] : [hash(message), sent];
+  return `${peer.address} ${String(peer.port)} ${who} ${level} ${String(pdu.requestId)} ${varbinds}`;
+}
+
+function hash(octets: Buffer): string {
+  return createHash('sha256').update(octets).digest('base64');
 }
 
 interface ScopedPdu {
@@ -428,13 +440,6 @@ function hasCounter64(pdu: Pdu): boolean {
   for (let at = field.valueTag; at < pdu.varbinds.length; at += field.size)
     if (pdu.varbinds[at] === tag.counter64) return true;
   return false;
-}
-
-const rank: Readonly<Record<SecurityLevel, number>> = { noAuthNoPriv: 0, authNoPriv: 1, authPriv: 2 };
-
-function highestLevel(principal: Principal): SecurityLevel {
-  if (principal.authKey === undefined) return 'noAuthNoPriv';
-  return principal.privKey === undefined ? 'authNoPriv' : 'authPriv';
 }
 
 /** D10: genErr where a commit does not end. */

@@ -3,9 +3,10 @@ import type { Session } from '../../datastore/index.js';
 import { type BerWriter, decodeOid, maxSubIdentifiers, tag } from './ber.js';
 import { arcsKey, hasNumberKeys } from './instance.js';
 import { field, type Pdu } from './message.js';
-import { isPrefix, type ObjectTable, type Readable, type View } from './objects.js';
+import { isPrefix, type ObjectTable, type Readable } from './objects.js';
 import type { Cursor, IndexKey, RowIndex } from './ordered-index.js';
 import type { Row } from './rows.js';
+import type { View } from './views.js';
 
 /** On whose behalf: what is visible, and by which rules a v1 answer is made. */
 export interface Reader {
@@ -53,7 +54,7 @@ export class Retrieval {
       const readable = isSeen ? this.#objects.readables[at] : undefined;
       const mark = writer.beginShort();
       writeName(writer, pdu, index);
-      const exception = this.#getOne(reader, readable, count, writer);
+      const exception = this.#getOne(reader, readable, at, count, writer);
       if (exception !== undefined) {
         if (reader.isVersion1) return { kind: 'noSuchName', index: index + 1 };
         writer.null(exception);
@@ -125,8 +126,15 @@ export class Retrieval {
   }
 
   /** Writes the value; or the tag of the exception that stands for it. */
-  #getOne(reader: Reader, readable: Readable | undefined, count: number, writer: BerWriter): number | undefined {
+  #getOne(
+    reader: Reader,
+    readable: Readable | undefined,
+    at: number,
+    count: number,
+    writer: BerWriter,
+  ): number | undefined {
     if (readable === undefined || !isPrefix(readable.object, arcs, count)) return tag.noSuchObject;
+    if (!reader.view.holds(at, arcs, count)) return tag.noSuchInstance;
     const { object } = readable;
     const from = object.oid.length;
     let row: Row | undefined;
@@ -235,7 +243,8 @@ class Walker {
       const index = this.#index!;
       const row = index.at(this.#cursor);
       if (!index.advance(this.#cursor)) this.#cursor = undefined;
-      const value = readable.read(this.#reader.session, row);
+      const isInView = this.#reader.view.holdsRow(this.#at, readable.object, row.key);
+      const value = isInView ? readable.read(this.#reader.session, row) : undefined;
       if (value !== undefined) {
         this.#emit(writer, readable, row.key, value);
         return true;

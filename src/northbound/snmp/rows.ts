@@ -48,8 +48,11 @@ export interface PendingRow {
 export type Order = 'own' | 'nested';
 const orders: readonly Order[] = ['own', 'nested'];
 
-/** How long a snapshot of a list of state, which no commit tells of, is served: seconds. */
-const stateLifetime = 1;
+/**
+ * How long a snapshot of a list of state, which no commit tells of, is served: seconds. One that took long to make is served
+ * twenty times as long as that, so that a station that polls takes at most a twentieth of the processor for it.
+ */
+const stateLifetime = { least: 1, most: 60, ofCost: 20 } as const;
 
 export class Rows {
   readonly #session: Session;
@@ -104,7 +107,7 @@ export class Rows {
 
   /** Those of a segment table are the rows around it. */
   of(table: MibTable): TableRows {
-    const store = this.#stores.get(table)!;
+    const store = this.store(table);
     if (!table.config) this.#refresh(store);
     return store;
   }
@@ -114,8 +117,16 @@ export class Rows {
     const known = store.presence(object, order);
     const now = this.#now();
     // what is computed, or follows from other leafs, may change without a commit that tells of this row
-    if (known !== undefined && (isStored(object) || now - known.taken < stateLifetime)) return known.index;
-    return store.track(object, order, hasValue, now).index;
+    if (known !== undefined && (isStored(object) || now < known.due)) return known.index;
+    const begun = performance.now();
+    const presence = store.track(object, order, hasValue);
+    presence.due = now + lifetimeOf(begun);
+    return presence.index;
+  }
+
+  /** As `of`, but a list of state is not read now. */
+  store(table: MibTable): TableRows {
+    return this.#stores.get(table)!;
   }
 
   /** Takes over what a commit changed. */
@@ -162,15 +173,18 @@ export class Rows {
 
   #refresh(store: TableRows): void {
     const now = this.#now();
-    if (now - store.taken < stateLifetime) return;
+    if (now < store.due) return;
     const { table, parent } = store;
-    store.clear(now);
-    if (parent === undefined) {
-      this.#readState(store, InstanceIdentifier.root, [], table.steps);
-      return;
+    const begun = performance.now();
+    store.clear();
+    if (parent === undefined) this.#readState(store, InstanceIdentifier.root, [], table.steps);
+    else {
+      const inner = table.steps.slice(parent.table.steps.length);
+      for (const row of this.of(parent.table).index) {
+        this.#readState(store, rowPath(parent.table, row), row.keys, inner);
+      }
     }
-    const inner = table.steps.slice(parent.table.steps.length);
-    for (const row of this.of(parent.table).index) this.#readState(store, rowPath(parent.table, row), row.keys, inner);
+    store.due = now + lifetimeOf(begun);
   }
 
   #readState(store: TableRows, from: InstanceIdentifier, outer: RowKeys, steps: readonly DataSchema[]): void {
@@ -192,8 +206,8 @@ export class TableRows {
   #nested: OrderedIndex<Row> | undefined;
   /** Kept for columns in which a walk met many rows without a value. */
   readonly #presences: Readonly<Record<Order, Map<MibObject, Presence<Row>>>> = { own: new Map(), nested: new Map() };
-  /** When the rows of a list of state were read. */
-  taken = Number.NEGATIVE_INFINITY;
+  /** When the rows of a list of state are to be read again. */
+  due = Number.NEGATIVE_INFINITY;
   /** Numbered tables: the row number of each row, by its keys. */
   readonly #numbers: RowNumbers;
 
@@ -205,7 +219,7 @@ export class TableRows {
 
   /** What was read of a list of state counts no more. */
   expire(): void {
-    this.taken = Number.NEGATIVE_INFINITY;
+    this.due = Number.NEGATIVE_INFINITY;
   }
 
   get nested(): OrderedIndex<Row> {
@@ -249,10 +263,10 @@ export class TableRows {
     return this.#presences[order].get(object);
   }
 
-  track(object: MibObject, order: Order, hasValue: (row: Row) => boolean, now: number): Presence<Row> {
+  track(object: MibObject, order: Order, hasValue: (row: Row) => boolean): Presence<Row> {
     const keyOf =
       order === 'nested' && this.#nested !== undefined ? (key: IndexKey) => this.#nestedKey(key) : undefined;
-    const presence = new Presence(this.index, hasValue, keyOf, now);
+    const presence = new Presence(this.index, hasValue, keyOf);
     this.#presences[order].set(object, presence);
     return presence;
   }
@@ -262,17 +276,16 @@ export class TableRows {
     return arcsKey(arcs, 0, arcs.length);
   }
 
-  clear(taken: number): void {
+  clear(): void {
     this.index = new OrderedIndex();
     if (this.#nested !== undefined) this.#nested = new OrderedIndex();
     for (const order of orders) this.#presences[order].clear();
-    this.taken = taken;
   }
 
   /** All but the rows under construction. */
   forget(): void {
     const kept = [...this.index].filter((row) => row.pending !== undefined);
-    this.clear(Number.NEGATIVE_INFINITY);
+    this.clear();
     for (const row of kept) this.put(row);
   }
 
@@ -347,6 +360,12 @@ export class TableRows {
 /** True where only a commit that tells of its row changes whether a column has a value. */
 export function isStored({ schema }: MibObject): boolean {
   return schema.config && !(schema.kind === 'leaf' && schema.default !== undefined);
+}
+
+/** Seconds, for a snapshot that was begun at that moment of the clock and is made now. */
+function lifetimeOf(begun: number): number {
+  const { least, most, ofCost } = stateLifetime;
+  return Math.min(most, Math.max(least, ((performance.now() - begun) / 1000) * ofCost));
 }
 
 /** The path of a row's entry; remembered, for a walk asks once for each column. */

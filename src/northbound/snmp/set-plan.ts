@@ -3,11 +3,11 @@ import type { Session } from '../../datastore/index.js';
 import type { Value } from '../../yang/index.js';
 import { arcsKey } from './instance.js';
 import type { MibObject } from './model.js';
-import type { View } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
 import type { Row, TableRows } from './rows.js';
 import { unsetTarget } from './set-columns.js';
 import { type PlannedEdit, Refusal } from './set-refusal.js';
+import type { View } from './views.js';
 
 /** How long a row may stay under construction: seconds; and how many there may be at once. */
 export const pendingLifetime = 300;
@@ -15,8 +15,8 @@ export const maxPending = 200;
 
 export interface Writer {
   readonly session: Session;
+  /** What it may set. */
   readonly view: View;
-  readonly mayWrite: boolean;
 }
 
 /** One assignment, tested on its own. */

@@ -19,9 +19,10 @@ import { arcsKey, hasNumberKeys, indexKey, indexValues, keyArcs, type RowKeys } 
 import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject, MibTable } from './model.js';
-import { isPrefix, type ObjectTable } from './objects.js';
+import type { ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
 import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
+import { checkUnset, writable } from './set-access.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
 import {
@@ -164,14 +165,10 @@ export class Setter {
     const at = (index - 1) * field.size;
     const arcs = new Uint32Array(maxSubIdentifiers);
     const count = decodeOid(pdu.buffer, pdu.varbinds[at + field.nameStart]!, pdu.varbinds[at + field.nameEnd]!, arcs);
-    if (!writer.mayWrite) throw new Refusal('noAccess', index);
-    const floor = this.#objects.floor(arcs, count);
-    const readable = floor < 0 ? undefined : this.#objects.readables[floor];
-    if (readable === undefined || !isPrefix(readable.object, arcs, count)) throw new Refusal('notWritable', index);
-    if (writer.view[floor] !== 1) throw new Refusal('noAccess', index);
-    const { object } = readable;
-    if (object.access === 'read-only') throw new Refusal('notWritable', index);
-    return { index, object, value: assignedValue(pdu, at, object, index), arcs, count, rows: readable.rows };
+    const { object, rows } = writable(this.#objects, writer.view, arcs, count, index);
+    const value = assignedValue(pdu, at, object, index);
+    if (object.kind === 'unset') checkUnset(this.#objects, writer.view, object, value, arcs, count, index);
+    return { index, object, value, arcs, count, rows };
   }
 
   /** Keeps a segment; gives back what undoes that. */

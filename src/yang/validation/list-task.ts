@@ -2,7 +2,8 @@
 import { Instance } from '../instance.js';
 import type { ListSchema } from '../schema.js';
 import type { Branch } from '../tree-branch.js';
-import type { EntryChange, ListData } from '../tree-list.js';
+import type { ListData } from '../tree-list.js';
+import type { EntryChange } from '../tree-moves.js';
 import type { Pass, Task } from './pass.js';
 import type { NodePlan } from './plan.js';
 import { UniqueCheck } from './unique.js';

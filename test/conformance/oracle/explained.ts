@@ -29,7 +29,14 @@ const explanations: readonly { readonly reason: string; applies(trial: Trial): b
   },
   {
     reason: 'RFC 7950 9.3.1: a decimal64 has digits; libyang takes a sign alone',
-    applies: ({ ours, theirs }) =>
-      theirs?.isValid === true && ours.messages.every((each) => /: expected a decimal number$/u.test(each)),
+    applies: ({ ours, theirs, document }) =>
+      theirs?.isValid === true &&
+      ours.messages.every((each) => /: expected a decimal number$/u.test(each) || isSignAlone(each, document)),
   },
 ];
+
+/** A union of which a member is decimal64. */
+function isSignAlone(message: string, document: string): boolean {
+  const leaf = /([^/:]+): value fits none of the member types$/u.exec(message)?.[1];
+  return leaf !== undefined && document.includes(`<${leaf}>-</${leaf}>`);
+}

@@ -93,17 +93,13 @@ suite('Net-SNMP tools', snmp, () => {
   test('A6: IPv6 is served', async () => {
     const six = await startLab({ address: '::1' });
     try {
-      assert.match(six.snmp.endpoint.address, /^::1$/u);
+      assert.equal(six.module.listening()[0]?.address, '::1');
       const args = [...v2c, '-On', '-r', '0', `udp6:[::1]:${String(six.port)}`, '1.3.6.1.2.1.1.5.0'];
       const { stdout } = await run('snmpget', args, { env: { MIBS: '' } });
       assert.match(stdout, /signet/u);
     } finally {
       await six.close();
     }
-  });
-
-  test('A6: a port in use is a ConfigError that says so', async () => {
-    await assert.rejects(startLab({ port: lab.port }), { tag: 'resource-denied', message: /another process uses it/u });
   });
 });
 

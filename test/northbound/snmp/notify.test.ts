@@ -37,6 +37,12 @@ suite('notifications (RFC 3413 section 3.3)', () => {
     await lab.close();
   });
 
+  test('warmStart is told as such (RFC 3418)', async () => {
+    const message = next();
+    lab.snmp.started('warmStart');
+    assert.equal(parse(await message).varbinds[1]?.value.toString('hex'), '2b06010603010105' + '02');
+  });
+
   test('v2c: sysUpTime, snmpTrapOID and the objects of the notification', async () => {
     const { type, varbinds } = parse(await told({ version: 'v2c', ...place(), community: 'public' }));
     assert.equal(type, 0xa7);

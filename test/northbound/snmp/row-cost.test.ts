@@ -18,7 +18,7 @@ suite('what rows cost', () => {
     for (const lab of labs) await lab.close();
   });
 
-  /** A session that sees `rows` items, and how often a leaf was read. */
+  /** A session that sees `rows` items, and how often a leaf or a subtree was read. */
   async function withRows(rows: number): Promise<{ session: Session; reads: { count: number } }> {
     const lab = await startLab();
     labs.push(lab);
@@ -30,7 +30,7 @@ suite('what rows cost', () => {
       get(target, name) {
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
-        if (name === 'leaf') reads.count += 1;
+        if (name === 'leaf' || name === 'get') reads.count += 1;
         return member.bind(target) as unknown;
       },
     });
@@ -70,6 +70,27 @@ suite('what rows cost', () => {
       assert.equal(walk(session, objects, 'signetLabItemLabel', 400), 400);
       assert.equal(reads.count - before, 400);
     }
+  });
+
+  test('the start reads no state: what a list of state holds may be dear to compute', async () => {
+    const { session, reads } = await withRows(10);
+    const mib = mapSchema(labSchema());
+    assert.ok(mib.tables.some(({ config }) => !config));
+    const objects = new ObjectTable(
+      mib,
+      new Rows(
+        mib,
+        session,
+        () => 0,
+        undefined,
+        () => undefined,
+      ),
+      session,
+    );
+    assert.equal(reads.count, 0);
+    const state = objects.readables.filter(({ rows }) => rows !== undefined && !rows.table.config);
+    for (const readable of state) objects.rowsOf(readable);
+    assert.notEqual(reads.count, 0);
   });
 
   test(`${String(many)} rows add at most ${String(octetsOfRow)} octets each to the memory of the tree`, async () => {

@@ -7,6 +7,7 @@ import { readPdu } from '../../../src/northbound/snmp/message.js';
 import { ObjectTable } from '../../../src/northbound/snmp/objects.js';
 import { Retrieval } from '../../../src/northbound/snmp/retrieval.js';
 import { Rows } from '../../../src/northbound/snmp/rows.js';
+import { View } from '../../../src/northbound/snmp/views.js';
 import { labOid as base, type Lab, labSchema, startLab } from './support/lab.js';
 import { parse, pdu, type as pduType, v2c, varbind } from './support/raw.js';
 
@@ -59,7 +60,14 @@ suite('columns in which most rows have no value', () => {
     own.subscribe((event) => index.update(event));
     const objects = new ObjectTable(mib, index, session);
     const retrieval = new Retrieval(objects);
-    const reader = { session, view: objects.full, isVersion1: false };
+    const reader = {
+      session,
+      view: View.of(
+        objects.readables.map(({ object }) => object),
+        undefined,
+      ),
+      isVersion1: false,
+    };
     const names = (name: string, repetitions: number): string[] => {
       const writer = new BerWriter();
       const request = readPdu(new BerReader(pdu(pduType.getBulk, 1, [varbind(name)], 0, repetitions)));

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Datastore,
+  type Log,
   type ModuleRegistration,
   type ModuleServices,
   type Origin,
   openDatastore,
 } from '../../../../src/datastore/index.js';
 import { ConfigError } from '../../../../src/error.js';
-import { snmpModule } from '../../../../src/modules/index.js';
+import { type SnmpModule, snmpModule } from '../../../../src/modules/index.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -35,6 +36,7 @@ export interface Lab {
   readonly schema: Schema;
   readonly datastore: Datastore;
   readonly snmp: RunningSnmp;
+  readonly module: SnmpModule;
   readonly port: number;
   /** What state leafs read as; tests change it. */
   readonly state: { bigCounter: string; smallCounter: number };
@@ -74,6 +76,11 @@ export async function startLab(
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
+    /** Told of alarms: their text, '' where they are cleared. */
+    readonly alarm?: (text: string) => void;
+    /** Calls back when the module asks for a time; never where absent. */
+    readonly after?: (milliseconds: number, callback: () => void) => () => void;
+    readonly log?: Log;
   } = {},
 ): Promise<Lab> {
   const schema = labSchema();
@@ -87,10 +94,23 @@ export async function startLab(
       services = given;
     },
   };
+  const running: { snmp?: RunningSnmp } = {};
+  const endpoint = { address: options.address ?? '127.0.0.1', port: options.port ?? 0 };
+  const module = snmpModule({
+    listener: { prepare: async (endpoints) => await running.snmp!.prepare(endpoints) },
+    listenOverride: undefined,
+    listenDefault: [endpoint],
+    alarms: {
+      raise: ({ text }) => options.alarm?.(text),
+      clear: () => options.alarm?.(''),
+    },
+    after: options.after ?? (() => () => {}),
+    failedToOpen: () => {},
+  });
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
     schema,
-    modules: [...modules(schema, state, gate), snmpModule(), teller],
+    modules: [...modules(schema, state, gate), module.registration, teller],
   });
   // Users of this lab are in no group; access control has tests of its own.
   const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
@@ -107,8 +127,7 @@ export async function startLab(
     await datastore.close();
     await rm(directory, { recursive: true, force: true });
   };
-  const snmp = await startSnmp({
-    listen: { address: options.address ?? '127.0.0.1', port: options.port ?? 0 },
+  const snmp = startSnmp({
     schema,
     engine,
     openSession: (origin) => datastore.session(origin),
@@ -116,18 +135,21 @@ export async function startLab(
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
     ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
-    log: (level, message, fields) => {
-      if (level === 'error') console.error(message, fields);
-    },
-  }).catch(async (error: unknown) => {
-    await close();
-    throw error;
+    log:
+      options.log ??
+      ((level, message, fields) => {
+        if (level === 'error') console.error(message, fields);
+      }),
   });
+  running.snmp = snmp;
+  await module.open();
+  snmp.started('coldStart');
   return {
     schema,
     datastore,
     snmp,
-    port: snmp.endpoint.port,
+    module,
+    port: module.listening()[0]?.port ?? 0,
     state,
     gate,
     clock,
