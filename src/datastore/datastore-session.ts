@@ -19,6 +19,7 @@ import { type Candidate, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
 import type { Job } from './commit-queue.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
+import { copyConfig, noStartup } from './copy-config.js';
 import { asker, type Core, newPersistId } from './datastore.js';
 import { asReported } from './defaults.js';
 import { makeReadable } from './difference.js';
@@ -30,6 +31,8 @@ import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
 import type {
   CommitOptions,
+  CopySource,
+  CopyTarget,
   DatastoreEvent,
   DatastoreName,
   Edit,
@@ -164,6 +167,25 @@ export class DatastoreSession implements Session {
     return findings;
   }
 
+  async copyConfig(
+    target: CopyTarget,
+    source: CopySource,
+    options: CommitOptions = {},
+    candidate?: string,
+  ): Promise<CommitResult> {
+    this.#checkOpen();
+    const commit = (put: (running: DataTree) => DataTree, how: CommitOptions) => {
+      const build = (head: Root) => ({ config: put(head.config), system: head.system });
+      return this.#submit(this.#core.guarded(this.origin, build), how, 'commit');
+    };
+    const name = this.#candidateName(candidate);
+    try {
+      return await copyConfig({ core: this.#core, session: this, target, source, candidate: name, options, commit });
+    } catch (error) {
+      throw this.#core.refusal(error);
+    }
+  }
+
   async validate(candidate?: string): Promise<readonly Finding[]> {
     this.#checkOpen();
     return await this.#validate(this.#core.candidates.get(this.#candidateName(candidate)));
@@ -240,6 +262,7 @@ export class DatastoreSession implements Session {
 
   lock(datastore: Lockable): void {
     this.#checkOpen();
+    if (datastore === 'startup') throw noStartup();
     const { candidates, locks, partialLocks } = this.#core;
     if (datastore === 'candidate' && locks.holder('candidate') === undefined && candidates.isEdited(sharedCandidate)) {
       throw lockDenied('the candidate holds changes that are not committed', 0);

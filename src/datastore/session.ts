@@ -37,6 +37,9 @@ export interface EditOptions {
   readonly errorOption?: 'stop-on-error' | 'continue-on-error' | 'rollback-on-error';
 }
 
+export type CopyTarget = 'running' | 'candidate' | 'startup';
+export type CopySource = CopyTarget | 'factory-default';
+
 export interface ReadOptions {
   /** `operational` where absent. */
   readonly datastore?: DatastoreName;
@@ -111,6 +114,17 @@ export interface Session {
    * which always tests, and its option `testOnly`.
    */
   editConfig(edits: readonly Edit[], options: EditOptions, candidate?: string): Promise<readonly Finding[]>;
+  /**
+   * Puts the source whole in the place of the target (RFC 6241 7.3): what the user may not read is left out, what differs in the
+   * target has to be his to write (RFC 8341 3.2.6). To running it is a commit, as `options` say. `invalid-value` where both are
+   * the same. Of factory-default, which has no secrets, those in the target stay wherever their parents do.
+   */
+  copyConfig(
+    target: CopyTarget,
+    source: CopySource,
+    options?: CommitOptions,
+    candidate?: string,
+  ): Promise<CommitResult>;
   validate(candidate?: string): Promise<readonly Finding[]>;
   commit(options?: CommitOptions, candidate?: string): Promise<CommitResult>;
   discard(candidate?: string): void;

@@ -1,5 +1,6 @@
 /** The datastores of RFC 8342 as trees, as reads see them: without what is sealed. */
 import { type Branch, DataTree, InstanceIdentifier } from '../yang/index.js';
+import { noStartup } from './copy-config.js';
 import type { Core } from './datastore.js';
 import type { DatastoreName } from './session.js';
 
@@ -7,8 +8,9 @@ import type { DatastoreName } from './session.js';
 export function wholeDatastore(core: Core, name: DatastoreName, candidate: () => string): DataTree {
   const { sealing } = core.services;
   switch (name) {
-    case 'running':
     case 'startup':
+      throw noStartup();
+    case 'running':
     // Running holds nothing that is inactive and nothing that is a template, and a commit settles it before it is running: what
     // is intended (RFC 8342 5.1.4) is the same tree.
     case 'intended':

@@ -37,6 +37,23 @@ describe('datastores by name', { skip }, () => {
     assert.equal((await local('get', 'system', '--datastore', 'nothing')).status, 2);
   });
 
+  test('copy-config goes through the command line and XML-RPC; startup is refused', async () => {
+    assert.equal((await local('copy', 'factory-default', 'running', '--comment', 'copied')).status, 0);
+    assert.equal((await local('get', 'system', '--datastore', 'running')).status, 1);
+    // The password of the administrator stays: the factory default has none.
+    const answers = await rpcCalls(agent, [
+      ['config.set', ['/signet-system:system/location', 'rack 8']],
+      ['config.copy', ['candidate', 'running']],
+      ['config.get', ['/signet-system:system/location', 'running']],
+      ['config.copy', ['running', 'startup']],
+      ['config.set', ['/signet-history:history/keep-points', 200]],
+      ['config.commit', []],
+    ]);
+    assert.deepEqual([answers[0]?.value, answers[2]?.value], [true, 'rack 8']);
+    assert.match(answers[3]?.fault?.[1] ?? '', /^operation-not-supported: running is durable here/);
+    assert.equal(answers[5]?.fault, undefined);
+  });
+
   test('defaults are reported as RFC 6243 has them', async () => {
     const history = ['history', '--datastore', 'running', '--with-defaults'];
     assert.deepEqual(await json(...history, 'explicit'), { 'keep-points': 200 });

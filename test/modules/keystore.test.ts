@@ -48,7 +48,7 @@ describe('RFC 9642: the keystore shows the keys of the certificate list', () => 
     const { it } = await device(context);
     await furnished(it);
     assert.notEqual(it.get(keystore), undefined);
-    for (const datastore of ['running', 'startup', 'candidate', 'intended'] as const) {
+    for (const datastore of ['running', 'factory-default', 'candidate', 'intended'] as const) {
       const names = Array.from(it.session.tree(datastore).root.present(), ([child]) => child.module.name);
       assert.ok(!names.includes('ietf-keystore') && !names.includes('ietf-truststore'), datastore);
     }

@@ -55,7 +55,7 @@ describe('SNMP and XML-RPC make the same tree', { skip }, () => {
     assert.equal(answer?.fault, undefined);
   };
   const configuration = async (agent: RunningAgent) => {
-    const [answer] = await rpcCalls(agent, [['config.get', ['https', 'startup']]]);
+    const [answer] = await rpcCalls(agent, [['config.get', ['https', 'intended']]]);
     assert.equal(answer?.fault, undefined);
     return answer?.value;
   };

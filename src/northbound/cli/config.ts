@@ -69,6 +69,17 @@ export function configCommands(parser: Argv, perform: Perform): void {
       (given) => perform(rollback, given),
     )
     .command(
+      'copy <source> <target>',
+      'put one datastore in the place of another, whole',
+      (each) =>
+        each
+          .positional('source', { type: 'string', demandOption: true, choices: copySources })
+          .positional('target', { type: 'string', demandOption: true, choices: copyTargets })
+          .option('confirm-timeout', { type: 'number', describe: 'seconds; taken back unless confirmed' })
+          .option('comment', { type: 'string' }),
+      (given) => perform(copy, given),
+    )
+    .command(
       'factory-reset',
       'put what a new device has in the place of everything, and forget the rest',
       (each) => each.option('yes', { type: 'boolean', default: false, describe: 'really' }),
@@ -174,6 +185,10 @@ async function rollback({ client, arguments: given }: Call): Promise<Output> {
   return applied(await client.call('config.rollback', String(given.id)));
 }
 
+async function copy({ client, arguments: given }: Call): Promise<Output> {
+  return applied(await client.call('config.copy', String(given.source), String(given.target), options(given)));
+}
+
 async function factoryReset({ client, arguments: given }: Call): Promise<Output> {
   if (given.yes !== true) throw new UsageError('factory-reset forgets everything: say --yes');
   await client.call('action.invoke', '/ietf-factory-default:factory-reset');
@@ -208,6 +223,8 @@ async function passwd({ client, arguments: given }: Call): Promise<Output> {
   return { value: true, text: 'changed\n' };
 }
 
+const copyTargets = ['running', 'candidate', 'startup'];
+const copySources = [...copyTargets, 'factory-default'];
 const datastores = ['running', 'candidate', 'startup', 'intended', 'operational', 'factory-default'];
 /** Of RFC 6243. */
 const defaultsModes = ['report-all', 'trim', 'explicit'];

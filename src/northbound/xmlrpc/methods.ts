@@ -131,6 +131,21 @@ export const configMethods: readonly Method[] = [
     },
   },
   {
+    name: 'config.copy',
+    parameters: ['source', 'target', 'options?'],
+    signatures: [
+      ['struct', 'string', 'string'],
+      ['struct', 'string', 'string', 'struct'],
+    ],
+    help: 'Puts one datastore whole in the place of another: running, candidate (that of this user) or factory-default, which is only a source. Options are for running as the target; they and the result as config.apply.',
+    call: async (context, parameters) => {
+      const source = oneOf(copySources, parameters.string(0), 'source of a copy');
+      const target = oneOf(copyTargets, parameters.string(1), 'target of a copy');
+      const options = commitOptions(parameters.struct(2));
+      return commitResult(await context.session.copyConfig(target, source, options, context.candidate));
+    },
+  },
+  {
     name: 'config.confirm',
     parameters: ['persist_id?'],
     signatures: [['boolean'], ['boolean', 'string']],
@@ -203,6 +218,16 @@ export const configMethods: readonly Method[] = [
     },
   },
 ];
+
+function oneOf<Name extends string>(names: readonly Name[], text: string, what: string): Name {
+  const known = names.find((name) => name === text);
+  if (known !== undefined) return known;
+  const message = `${text.slice(0, 64)} is no ${what}; there are ${names.join(', ')}`;
+  throw new ConfigError({ tag: 'invalid-value', message });
+}
+
+const copyTargets = ['running', 'candidate', 'startup'] as const;
+const copySources = [...copyTargets, 'factory-default'] as const;
 
 function getValue(
   context: CallContext,
