@@ -4,6 +4,7 @@ import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
 import { type InstanceIdentifier, parsePath } from '../yang/index.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
+import { judgeHandshake } from './https/browser.js';
 import { ClientCertificates } from './https/clients.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
@@ -19,6 +20,7 @@ import { Presented } from './https/presented.js';
 import {
   planService,
   prepareService,
+  presentedPath,
   type Served,
   type ServiceParts,
   type ServicePlan,
@@ -181,8 +183,18 @@ class HttpsService {
       const plan = this.#opened ? this.#changedPlan(change) : undefined;
       if (plan === undefined) return { keyIds, written, ready: undefined };
       // Where it should be listening already, that it cannot is not this change's fault.
-      const mayWait = planService(change.before, this.parts).listen;
-      return { keyIds, written, ready: { plan, ...(await prepareService(plan, this.parts, { mayWait, signal })) } };
+      const { listen: mayWait, enabled: wasEnabled } = planService(change.before, this.parts);
+      const ready = await prepareService(plan, this.parts, { mayWait, signal });
+      const refusal = plan.enabled ? ready.service.browserRefusal : undefined;
+      const refused = judgeHandshake(change, presentedPath(plan), {
+        former: wasEnabled ? this.served : undefined,
+        refusal,
+      });
+      if (refused !== undefined) {
+        await ready.service.abort();
+        throw refused;
+      }
+      return { keyIds, written, ready: { plan, ...ready } };
     } catch (error) {
       await keys.drop(keyIds, written);
       throw error;

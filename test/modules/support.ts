@@ -128,6 +128,7 @@ export class FakeListener implements HttpsListener {
     }
     this.prepared += 1;
     return Promise.resolve({
+      browserRefusal: undefined,
       apply: () => {
         this.applied += 1;
         this.presented = service;

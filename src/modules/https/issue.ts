@@ -64,6 +64,7 @@ export async function issueSelfSigned(
     const made = await makeSelfSigned({
       privateKey: key.privateKey,
       ...identityOf(entry, root, parts.deviceName(), parts),
+      ...entry.usage,
       signatureHash: entry.signatureHash,
       validityDays: options.validityDays ?? entry.validityDays,
       now: new Date(parts.clock.now()),
@@ -98,6 +99,7 @@ export async function issueRequest(
     const { pem } = await makeRequest({
       privateKey: key.privateKey,
       ...identityOf(entry, root, parts.deviceName(), parts),
+      ...entry.usage,
       signatureHash: entry.signatureHash,
       ...(options.challengePassword === undefined ? {} : { challengePassword: options.challengePassword }),
       ...(options.unstructuredName === undefined ? {} : { unstructuredName: options.unstructuredName }),

@@ -25,8 +25,7 @@ export class ObjectTable {
   readonly #schema: Schema;
   readonly #session: Session;
   readonly #segments = new Map<MibTable, SegmentRows>();
-  /** The value of snmpSetSerialNo, another one at each start (RFC 2579 TestAndIncr). */
-  readonly lock = { value: randomInt(2 ** 31) };
+  readonly #locks = new Map<MibObject, { value: number }>();
   readonly jobs: Jobs;
   readonly commits: Jobs;
   readonly #commitRows = new Map<MibTable, JobRows>();
@@ -55,6 +54,13 @@ export class ObjectTable {
     return low - 1;
   }
 
+  /** The value of a TestAndIncr (RFC 2579), another one at each start. */
+  lock(object: MibObject): { value: number } {
+    const lock = this.#locks.get(object) ?? { value: randomInt(2 ** 31) };
+    this.#locks.set(object, lock);
+    return lock;
+  }
+
   /** The scalars with the same OID but for the last sub-identifier. */
   beside(scalar: MibObject): readonly MibObject[] {
     const prefix = scalar.oid.slice(0, -1);
@@ -77,7 +83,7 @@ export class ObjectTable {
 
   #readable(object: MibObject): Readable {
     const { table, kind } = object;
-    if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock.value };
+    if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock(object).value };
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
     if (table.operation !== undefined)
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };

@@ -108,6 +108,8 @@ export class Rows {
   /** Takes over what a commit changed. */
   update(event: DatastoreEvent): void {
     if (event.kind !== 'commit') return;
+    // state may be computed from any configuration
+    for (const store of this.#all) if (!store.table.config) store.expire();
     for (const difference of event.differences) this.#apply(difference);
   }
 
@@ -116,10 +118,7 @@ export class Rows {
     const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
-      if (!store.table.config) {
-        store.expire();
-        continue;
-      }
+      if (!store.table.config) continue;
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
