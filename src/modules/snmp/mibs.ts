@@ -1,11 +1,14 @@
 /** What the SNMP engine is and counts, and its configuration, as the MIB modules of the IETF have them: state and nothing else. */
 import type { ModuleRegistration } from '../../datastore/index.js';
+import { communityMib } from './community-mib.js';
 import type { SnmpFacts } from './facts.js';
 import { frameworkMib } from './framework-mib.js';
 import { notificationMib } from './notification-mib.js';
 import { snmpv2Mib } from './snmpv2-mib.js';
 import { statistics } from './statistics.js';
 import { targetMib } from './target-mib.js';
+import { usmMib } from './usm-mib.js';
+import { vacmMib } from './vacm-mib.js';
 
 export type { SnmpCounter, SnmpFacts } from './facts.js';
 
@@ -18,6 +21,9 @@ export function snmpMibs(facts: SnmpFacts): ModuleRegistration {
       ...statistics(facts),
       ...targetMib(facts),
       ...notificationMib(),
+      ...usmMib(facts),
+      ...vacmMib(),
+      ...communityMib(facts),
     ],
   };
 }
