@@ -297,7 +297,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     notifications: () =>
       events.flatMap((event) => {
         const told = event.kind === 'notification' ? event.path.last?.schema : undefined;
-        return told === undefined || told.module.name === 'ietf-netconf-notifications' ? [] : [told.name];
+        return told?.module.name.startsWith('signet-') === true ? [told.name] : [];
       }),
     close,
   };

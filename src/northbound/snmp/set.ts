@@ -324,6 +324,7 @@ export class Setter {
       pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
+      work.rows.renew(work.key);
     });
   }
 
