@@ -115,11 +115,11 @@ export class NotificationLog {
     write(writer);
     const octets = Buffer.from(writer.buffer.subarray(0, writer.position));
     const long = octets[1]! < 0x80 ? 0 : octets[1]! - 0x80;
-    return { oid: dotted(oid, 0, oid.length), ...valueOf(octets[0]!, octets, 2 + long, octets.length) };
+    return { oid: dotted(oid, 0, oid.length), ...typedValue(octets[0]!, octets, 2 + long, octets.length) };
   }
 }
 
-function valueOf(type: number, octets: Buffer, start: number, end: number): Omit<LoggedVariable, 'oid'> {
+function typedValue(type: number, octets: Buffer, start: number, end: number): Omit<LoggedVariable, 'oid'> {
   switch (type) {
     case tag.integer:
       return { type: 'integer32', value: signedAt(octets, start, end) };
