@@ -10,6 +10,7 @@ import type {
   InstanceIdentifier,
   JsonObject,
   JsonValue,
+  LeafSchema,
   Schema,
   SchemaNode,
   TreeEdit,
@@ -17,6 +18,7 @@ import type {
   XPathNames,
 } from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
+import type { EntryPath } from './entry-path.js';
 import type { PartialLock } from './partial-locks.js';
 import type { SessionInfo } from './sessions.js';
 
@@ -72,6 +74,8 @@ export interface Session {
   get(path: InstanceIdentifier, datastore?: DatastoreName, candidate?: string): Content | undefined;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
+  /** The same for a leaf right in a list entry, which is looked for once in each version of the tree. */
+  leafOf(entry: EntryPath, leaf: LeafSchema): Value | undefined;
   /** Whether the user may read the node, be it there or not. */
   sees(path: InstanceIdentifier): boolean;
   /** The same for all instances of a node; undefined where it depends on the instance. */

@@ -5,17 +5,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { BerReader, type BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
 import { type Counters, type ReportName, reportOids } from './counters.js';
-import {
-  type AuthProtocol,
-  authAlgorithms,
-  decrypt,
-  digestMatches,
-  encrypt,
-  messageDigest,
-  type PrivProtocol,
-  privacyKeyLength,
-} from './keys.js';
+import { type AuthProtocol, authAlgorithms, digestMatches, messageDigest, type PrivProtocol } from './keys.js';
 import { beginPdu, endPdu, type HeaderData, versionNumber } from './message.js';
+import { type Privacy, privacyOf } from './privacy.js';
 
 /** RFC 3414 section 2.2: who this engine is, and its time. */
 export interface EngineState {
@@ -46,7 +38,7 @@ export interface Principal {
   readonly authProtocol: AuthProtocol;
   readonly authKey: KeyObject | undefined;
   readonly privProtocol: PrivProtocol;
-  readonly privKey: KeyObject | undefined;
+  readonly privacy: Privacy | undefined;
 }
 
 export type Incoming =
@@ -102,7 +94,7 @@ export class UsmEngine {
     if (principal === undefined) return this.#report('usmStatsUnknownUserNames');
     if (
       (header.authenticated && principal.authKey === undefined) ||
-      (header.encrypted && principal.privKey === undefined)
+      (header.encrypted && principal.privacy === undefined)
     ) {
       return this.#report('usmStatsUnsupportedSecLevels');
     }
@@ -120,14 +112,7 @@ export class UsmEngine {
     }
     if (parameters.salt.length !== 8) return this.#report('usmStatsDecryptionErrors');
     const secret = reader.octets();
-    const plain = decrypt(
-      principal.privProtocol,
-      principal.privKey!,
-      parameters.boots,
-      parameters.time,
-      parameters.salt,
-      secret,
-    );
+    const plain = principal.privacy!.decrypt(parameters.boots, parameters.time, parameters.salt, secret);
     if (plain === undefined) return this.#report('usmStatsDecryptionErrors');
     return { kind: 'accepted', principal, level: 'authPriv', scopedPdu: new BerReader(plain) };
   }
@@ -156,10 +141,10 @@ export class UsmEngine {
       authProtocol: user.authProtocol,
       authKey: user.authKey === undefined ? undefined : createSecretKey(user.authKey),
       privProtocol: user.privProtocol,
-      privKey:
+      privacy:
         user.privKey === undefined || user.authKey === undefined
           ? undefined
-          : createSecretKey(user.privKey.subarray(0, privacyKeyLength(user.privProtocol))),
+          : privacyOf(user.privProtocol, user.privKey),
     };
     this.#principals.set(name, { user, principal });
     this.#fresh.set(name, principal);
@@ -203,7 +188,7 @@ export class UsmEngine {
     writer.end(scoped);
     if (encrypted) {
       const plain = writer.buffer.subarray(scopedAt, writer.position);
-      const secret = encrypt(principal.privProtocol, principal.privKey!, this.state.boots, time, salt, plain);
+      const secret = principal.privacy!.encrypt(this.state.boots, time, salt, plain);
       writer.position = scopedAt;
       writer.raw(secret);
       writer.end(wrapper);
@@ -333,7 +318,7 @@ const nobody: Principal = {
   authProtocol: 'sha256',
   authKey: undefined,
   privProtocol: 'aes128',
-  privKey: undefined,
+  privacy: undefined,
 };
 
 const noOctets = Buffer.alloc(0);
