@@ -8,6 +8,7 @@ import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
 import { Listeners, type PreparedListeners, type SnmpEndpoint } from './listeners.js';
 import { mapSchema } from './mapping.js';
+import { NotificationLog } from './notification-log.js';
 import { type NotificationTargets, Notifier } from './notify.js';
 import { TargetSource } from './notify-targets.js';
 import { ObjectTable } from './objects.js';
@@ -36,6 +37,7 @@ export type StartKind = 'coldStart' | 'warmStart';
 
 export interface RunningSnmp {
   readonly counters: Counters;
+  readonly notifications: NotificationLog;
   /** Binds these addresses, to be served in place of those that are. Rejects with ConfigError resource-denied. */
   prepare(listen: readonly SnmpEndpoint[]): Promise<PreparedListeners>;
   /** Tells the targets that the agent has come up. */
@@ -60,7 +62,9 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
     () => config.current(),
   );
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
-  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config, access), log);
+  const notifications = new NotificationLog(system, () => Date.now());
+  const targets = options.targets ?? new TargetSource(config, access);
+  const notifier = new Notifier(mib, usm, system, targets, notifications, log);
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
     config.update(event);
@@ -84,6 +88,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const listeners = new Listeners({ responder, log });
   return {
     counters,
+    notifications,
     prepare: (listen) => listeners.prepare(listen),
     started: (kind) => notifier.started(kind),
     async close() {

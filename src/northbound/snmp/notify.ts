@@ -9,6 +9,7 @@ import { type Branch, InstanceIdentifier, type LeafSchema, type Value } from '..
 import { BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
 import { beginPdu, endPdu, versionNumber } from './message.js';
 import type { Mib, MibNotification, MibObject } from './model.js';
+import type { NotificationLog } from './notification-log.js';
 import type { SecurityLevel, UsmEngine } from './usm.js';
 
 /** Where notifications go, and which: all where there is no `accepts`. */
@@ -46,6 +47,7 @@ export class Notifier {
   readonly #usm: UsmEngine;
   readonly #session: Session;
   readonly #targets: NotificationTargets;
+  readonly #kept: NotificationLog;
   readonly #log: Log;
   readonly #writer = new BerWriter();
   readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
@@ -53,7 +55,15 @@ export class Notifier {
   #requestId = 1;
   #lastFailure = Number.NEGATIVE_INFINITY;
 
-  constructor(mib: Mib, usm: UsmEngine, session: Session, targets: NotificationTargets, log: Log) {
+  constructor(
+    mib: Mib,
+    usm: UsmEngine,
+    session: Session,
+    targets: NotificationTargets,
+    kept: NotificationLog,
+    log: Log,
+  ) {
+    this.#kept = kept;
     this.#mib = mib;
     this.#usm = usm;
     this.#session = session;
@@ -89,6 +99,7 @@ export class Notifier {
   }
 
   #send(notice: Notice): void {
+    this.#kept.add(notice.oid, notice.varbinds, this.#now());
     for (const target of this.#targets.targets()) {
       if (target.accepts?.(notice.oid, notice.objects) === false) continue;
       try {
