@@ -9,5 +9,5 @@ export { KeyRing } from './https/keys.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';
 export type { ListeningParts, SnmpListener } from './snmp/listening.js';
-export { type SnmpModule, snmpModule } from './snmp.js';
+export { type SnmpModule, type SnmpParts, snmpModule } from './snmp.js';
 export { type SystemFacts, systemModule } from './system.js';

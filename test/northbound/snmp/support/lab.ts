@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openAccounts } from '../../../../src/accounts.js';
 import {
   type Datastore,
   type Log,
@@ -106,6 +107,9 @@ export async function startLab(
     },
     after: options.after ?? (() => () => {}),
     failedToOpen: () => {},
+    localizeKey: (protocol, phrase, engine) => localizeKey(protocol as AuthProtocol, phrase, engine),
+    localizePrivacyKey: (protocol, cipher, phrase, engine) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine),
   });
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
@@ -122,6 +126,7 @@ export async function startLab(
     boots: options.boots ?? 7,
     now: () => 100 + (performance.now() - begun) / 1000 + clock.ahead,
   };
+  const accounts = openAccounts(datastore, schema);
   const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
   const close = async () => {
     await datastore.close();
@@ -132,6 +137,7 @@ export async function startLab(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
+    remoteUsers: { user: (engine, name) => accounts.remoteUser(engine, name) },
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
     ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
