@@ -17,7 +17,7 @@ import {
 } from './datastore/index.js';
 import { leafText, makeFactory, reachableBy, statusPage, timeKnown } from './device.js';
 import { ConfigError } from './error.js';
-import { firstStart } from './first-start.js';
+import { factoryDefault, firstStart } from './first-start.js';
 import { watchMasterKey } from './master-key-alarm.js';
 import {
   accessModule,
@@ -28,6 +28,7 @@ import {
   KeyRing,
   type ListenerState,
   retentionOf,
+  snmpMibs,
   snmpModule,
   systemModule,
 } from './modules/index.js';
@@ -65,7 +66,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const schema = readSchema(options);
   const opened: { keys?: KeyStore } = {};
   const keys = whenOpen(() => opened.keys);
-  const engine: { id: Buffer } = { id: Buffer.alloc(0) };
+  const engine: { id: Buffer; boots?: number } = { id: Buffer.alloc(0) };
   const begun = process.hrtime.bigint();
   const elapsed = () => Number((process.hrtime.bigint() - begun) / 1_000_000n);
   const current: { datastore?: Datastore; http?: HttpService; snmp?: RunningSnmp } = {};
@@ -155,12 +156,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     objectId: '1.3.6.1.4.1.32473.1.1',
     upTime: () => Math.floor(elapsed() / 10) % 2 ** 32,
   };
+  const factory = factoryDefault(schema, access, options);
   const audit = new AuditFile({ directory: join(state, 'audit'), log });
   const datastore = await openDatastore({
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
     retention: retentionOf,
+    factory,
     refused: (refusal) => audit.record(refusal),
     trouble: ofStore.listener,
     modules: [
@@ -168,6 +171,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
       snmp.registration,
+      snmpMibs({
+        engineId: () => engine.id,
+        boots: () => engine.boots,
+        time: () => Math.floor(elapsed() / 1000),
+        counter: (name) => current.snmp?.counters[name] ?? 0,
+      }),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
@@ -181,7 +190,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
     engine.id = engineIdOf(datastore);
-    await firstStart(datastore, schema, access, options);
+    await firstStart(datastore, schema, factory, options);
     const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
     const accounts = openAccounts(datastore, schema);
     const login = new Login({ lookup: (user) => accounts.password(user) });
@@ -211,6 +220,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const { boots, kind } = await countBoot(datastore, engine.id, startedAt);
+      engine.boots = boots;
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = openSnmp(datastore, accounts, schema, options, snmpEngine);
       await snmp.open();

@@ -39,6 +39,7 @@ export async function invokeAction(
     root: core.running(),
     signal: own,
     commit: (request) => core.commitFor(request, origin, id, own),
+    factoryReset: () => core.factoryReset(origin, id, own),
   };
   try {
     const output = await handler.invoke(context, instance, branchToJson(complete, 'rfc7951'));

@@ -40,6 +40,10 @@ export class Candidates {
     this.#named.delete(name);
   }
 
+  clear(): void {
+    this.#named.clear();
+  }
+
   #checkRoom(owner: string): void {
     const own = [...this.#named.values()].filter((each) => each.owner === owner).length;
     if (own < candidatesOfOne && this.#named.size < maxCandidates) return;

@@ -39,6 +39,8 @@ export interface Job {
   readonly persistId?: string | undefined;
   /** Going back from that confirmed commit: neither validated nor amended, and it does not fail for a handler. */
   readonly revert?: OpenCommit;
+  /** The history begins anew with it. */
+  readonly erases?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,7 +63,7 @@ export interface CommitStore {
   admit(job: Job, head: Point): void;
   /** Refuses a job that would change what it may not: partial locks. */
   permit(job: Job, differences: readonly Difference[]): void;
-  /** True where the job counts even though it changes nothing: it opens or closes a confirmed commit. */
+  /** True where the job counts even though it changes nothing, and goes alone: for a confirmed commit, or the history. */
   isSignificant(job: Job): boolean;
   /** Resolves with the offset behind each when all of them are on disk. */
   write(batch: readonly Staged[]): Promise<readonly number[]>;

@@ -114,6 +114,11 @@ export interface ActionContext {
   readonly signal: AbortSignal;
   /** One transaction on behalf of the caller. `system` edits persistent state in the same transaction. */
   commit(request: CommitRequest): Promise<CommitResult>;
+  /**
+   * Back to what a new device has (RFC 8808 section 2), on behalf of the caller: one transaction, with which the history
+   * begins anew. A confirmed commit that is open is cancelled, where the caller may do that.
+   */
+  factoryReset(): Promise<void>;
 }
 
 export interface CommitRequest {

@@ -9,6 +9,7 @@ import {
   DataTree,
   InstanceIdentifier,
   type Schema,
+  type SchemaNode,
   type Value,
   type XPathNames,
 } from '../yang/index.js';
@@ -46,6 +47,8 @@ export class DatastoreSession implements Session {
   readonly since: number;
   readonly #end = new AbortController();
   readonly #killed = new AbortController();
+  /** What the user may do as the rules of that root have it. */
+  #known: { readonly running: Root; readonly access: Access | undefined } | undefined;
   readonly #unsubscribes = new Set<() => void>();
 
   constructor(core: Core, id: number, origin: Origin) {
@@ -77,6 +80,15 @@ export class DatastoreSession implements Session {
     return this.#core.operational.leaf(this.#core.running(), path);
   }
 
+  sees(path: InstanceIdentifier): boolean {
+    return this.#access()?.policy.permitsRead(path) !== false;
+  }
+
+  seesAll(schema: SchemaNode): boolean | undefined {
+    const access = this.#access();
+    return access === undefined ? true : access.policy.permitsReadOfAll(schema);
+  }
+
   tree(datastore: DatastoreName, candidate?: string): DataTree {
     this.#checkOpen();
     const tree = this.#whole(datastore, candidate);
@@ -93,7 +105,7 @@ export class DatastoreSession implements Session {
       case 'candidate':
         return sealing.shown(this.#core.candidates.get(this.#candidateName(candidate)).tree);
       case 'factory-default':
-        return DataTree.empty(this.schema);
+        return sealing.shown(this.#core.factoryDefault);
       case 'operational': {
         const root = this.#core.operational.get(this.#core.running(), InstanceIdentifier.root);
         return new DataTree(this.schema, root as Branch);
@@ -392,7 +404,9 @@ export class DatastoreSession implements Session {
 
   /** By the rules of running as it is now; undefined where everything is permitted. */
   #access(): Access | undefined {
-    return this.#core.access.of(this.origin, this.#core.running());
+    const running = this.#core.running();
+    if (this.#known?.running !== running) this.#known = { running, access: this.#core.access.of(this.origin, running) };
+    return this.#known.access;
   }
 
   /** NETCONF's candidate is the shared one; everybody else has one of his own. */

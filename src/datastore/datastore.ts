@@ -8,10 +8,11 @@ import { tasksFor } from './change.js';
 import { CommitQueue, type CommitStore, type Job, type Staged } from './commit-queue.js';
 import { ConfirmedCommit } from './confirmed.js';
 import { branchFromJson, branchToJson } from './content.js';
-import type { CommitRequest, CommitResult, Difference, Origin, Root } from './contract.js';
+import type { CommitRequest, CommitResult, Difference, JsonEdit, Origin, Root } from './contract.js';
 import { DatastoreSession } from './datastore-session.js';
 import type { DirectoryLock } from './directory-lock.js';
 import { type DraftServices, differencesBetween } from './draft.js';
+import { type FactoryDefault, factoryResetKind } from './factory.js';
 import type { History, Point } from './history.js';
 import { Locks } from './locks.js';
 import type { MasterKey } from './master-key.js';
@@ -25,6 +26,14 @@ import { buildRequest } from './request.js';
 import type { DatastoreEvent, HistoryEntry, NotificationEvent, Session } from './session.js';
 import { type SessionLimits, SessionRegistry } from './sessions.js';
 import { type Store, systemOrigin } from './store.js';
+
+export interface CoreParts {
+  readonly access: AccessControl;
+  readonly masterKey: MasterKey;
+  readonly store: Store;
+  readonly lock: DirectoryLock;
+  readonly factory: FactoryDefault | undefined;
+}
 
 /** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
 export class Core implements Datastore, CommitStore {
@@ -44,15 +53,15 @@ export class Core implements Datastore, CommitStore {
   readonly #recorder: Recorder;
   readonly #queue: CommitQueue;
   readonly #lock: DirectoryLock;
+  readonly #factory: FactoryDefault | undefined;
+  /** The datastore of that name (RFC 8808 section 3). */
+  readonly factoryDefault: DataTree;
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
   constructor(
     services: DraftServices,
-    access: AccessControl,
-    masterKey: MasterKey,
-    store: Store,
-    lock: DirectoryLock,
+    { access, masterKey, store, lock, factory }: CoreParts,
     sessionLimits: SessionLimits,
   ) {
     this.services = services;
@@ -60,6 +69,8 @@ export class Core implements Datastore, CommitStore {
     this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
+    this.#factory = factory;
+    this.factoryDefault = this.#factoryRoot([]).config;
     this.#store = store;
     this.#recorder = new Recorder(store, services.log);
     this.#lock = lock;
@@ -169,6 +180,54 @@ export class Core implements Datastore, CommitStore {
     });
   }
 
+  /** As {@link ActionContext.factoryReset} says. */
+  async factoryReset(origin: Origin, session: number, signal?: AbortSignal): Promise<void> {
+    if (this.#factory === undefined) {
+      const message = 'this device has no factory default';
+      throw new ConfigError({ type: 'protocol', tag: 'operation-not-supported', message });
+    }
+    if (this.confirmed.open !== undefined) {
+      this.confirmed.claim({ session, origin }, undefined, true);
+      await this.revert('superseded: factory-reset');
+    }
+    const access = await this.#factory.firstAccess(origin);
+    try {
+      const root = this.#factoryRoot(access.edits);
+      await this.submit({
+        origin,
+        session,
+        kind: factoryResetKind,
+        cause: 'commit',
+        comment: '',
+        build: this.guarded(origin, () => root),
+        erases: true,
+        signal,
+      });
+    } catch (error) {
+      access.withdraw();
+      throw error;
+    }
+    this.candidates.clear();
+    await this.#erase();
+  }
+
+  /** What an empty tree becomes by the factory default and `more`; there is no system state: handlers make that anew. */
+  #factoryRoot(more: readonly JsonEdit[]): Root {
+    const edits = [...(this.#factory?.edits ?? []), ...more];
+    const empty = { config: DataTree.empty(this.schema), system: DataTree.empty(this.schema) };
+    return buildRequest({ edits }, this.services, this.schema)(empty);
+  }
+
+  async #erase(): Promise<void> {
+    try {
+      await this.#store.erase();
+    } catch (cause) {
+      this.services.log('error', 'the journal still holds what was erased', { cause: String(cause) });
+      const message = 'the device was reset, but its journal holds the former data until the next start';
+      throw new ConfigError({ tag: 'operation-failed', message }, { cause });
+    }
+  }
+
   /** What the user asks for, refused where he may not write it; the system's own state is not his to write. */
   guarded(origin: Origin, build: (head: Root) => Root | Promise<Root>): (head: Root) => Promise<Root> {
     return async (head) => {
@@ -203,6 +262,8 @@ export class Core implements Datastore, CommitStore {
 
   async start(fallback: Point | undefined): Promise<void> {
     if (fallback !== undefined) await this.#undoAtStart(fallback);
+    // The agent stopped before it was done; it is tried again at the next start.
+    if (this.#store.mustErase) await this.#erase().catch(() => undefined);
     const { registry } = this.services;
     const after = this.running();
     const before = { config: DataTree.empty(this.schema), system: DataTree.empty(this.schema) };
@@ -260,7 +321,7 @@ export class Core implements Datastore, CommitStore {
   }
 
   isSignificant(job: Job): boolean {
-    return job.confirm !== undefined || this.confirmed.open !== undefined;
+    return job.confirm !== undefined || this.confirmed.open !== undefined || job.erases === true;
   }
 
   write(batch: readonly Staged[]): Promise<readonly number[]> {
@@ -280,6 +341,7 @@ export class Core implements Datastore, CommitStore {
     const former = this.head;
     const { open } = this.confirmed;
     this.#store.advance(entry, root, end, job.confirm === undefined ? undefined : (open?.fallback ?? former));
+    if (job.erases === true) this.points.forget(transaction);
     const who = { origin: job.origin, session: job.session };
     const now = this.services.clock.now();
     let persistId: string | undefined;

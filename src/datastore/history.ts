@@ -68,6 +68,12 @@ export class History {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** What came before that transaction is forgotten, whatever the retention. */
+  forget(transaction: string): void {
+    this.#points = this.#points.slice(this.#points.indexOf(this.find(transaction)));
+    for (const listener of [...this.#listeners]) listener();
+  }
+
   /** ConfigError `data-missing` where the transaction is not among the kept ones. */
   find(transaction: string): Point {
     const point = this.#points.find((one) => one.entry.transaction === transaction);

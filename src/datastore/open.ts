@@ -8,6 +8,7 @@ import type { AuditRecord } from './audit.js';
 import type { CommitRequest, CommitResult, ModuleRegistration, Origin, Root } from './contract.js';
 import { Core } from './datastore.js';
 import { lockDirectory } from './directory-lock.js';
+import { type FactoryDefault, factoryModule } from './factory.js';
 import { type FileSystem, nodeFileSystem } from './files.js';
 import { defaultRetention, type Retention } from './history.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
@@ -40,6 +41,8 @@ export interface DatastoreOptions {
   /** Told of what is wrong with the store or not applied, and when it is over; from the very opening on. */
   readonly trouble?: TroubleListener;
   readonly sessionLimits?: Partial<SessionLimits>;
+  /** What a new device has; without it the datastore `factory-default` is empty and nothing goes back to it. */
+  readonly factory?: FactoryDefault;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
 }
@@ -89,8 +92,9 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     log,
     options.refused ?? (() => undefined),
   );
-  const nacm = nacmModule(options.schema, () => access.counters);
-  const registry = new Registry(options.schema, nacm === undefined ? options.modules : [nacm, ...options.modules]);
+  const own = [nacmModule(options.schema, () => access.counters), factoryModule(options.schema)];
+  const modules = [...own.filter((module) => module !== undefined), ...options.modules];
+  const registry = new Registry(options.schema, modules);
   const { stateDirectory } = options;
   const files = options.files ?? nodeFileSystem;
   await prepareStateDirectory(files, stateDirectory);
@@ -124,10 +128,11 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const deadlines = { ...defaultDeadlines, ...options.deadlines };
     const sealing = new Sealing(registry.index, key);
     const validator = new Validator(schema);
-    const core = new Core({ registry, validator, sealing, clock, log, deadlines, troubles }, access, key, store, lock, {
-      ...defaultSessionLimits,
-      ...options.sessionLimits,
-    });
+    const core = new Core(
+      { registry, validator, sealing, clock, log, deadlines, troubles },
+      { access, masterKey: key, store, lock, factory: options.factory },
+      { ...defaultSessionLimits, ...options.sessionLimits },
+    );
     try {
       await core.start(fallback);
     } catch (error) {

@@ -31,6 +31,14 @@ export class Operational {
   readonly #readers = new Map<LeafSchema, LeafReader>();
   /** Nodes at or below which something is computed. */
   readonly #computed = new Set<SchemaNode>();
+  #lastRead:
+    | {
+        readonly entry: ProviderEntry;
+        readonly root: Root;
+        readonly at: string;
+        readonly content: Content | undefined;
+      }
+    | undefined;
 
   constructor(registry: Registry, log: Log) {
     this.#registry = registry;
@@ -81,7 +89,11 @@ export class Operational {
   }
 
   /** The provider at or above `path`, asked, and walked down from; undefined where there is none. */
-  #computedAbove(root: Root, path: InstanceIdentifier): { readonly content: Content | undefined } | undefined {
+  #computedAbove(
+    root: Root,
+    path: InstanceIdentifier,
+    isMember = false,
+  ): { readonly content: Content | undefined } | undefined {
     for (let length = path.steps.length; length > 0; length--) {
       const { schema } = path.steps[length - 1]!;
       const entry = this.#registry.providers.get(schema as DataSchema);
@@ -89,7 +101,7 @@ export class Operational {
       const at = path.steps[length - 1]!;
       const isOne = at.keys !== undefined && entry.provider.readEntry !== undefined;
       const place = at.keys === undefined || isOne ? prefix(path, length) : prefix(path, length - 1).child(schema);
-      let content = this.#read(entry, root, place);
+      let content = isMember && !isOne ? this.#readOnce(entry, root, place) : this.#read(entry, root, place);
       const rest = at.keys === undefined ? path.steps.slice(length) : path.steps.slice(length - 1);
       for (const [index, step] of rest.entries()) {
         if (content instanceof ListData && step.keys !== undefined) content = content.get(step.keys);
@@ -101,6 +113,19 @@ export class Operational {
       return { content };
     }
     return undefined;
+  }
+
+  /** Asks once for all leafs of a list that are read at a stretch: a walk over n rows would make n lists of n rows. */
+  #readOnce(entry: ProviderEntry, root: Root, place: InstanceIdentifier): Content | undefined {
+    const last = this.#lastRead;
+    const at = place.toString();
+    if (last?.entry === entry && last.root === root && last.at === at) return last.content;
+    const content = this.#read(entry, root, place);
+    this.#lastRead = { entry, root, at, content };
+    queueMicrotask(() => {
+      this.#lastRead = undefined;
+    });
+    return content;
   }
 
   #read(entry: ProviderEntry, root: Root, place: InstanceIdentifier): Content | undefined {
@@ -241,7 +266,7 @@ export class Operational {
     const depth = chain.indexOf(entry.schema);
     const between = chain.slice(depth + 1);
     if (entry.schema.kind !== 'container' || between.some((node) => node.kind === 'list')) {
-      return (root, path) => this.#computedAbove(root, path)?.content as Value | undefined;
+      return (root, path) => this.#computedAbove(root, path, true)?.content as Value | undefined;
     }
     const names = between.map((node, index) => {
       const parent = (index === 0 ? entry.schema : between[index - 1]) as BranchSchema;

@@ -11,6 +11,7 @@ import type {
   JsonObject,
   JsonValue,
   Schema,
+  SchemaNode,
   TreeEdit,
   Value,
   XPathNames,
@@ -71,6 +72,10 @@ export interface Session {
   get(path: InstanceIdentifier, datastore?: DatastoreName, candidate?: string): Content | undefined;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
+  /** Whether the user may read the node, be it there or not. */
+  sees(path: InstanceIdentifier): boolean;
+  /** The same for all instances of a node; undefined where it depends on the instance. */
+  seesAll(schema: SchemaNode): boolean | undefined;
   /** A datastore whole, as this user may see it; `candidate` as in {@link get}. */
   tree(datastore: DatastoreName, candidate?: string): DataTree;
   /** Id of the running transaction. */

@@ -2,13 +2,14 @@
 import { ConfigError } from '../error.js';
 import { DataTree, diffTrees, type JsonValue, type Schema } from '../yang/index.js';
 import type { Difference, Origin, Root } from './contract.js';
+import { factoryResetKind } from './factory.js';
 import type { FileSystem } from './files.js';
 import { History, type Point, type RetentionOf } from './history.js';
 import { Journal, type ReadRecord, type RecordLines, storageError } from './journal.js';
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
 import { placedPatchOf } from './patch.js';
-import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
+import { applyLines, decodeHead, encodeHead, isFact, type RecordHead, snapshotRecords } from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 import type { Troubles } from './trouble.js';
@@ -46,12 +47,15 @@ export class Store {
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
+  /** The journal holds what has been erased from the history. */
+  mustErase: boolean;
 
   private constructor(options: StoreOptions, journal: Journal, loaded: Loader) {
     this.#options = options;
     this.#journal = journal;
     this.#facts = loaded.facts;
     this.history = loaded.history!;
+    this.mustErase = eraseBeforeReset(this.history);
     this.#threshold = loaded.snapshotEnd * 2 + this.#slack;
   }
 
@@ -119,11 +123,38 @@ export class Store {
       });
   }
 
-  /** Snapshot of the oldest kept point, then all that was written after it, commits under way among it. */
+  /** Resolves when the journal holds nothing any more that came before the oldest point of the history. */
+  async erase(): Promise<void> {
+    this.mustErase = true;
+    // One that is under way may have begun with an older point.
+    while (this.#compaction !== undefined) await this.#compaction;
+    const erasure = this.compact();
+    this.#compaction = erasure
+      .catch((error: unknown) => {
+        const { message } = storageError('the journal still holds what was erased', error);
+        this.#options.troubles.stands({ kind: 'journal-compaction-failed', place: '', text: message });
+      })
+      .finally(() => {
+        this.#compaction = undefined;
+      });
+    await erasure;
+    this.mustErase = false;
+  }
+
+  /** Snapshot of the oldest kept point, all commits after it, those under way among them, and of each fact the last value. */
   async compact(): Promise<void> {
     const { oldest } = this.history;
-    const facts = [...this.#facts];
-    await this.#journal.compact(() => snapshot(oldest, facts), oldest.end);
+    const facts = new Map(this.#facts);
+    await this.#journal.compact({
+      snapshot: () => snapshot(oldest),
+      keepFrom: oldest.end,
+      isLeftOut: isFact,
+      leftOut([line]) {
+        const head = decodeHead(line);
+        if (head.record === 'meta') facts.set(head.name, head.value);
+      },
+      rest: () => Array.from(facts, ([name, value]) => [encodeHead({ record: 'meta', name, value })]),
+    });
     this.#options.troubles.isOver('journal-compaction-failed');
     this.#threshold = this.#journal.size * 2 + this.#slack;
   }
@@ -172,12 +203,11 @@ function* commitLines(commit: CommitRecord): Iterable<string> {
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */
-async function* snapshot(point: Point, facts: readonly (readonly [string, JsonValue])[]): AsyncIterable<RecordLines> {
+async function* snapshot(point: Point): AsyncIterable<RecordLines> {
   for (const lines of snapshotRecords(point.root, point.entry)) {
     yield lines;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
-  for (const [name, value] of facts) yield [encodeHead({ record: 'meta', name, value })];
 }
 
 class Loader {
@@ -259,6 +289,17 @@ class Loader {
   #reopened(transaction: string): Point | undefined {
     return this.#closed?.entry.transaction === transaction ? this.#closed : undefined;
   }
+}
+
+/** What a stop has kept from being erased (RFC 8808 section 2): what came before a reset that was not taken back. */
+function eraseBeforeReset(history: History): boolean {
+  const { points } = history;
+  const last = points.findLastIndex(
+    ({ entry }, index) => entry.kind === factoryResetKind && points[index + 1]?.entry.kind !== 'reversal',
+  );
+  if (last <= 0) return false;
+  history.forget(points[last]!.entry.transaction);
+  return true;
 }
 
 function emptyPoint({ schema, clock }: StoreOptions): Point {

@@ -4,6 +4,7 @@ import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
 import { type InstanceIdentifier, parsePath } from '../yang/index.js';
 import { type ActionParts, httpsActions } from './https/actions.js';
+import { judgeHandshake } from './https/browser.js';
 import { ClientCertificates } from './https/clients.js';
 import { type Installed, installedChanged, keyIdsOf, readInstalled, touchedEntries } from './https/entry.js';
 import { ExpiryWatch } from './https/expiry-watch.js';
@@ -13,12 +14,13 @@ import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
 import { KeySweep } from './https/key-sweep.js';
 import type { KeyRing } from './https/keys.js';
-import { generateCsr, keystorePath, keystoreState, readOnly } from './https/keystore.js';
+import { generateCsr, keystorePath, keystoreState, readOnly, tellKeystore } from './https/keystore.js';
 import { Opening, type OpeningParts } from './https/opening.js';
 import { Presented } from './https/presented.js';
 import {
   planService,
   prepareService,
+  presentedPath,
   type Served,
   type ServiceParts,
   type ServicePlan,
@@ -87,7 +89,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
         service.services = services;
       },
       stop: async () => {
-        service.sweep.stop();
+        await service.sweep.stop();
         service.opening.stop();
         await service.watch?.stop();
         await service.presented?.idle();
@@ -181,8 +183,18 @@ class HttpsService {
       const plan = this.#opened ? this.#changedPlan(change) : undefined;
       if (plan === undefined) return { keyIds, written, ready: undefined };
       // Where it should be listening already, that it cannot is not this change's fault.
-      const mayWait = planService(change.before, this.parts).listen;
-      return { keyIds, written, ready: { plan, ...(await prepareService(plan, this.parts, { mayWait, signal })) } };
+      const { listen: mayWait, enabled: wasEnabled } = planService(change.before, this.parts);
+      const ready = await prepareService(plan, this.parts, { mayWait, signal });
+      const refusal = plan.enabled ? ready.service.browserRefusal : undefined;
+      const refused = judgeHandshake(change, presentedPath(plan), {
+        former: wasEnabled ? this.served : undefined,
+        refusal,
+      });
+      if (refused !== undefined) {
+        await ready.service.abort();
+        throw refused;
+      }
+      return { keyIds, written, ready: { plan, ...ready } };
     } catch (error) {
       await keys.drop(keyIds, written);
       throw error;
@@ -252,6 +264,8 @@ class HttpsService {
         ...this.parts,
         notify: (notification, content) => {
           services.notify(parsePath(services.schema, `/signet-https:https/${notification}`), content);
+          const parts = this.parts;
+          if (notification !== 'certificate-expiry-cleared') tellKeystore(services, content, parts.hasKey);
         },
         log: this.parts.log,
       },

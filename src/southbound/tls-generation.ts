@@ -6,13 +6,13 @@ import {
   connect,
   createServer,
   type DetailedPeerCertificate,
-  type SecureVersion,
   type Server,
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls';
 import { ConfigError } from '../error.js';
 import { peekServerName } from './client-hello.js';
+import { anythingBy, browserOffer, type ClientOffer } from './client-offer.js';
 import type { ClientJudge, TlsConnection } from './tls.js';
 import {
   contextOptions,
@@ -62,10 +62,23 @@ export class Generation {
   async probe(signal?: AbortSignal): Promise<void> {
     const { minVersion, maxVersion } = resolveParameters(this.#options.service.parameters);
     for (const named of [this.#main, ...this.#named.values()]) {
-      await probe(named, maxVersion, signal);
+      await probe(named, anythingBy(maxVersion), signal);
       // Where both are allowed a client of the older one must not meet suites that its certificate does not go with.
-      if (minVersion !== maxVersion) await probe(named, minVersion, signal);
+      if (minVersion !== maxVersion) await probe(named, anythingBy(minVersion), signal);
     }
+  }
+
+  /** Why a browser does not come to a handshake where another client does; undefined where browsers do as well. */
+  async browserRefusal(signal?: AbortSignal): Promise<string | undefined> {
+    for (const named of [this.#main, ...this.#named.values()]) {
+      try {
+        await probe(named, browserOffer, signal);
+      } catch (error) {
+        if (error instanceof ConfigError) return error.message;
+        throw error;
+      }
+    }
+    return undefined;
   }
 
   async #acceptByName(socket: Socket): Promise<void> {
@@ -139,20 +152,14 @@ interface Named {
 
 async function probe(
   { name, probed, fingerprint }: Named,
-  version: SecureVersion,
+  offer: ClientOffer,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
   const [near, far] = duplexPair();
   probed.emit('connection', far);
   // The probe asks what is presented and whether the handshake succeeds, not whether it trusts the issuer.
-  const client = connect({
-    socket: near,
-    rejectUnauthorized: false,
-    minVersion: version,
-    maxVersion: version,
-    ecdhCurve: 'auto',
-  });
+  const client = connect({ socket: near, rejectUnauthorized: false, ...offer.options });
   try {
     await handshake(client, signal);
     if (client.getPeerX509Certificate()?.fingerprint256 !== fingerprint) {
@@ -160,7 +167,7 @@ async function probe(
     }
   } catch (cause) {
     if (signal?.aborted === true) throw cause;
-    throw probeError(name, cause, version);
+    throw probeError(name, cause, offer);
   } finally {
     client.destroy();
     near.destroy();
@@ -213,8 +220,8 @@ function handshake(client: TLSSocket, signal: AbortSignal | undefined): Promise<
   });
 }
 
-function probeError(name: string | undefined, cause: unknown, version?: SecureVersion): ConfigError {
-  const by = version === undefined ? '' : ` by ${version}`;
+function probeError(name: string | undefined, cause: unknown, offer?: ClientOffer): ConfigError {
+  const by = offer === undefined ? '' : ` by ${offer.name}`;
   const which = `${by}${name === undefined ? '' : ` for server name ${name}`}`;
   return new ConfigError(
     { tag: 'invalid-value', message: `the TLS handshake with the certificate${which} fails: ${reasonOf(cause)}` },

@@ -75,6 +75,8 @@ export interface TlsStatistics {
 
 /** A service that is ready to be switched to. Exactly one of the two is to be called, once. */
 export interface PreparedService {
+  /** Why browsers do not come to a handshake with it though other clients do; undefined where they do. */
+  readonly browserRefusal: string | undefined;
   /**
    * Switches over. Fails only where an address overlaps one that is being left (`0.0.0.0:443` to `127.0.0.1:443`), so
    * that it could not be opened beforehand, and another process takes it in between; then all is as it was.
@@ -146,8 +148,10 @@ export class TlsListener {
   async prepare(service: TlsService, signal?: AbortSignal): Promise<PreparedService> {
     const generation = this.#makeGeneration(service);
     await generation.probe(signal);
+    const browserRefusal = await generation.browserRefusal(signal);
     const addresses = await this.#addresses.prepare(service.listen, service.mayWait);
     return {
+      browserRefusal,
       apply: () =>
         addresses.apply(() => {
           this.#epoch += 1;

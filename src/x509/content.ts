@@ -66,7 +66,7 @@ export async function readContent(data: Buffer | string, options: ReadOptions = 
 export interface KeyChoice {
   /** By friendly name. */
   readonly name?: string;
-  /** By certificate: the first key that belongs to one of these key-ids. */
+  /** By certificate: the keys that belong to one of these key-ids. */
   readonly keyIds?: readonly string[];
 }
 
@@ -79,16 +79,13 @@ export function choosePrivateKey(
   choice: KeyChoice = {},
 ): PrivateKeyEntry | undefined {
   const names = keys.map(({ name, keyId }) => name ?? `without name (key-id ${keyId.slice(0, 16)}...)`).join(', ');
-  if (choice.name !== undefined) {
-    const named = keys.find(({ name }) => name === choice.name);
-    if (named === undefined) {
-      throw new X509Error('no-private-key', `no private key is named ${choice.name}; there are: ${names || 'none'}`);
-    }
-    return named;
+  const meant = choice.name === undefined ? keys : keys.filter(({ name }) => name === choice.name);
+  if (choice.name !== undefined && meant.length === 0) {
+    throw new X509Error('no-private-key', `no private key is named ${choice.name}; there are: ${names || 'none'}`);
   }
-  const wanted = choice.keyIds ?? [];
-  const chosen = keys.find(({ keyId }) => wanted.includes(keyId));
-  if (chosen !== undefined || keys.length <= 1) return chosen ?? keys[0];
+  const fitting = meant.filter(({ keyId }) => choice.keyIds?.includes(keyId) === true);
+  const [chosen, ...others] = fitting.length > 0 ? fitting : meant;
+  if (chosen === undefined || others.every(({ keyId }) => keyId === chosen.keyId)) return chosen;
   throw new X509Error('ambiguous-key', `there are several private keys; choose one by name: ${names}`);
 }
 

@@ -53,22 +53,40 @@ export function usageExtensions(
   key: KeyObject,
 ): Asn1[] {
   return [
-    keyUsage(usages === undefined ? serverKeyUsages(key) : checkedUsages(usages)),
+    keyUsage(usages === undefined ? serverKeyUsages(key) : checkedUsages(usages, key.asymmetricKeyType ?? '')),
     purposes === undefined ? serverAuthUsage() : extendedKeyUsage(checkedPurposes(purposes)),
   ];
 }
 
-function checkedUsages(usages: readonly KeyUsage[]): readonly KeyUsage[] {
+/** Throws `invalid-parameter` for usages that a TLS server's key of that type (`rsa`, `ec`, `ed25519`) cannot have. */
+export function checkedUsages(usages: readonly KeyUsage[], keyType: string): readonly KeyUsage[] {
   const field = 'key-usage';
   if (!usages.includes('digitalSignature')) {
     throw invalidParameter(field, 'digitalSignature is missing, without which no TLS server can use the key');
   }
   const authority = usages.find((usage) => usage === 'keyCertSign' || usage === 'cRLSign');
   if (authority !== undefined) throw invalidParameter(field, `${authority} is for certification authorities alone`);
+  const { unfit, rule } = unfitUsages[keyType] ?? { unfit: [], rule: '' };
+  const wrong = usages.find((usage) => unfit.includes(usage));
+  if (wrong !== undefined) throw invalidParameter(field, `${wrong} is not for a key of this kind (${rule})`);
+  const narrowing = usages.find((usage) => usage === 'encipherOnly' || usage === 'decipherOnly');
+  if (narrowing !== undefined && !usages.includes('keyAgreement')) {
+    throw invalidParameter(field, `${narrowing} means nothing without keyAgreement (RFC 5280 4.2.1.3)`);
+  }
   return usages;
 }
 
-function checkedPurposes(purposes: readonly string[]): readonly string[] {
+const agreement = ['keyAgreement', 'encipherOnly', 'decipherOnly'] as const;
+const encipherment = ['keyEncipherment', 'dataEncipherment'] as const;
+
+const unfitUsages: Readonly<Record<string, { readonly unfit: readonly KeyUsage[]; readonly rule: string }>> = {
+  rsa: { unfit: agreement, rule: 'RFC 3279 2.3.1' },
+  ec: { unfit: encipherment, rule: 'RFC 8813 3' },
+  ed25519: { unfit: [...agreement, ...encipherment], rule: 'RFC 9295 3' },
+};
+
+/** Throws `invalid-parameter` for what is no purpose, and for a list without serverAuth. */
+export function checkedPurposes(purposes: readonly string[]): readonly string[] {
   const field = 'extended-key-usage';
   const named: Readonly<Record<string, string>> = purposeOids;
   const list = purposes.map((purpose) => named[purpose] ?? purpose);

@@ -50,7 +50,7 @@ export {
   subjectPublicKeyInfo,
 } from './key.js';
 export type { SubjectFields } from './name.js';
-export { generalNameFault, type ParameterFault, subjectFaults } from './parameters.js';
+export { generalNameFault, type ParameterFault, subjectFaults, usageFaults } from './parameters.js';
 export { type PathCheck, type PathResult, validatePath } from './path.js';
 export { type PemBlock, parsePem, toPem } from './pem.js';
 export { writePkcs7 } from './pkcs7.js';

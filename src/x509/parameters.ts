@@ -1,7 +1,9 @@
-/** Whether names and fields can stand in a request or certificate, told without making one. */
+/** Whether names, fields and usages can stand in a request or certificate, told without making one. */
 
 import { X509Error } from './errors.js';
+import { checkedPurposes, checkedUsages, type UsageParameters } from './extensions.js';
 import { type GeneralName, generalName } from './general-name.js';
+import type { KeyAlgorithm } from './key.js';
 import { type SubjectFields, subjectName } from './name.js';
 
 export interface ParameterFault {
@@ -19,6 +21,18 @@ export function subjectFaults(subject: SubjectFields): readonly ParameterFault[]
 /** Why an alternative name cannot stand in a certificate; undefined where it can. Pure. */
 export function generalNameFault(name: GeneralName): ParameterFault | undefined {
   return faultOf(() => generalName(name))[0];
+}
+
+/** Usages and purposes that a TLS server with such a key cannot have. Pure. */
+export function usageFaults(
+  { keyUsage, extendedKeyUsage }: UsageParameters,
+  algorithm: KeyAlgorithm,
+): readonly ParameterFault[] {
+  const keyType = algorithm.replace(/-.*$/, '');
+  return [
+    ...(keyUsage === undefined ? [] : faultOf(() => checkedUsages(keyUsage, keyType))),
+    ...(extendedKeyUsage === undefined ? [] : faultOf(() => checkedPurposes(extendedKeyUsage))),
+  ];
 }
 
 function faultOf(encode: () => unknown): readonly ParameterFault[] {

@@ -58,7 +58,10 @@ async function compile(directory: string): Promise<Schema> {
   const folder = join(directory, 'schema');
   await mkdir(folder);
   await writeFile(join(folder, 'signet-test.yang'), module);
-  const { schema, errors } = loadSchema({ directories: [join(root(), 'schema'), folder], implement: ['signet-test'] });
+  const { schema, errors } = loadSchema({
+    directories: [join(root(), 'schema'), folder],
+    implement: ['signet-test', 'ietf-factory-default'],
+  });
   const own = errors.filter(({ file }) => file.startsWith(folder));
   if (own.length > 0) throw new Error(own.map(({ line, message }) => `${line}: ${message}`).join('\n'));
   return schema;

@@ -128,6 +128,7 @@ export class FakeListener implements HttpsListener {
     }
     this.prepared += 1;
     return Promise.resolve({
+      browserRefusal: undefined,
       apply: () => {
         this.applied += 1;
         this.presented = service;
@@ -298,7 +299,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     notifications: () =>
       events.flatMap((event) => {
         const told = event.kind === 'notification' ? event.path.last?.schema : undefined;
-        return told === undefined || told.module.name === 'ietf-netconf-notifications' ? [] : [told.name];
+        return told?.module.name.startsWith('signet-') === true ? [told.name] : [];
       }),
     close,
   };

@@ -36,6 +36,8 @@ export interface AgentOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** False: the first start makes a password up, and there is no SNMP user. */
+  readonly passwordFiles?: boolean;
 }
 
 /** A state directory with the two password files beside it; `remove` deletes all of it. */
@@ -65,8 +67,8 @@ export async function startAgent(
       mainScript,
       'agent',
       ...['--state', place.state, '--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0', '--netconf', '127.0.0.1:0'],
-      ...['--admin-password-file', join(place.directory, 'password')],
-      ...['--snmp-password-file', join(place.directory, 'snmp-password')],
+      ...(options.passwordFiles === false ? [] : ['--admin-password-file', join(place.directory, 'password')]),
+      ...(options.passwordFiles === false ? [] : ['--snmp-password-file', join(place.directory, 'snmp-password')]),
       ...(options.args ?? []),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },

@@ -254,7 +254,7 @@ test(
   'key usages and purposes that are asked for stand in request and certificate',
   requireTool('openssl'),
   async () => {
-    const { privateKey } = await testKey('rsa-2048');
+    const { privateKey } = await testKey('ec-p256');
     const parameters = {
       privateKey,
       subject,
@@ -284,6 +284,14 @@ const refusedUsages: readonly [string, UsageParameters][] = [
     { keyUsage: ['keyEncipherment'] },
   ],
   ['key-usage: keyCertSign is for certification authorities alone', { keyUsage: ['digitalSignature', 'keyCertSign'] }],
+  [
+    'key-usage: keyEncipherment is not for a key of this kind (RFC 8813 3)',
+    { keyUsage: ['digitalSignature', 'keyEncipherment'] },
+  ],
+  [
+    'key-usage: encipherOnly means nothing without keyAgreement (RFC 5280 4.2.1.3)',
+    { keyUsage: ['digitalSignature', 'encipherOnly'] },
+  ],
   ['extended-key-usage: serverAuth is missing', { extendedKeyUsage: ['clientAuth'] }],
   [
     "extended-key-usage: 'nonsense' is neither a purpose nor an object identifier",

@@ -1,5 +1,6 @@
 /** What only browsers refuse of a certificate: said wherever one is declared, and held up where one is going to be presented. */
 import type { Change, Finding, Root } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
 import { type BrowserReason, browserFactsOf, browserReasons, readCertificate } from '../../x509/index.js';
 import { list, text } from '../read.js';
 import {
@@ -11,6 +12,7 @@ import {
   readEntry,
   readInstalled,
 } from './entry.js';
+import type { Served } from './service.js';
 
 /** What browsers will not take of a certificate that the commit is going to issue for `entry`, at the leaf that asks for it. */
 export function judgeDeclared(entry: CertificateEntry, path: string): readonly Finding[] {
@@ -45,6 +47,26 @@ export function judgePresented(change: Change): readonly Finding[] {
         ? { severity: 'error', path, text: `${reason}; ${askForTrial}`, appTag: browserUnsupported }
         : { severity: 'warning', path, text: reason, appTag: browserUnsupported },
     );
+  });
+}
+
+/**
+ * The verdict of a trial handshake as browsers make it, which sees what no rule does (groups and suites that are left): a refusal
+ * where the change stays without being confirmed. What browsers did not get through to before, when `former` was open to them, is
+ * not held up.
+ */
+export function judgeHandshake(
+  change: Change,
+  path: string,
+  { former, refusal }: { readonly former: Served | undefined; readonly refusal: string | undefined },
+): ConfigError | undefined {
+  const isHeldUp = change.cause === 'commit' && change.confirmed === false && former?.suitsBrowsers !== false;
+  if (refusal === undefined || !isHeldUp) return undefined;
+  return new ConfigError({
+    tag: 'invalid-value',
+    path,
+    message: `${refusal}; ${askForTrial}`,
+    appTag: browserUnsupported,
   });
 }
 

@@ -1,6 +1,13 @@
 /** An entry of https.certificate as typed values: what is configured, what is installed, what is requested. */
 import type { Change, Root } from '../../datastore/index.js';
-import type { GeneralName, KeyAlgorithm, SignatureHash, SubjectFields } from '../../x509/index.js';
+import type {
+  GeneralName,
+  KeyAlgorithm,
+  KeyUsage,
+  SignatureHash,
+  SubjectFields,
+  UsageParameters,
+} from '../../x509/index.js';
 import type { Branch, Content, DataTree, InstanceIdentifier, JsonObject } from '../../yang/index.js';
 import { below, container, leaf, list, text, texts, top } from '../read.js';
 
@@ -11,6 +18,8 @@ export interface CertificateEntry {
   readonly signatureHash: SignatureHash;
   readonly subject: SubjectFields;
   readonly subjectAltNames: readonly GeneralName[];
+  /** Empty where what every server needs will do. */
+  readonly usage: UsageParameters;
   readonly validityDays: number;
   readonly autoRenew: boolean;
   /** As configured: base64 of DER. */
@@ -55,6 +64,7 @@ export function readEntry(config: DataTree, name: string): CertificateEntry | un
       type: text(entry, 'type') as GeneralName['type'],
       value: text(entry, 'value') ?? '',
     })),
+    usage: readUsage(branch),
     validityDays: Number(leaf(branch, 'validity-days')),
     autoRenew: leaf(branch, 'auto-renew') === true,
     chain: texts(branch, 'chain'),
@@ -138,10 +148,12 @@ export function touchedEntries(change: Change): ReadonlySet<string> {
   return names;
 }
 
-/** Subject, names, hash, validity or source: the same key serves; another key algorithm: a new key (CONTRACT). */
+/** Subject, names, usages, hash, validity or source: the same key serves; another key algorithm: a new key (CONTRACT). */
 export function asksForAnother(before: CertificateEntry, after: CertificateEntry): boolean {
-  const asked = ({ source, keyAlgorithm, signatureHash, subject, subjectAltNames, validityDays }: CertificateEntry) =>
-    JSON.stringify([source, keyAlgorithm, signatureHash, subject, subjectAltNames, validityDays]);
+  const asked = (entry: CertificateEntry) => {
+    const { source, keyAlgorithm, signatureHash, subject, subjectAltNames, usage, validityDays } = entry;
+    return JSON.stringify([source, keyAlgorithm, signatureHash, subject, subjectAltNames, usage, validityDays]);
+  };
   return asked(before) !== asked(after);
 }
 
@@ -181,6 +193,15 @@ function readSubject(branch: Branch | undefined): SubjectFields {
     if (value !== undefined) fields[key] = value;
   }
   return fields;
+}
+
+function readUsage(branch: Branch): UsageParameters {
+  const keyUsage = texts(branch, 'key-usage') as readonly KeyUsage[];
+  const extendedKeyUsage = texts(branch, 'extended-key-usage');
+  return {
+    ...(keyUsage.length === 0 ? {} : { keyUsage }),
+    ...(extendedKeyUsage.length === 0 ? {} : { extendedKeyUsage }),
+  };
 }
 
 const subjectLeafs = [

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Finding, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import {
+  type Certificate,
   type Content,
   type ContentFormat,
   certificatePem,
@@ -54,7 +55,7 @@ export async function readInstall(request: InstallRequest, root: Root, parts: Is
   const chosen = at(path, () =>
     choosePrivateKey(keys, {
       ...(request.keyName === undefined ? {} : { name: request.keyName }),
-      keyIds: certificates.map(({ keyId }) => keyId),
+      keyIds: endEntities(certificates).map(({ keyId }) => keyId),
     }),
   );
   const keyIds = [...(chosen === undefined ? [] : [chosen.keyId]), ...request.knownKeys];
@@ -72,6 +73,12 @@ export async function readInstall(request: InstallRequest, root: Root, parts: Is
   const refused = refusalOf(findings);
   if (refused !== undefined) throw refused;
   return { chain, newKey: stored ? undefined : chosen?.key, findings };
+}
+
+/** An authority's own key may stand beside; it is not the one that is meant unless there is no other. */
+function endEntities(certificates: readonly Certificate[]): readonly Certificate[] {
+  const found = certificates.filter(({ basicConstraints }) => basicConstraints?.ca !== true);
+  return found.length > 0 ? found : certificates;
 }
 
 export type ExportFormat = 'pem' | 'der' | 'pkcs7' | 'pkcs8' | 'pkcs12';

@@ -36,10 +36,11 @@ export async function amendEntries(change: Change, context: AmendContext, parts:
   for (const name of touchedEntries(change)) {
     const entry = readEntry(change.after.config, name);
     if (entry === undefined) continue;
-    // An action or a rollback brings the installed pair itself.
-    if (installedChanged(change.before, change.after, name)) continue;
     const paths = entryPaths(change.instance, name);
     const installed = readInstalled(change.after.system, name);
+    // An action or a rollback brings the installed pair itself; a factory reset takes it away for another.
+    const isBrought = installed !== undefined || change.cause === 'rollback';
+    if (isBrought && installedChanged(change.before, change.after, name)) continue;
     if (entry.source === 'ca-signed') await amendChain(entry, installed, change, context, paths, parts);
     else await amendSelfSigned(entry, installed, change, context, paths, parts);
   }
@@ -63,6 +64,7 @@ export async function issueSelfSigned(
     const made = await makeSelfSigned({
       privateKey: key.privateKey,
       ...identityOf(entry, root, parts.deviceName(), parts),
+      ...entry.usage,
       signatureHash: entry.signatureHash,
       validityDays: options.validityDays ?? entry.validityDays,
       now: new Date(parts.clock.now()),
@@ -97,6 +99,7 @@ export async function issueRequest(
     const { pem } = await makeRequest({
       privateKey: key.privateKey,
       ...identityOf(entry, root, parts.deviceName(), parts),
+      ...entry.usage,
       signatureHash: entry.signatureHash,
       ...(options.challengePassword === undefined ? {} : { challengePassword: options.challengePassword }),
       ...(options.unstructuredName === undefined ? {} : { unstructuredName: options.unstructuredName }),

@@ -8,6 +8,7 @@ import {
   type SecurityLevel,
   signatureHashFault,
   subjectFaults,
+  usageFaults,
   validateServerChain,
 } from '../../x509/index.js';
 import { list, text } from '../read.js';
@@ -90,7 +91,8 @@ function judgeEntry(name: string, change: Change, parts: JudgeParts): readonly F
 
 /** What neither a certificate nor a request could hold, at the leaf that says it. */
 function judgeNames(entry: CertificateEntry, path: string): Finding[] {
-  const subject = subjectFaults(entry.subject).map(({ field, message }) => ({
+  const faults = [...subjectFaults(entry.subject), ...usageFaults(entry.usage, entry.keyAlgorithm)];
+  const subject = faults.map(({ field, message }) => ({
     severity: 'error' as const,
     path: `${path}/${field.replaceAll('.', '/')}`,
     text: message,

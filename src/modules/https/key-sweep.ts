@@ -21,11 +21,17 @@ export class KeySweep {
   start({ kept, forgotten }: ModuleServices): void {
     // Without a history nobody can tell what is still needed.
     if (kept === undefined) return;
-    this.#end = forgotten?.(() => this.#sweep(kept));
+    this.#end = forgotten?.(() => {
+      // It calls back between two transactions; what the next ones hold comes later.
+      this.#keys.letAllGo();
+      this.#sweep(kept);
+    });
   }
 
-  stop(): void {
+  /** Resolves when the sweeps that have begun are over. */
+  async stop(): Promise<void> {
     this.#end?.();
+    await this.#running;
   }
 
   /** Resolves when the sweeps that have begun are over. */

@@ -123,6 +123,11 @@ export class KeyRing {
     for (const keyId of keyIds) if (this.#stored.has(keyId)) this.#staged.delete(keyId);
   }
 
+  /** No transaction is under way: what is still held is named by a root, or by nothing any more. */
+  letAllGo(): void {
+    this.#held.clear();
+  }
+
   /** Removes every file that is neither held nor in `referenced`; answers how many. */
   async sweep(referenced: ReadonlySet<string>): Promise<number> {
     await this.open();

@@ -126,6 +126,7 @@ const factoryEntry: CertificateEntry = {
   signatureHash: 'sha256',
   subject: {},
   subjectAltNames: [],
+  usage: {},
   validityDays: 820,
   autoRenew: true,
   chain: [],

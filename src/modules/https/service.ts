@@ -43,6 +43,8 @@ export interface Served {
   readonly certificate: string;
   readonly fingerprint: string;
   readonly level: string;
+  /** False where a trial handshake has shown that browsers do not get that far. */
+  readonly suitsBrowsers: boolean;
 }
 
 /** A service that is ready to be switched to, and what it presents then. */
@@ -113,13 +115,15 @@ export async function prepareService(
     mayWait,
   };
   const leaf = readCertificate(Buffer.from(credentials.chain[0] ?? ''));
-  const served = {
-    certificate: plan.certificate ?? '',
-    fingerprint: fingerprint(leaf),
-    level: plan.parameters.level,
-  };
   try {
-    return { service: await parts.listener.prepare(service, signal), served };
+    const prepared = await parts.listener.prepare(service, signal);
+    const served = {
+      certificate: plan.certificate ?? '',
+      fingerprint: fingerprint(leaf),
+      level: plan.parameters.level,
+      suitsBrowsers: prepared.browserRefusal === undefined,
+    };
+    return { service: prepared, served };
   } catch (error) {
     throw withPath(ConfigError.from(error), plan);
   }
@@ -177,14 +181,14 @@ export function readParameters(https: Branch | undefined): TlsParameters {
   };
 }
 
+/** The node that a refusal of what is presented is told at. */
+export function presentedPath({ certificate }: ServicePlan): string {
+  return certificate === undefined ? '/signet-https:https' : `/signet-https:https/certificate[name='${certificate}']`;
+}
+
 /** A refusal of the listener, told at the node that a user would change. */
 function withPath(error: ConfigError, plan: ServicePlan): ConfigError {
   if (error.path !== '') return error;
   const listening = error.message.startsWith('cannot listen');
-  const path = listening
-    ? '/signet-https:https/listen'
-    : plan.certificate === undefined
-      ? '/signet-https:https'
-      : `/signet-https:https/certificate[name='${plan.certificate}']`;
-  return error.with({ path });
+  return error.with({ path: listening ? '/signet-https:https/listen' : presentedPath(plan) });
 }

@@ -68,6 +68,12 @@ export function configCommands(parser: Argv, perform: Perform): void {
       (given) => perform(rollback, given),
     )
     .command(
+      'factory-reset',
+      'put what a new device has in the place of everything, and forget the rest',
+      (each) => each.option('yes', { type: 'boolean', default: false, describe: 'really' }),
+      (given) => perform(factoryReset, given),
+    )
+    .command(
       'load <file>',
       'apply a JSON or XML document in one transaction',
       (each) =>
@@ -163,6 +169,12 @@ async function history({ client, style }: Call): Promise<Output> {
 
 async function rollback({ client, arguments: given }: Call): Promise<Output> {
   return applied(await client.call('config.rollback', String(given.id)));
+}
+
+async function factoryReset({ client, arguments: given }: Call): Promise<Output> {
+  if (given.yes !== true) throw new UsageError('factory-reset forgets everything: say --yes');
+  await client.call('action.invoke', '/ietf-factory-default:factory-reset');
+  return { value: true, text: 'reset; user admin has the password of a first start\n' };
 }
 
 /** Merged into running, or in its place: then what the document does not have goes, but for secrets, which no document has. */

@@ -216,7 +216,7 @@ export class Setter {
     const assignment: Assignment = { index, object, value };
     if (object.kind === 'storageType' && value !== nonVolatile) throw new Refusal('inconsistentValue', index);
     if (object.kind === 'testAndIncr') {
-      takeLock(this.#objects.lock, assignment, plan);
+      takeLock(this.#objects.lock(object), assignment, plan);
       return;
     }
     if (rows === undefined) {
@@ -324,6 +324,7 @@ export class Setter {
       pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
+      work.rows.renew(work.key);
     });
   }
 

@@ -12,7 +12,7 @@ import {
   openDatastore,
 } from '../../../../src/datastore/index.js';
 import { ConfigError } from '../../../../src/error.js';
-import { type SnmpModule, snmpModule } from '../../../../src/modules/index.js';
+import { type SnmpFacts, type SnmpModule, snmpMibs, snmpModule } from '../../../../src/modules/index.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -111,14 +111,6 @@ export async function startLab(
     localizePrivacyKey: (protocol, cipher, phrase, engine) =>
       localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine),
   });
-  const datastore = await openDatastore({
-    stateDirectory: join(directory, 'state'),
-    schema,
-    modules: [...modules(schema, state, gate), module.registration, teller],
-  });
-  // Users of this lab are in no group; access control has tests of its own.
-  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
-  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const clock = { ahead: 0 };
   const begun = performance.now();
   const engine: EngineState = {
@@ -126,6 +118,20 @@ export async function startLab(
     boots: options.boots ?? 7,
     now: () => 100 + (performance.now() - begun) / 1000 + clock.ahead,
   };
+  const facts: SnmpFacts = {
+    engineId: () => engineId,
+    boots: () => engine.boots,
+    time: () => Math.floor(engine.now()),
+    counter: (name) => running.snmp?.counters[name] ?? 0,
+  };
+  const datastore = await openDatastore({
+    stateDirectory: join(directory, 'state'),
+    schema,
+    modules: [...modules(schema, state, gate), module.registration, snmpMibs(facts), teller],
+  });
+  // Users of this lab are in no group; access control has tests of its own.
+  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
+  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const accounts = openAccounts(datastore, schema);
   const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
   const close = async () => {
