@@ -6,8 +6,8 @@ import {
   type Branch,
   type Content,
   compileQuery,
-  DataTree,
-  InstanceIdentifier,
+  type DataTree,
+  type InstanceIdentifier,
   type Schema,
   type SchemaNode,
   type Value,
@@ -20,9 +20,11 @@ import { tasksFor } from './change.js';
 import type { Job } from './commit-queue.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
+import { asReported } from './defaults.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
 import type { Lockable } from './locks.js';
+import { annotationsOf } from './origin.js';
 import type { PartialLock } from './partial-locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
@@ -33,11 +35,14 @@ import type {
   Edit,
   EditOptions,
   HistoryEntry,
+  Reading,
+  ReadOptions,
   Session,
   SubscribeOptions,
 } from './session.js';
 import type { SessionInfo } from './sessions.js';
 import { subscribe } from './subscription.js';
+import { wholeDatastore } from './whole.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
@@ -71,8 +76,23 @@ export class DatastoreSession implements Session {
       datastore === 'operational'
         ? this.#core.operational.get(this.#core.running(), path)
         : this.#whole(datastore, candidate).get(path);
-    const access = this.#access();
-    return access === undefined ? content : access.view.of(path, content);
+    return this.#seen(path, content);
+  }
+
+  read(path: InstanceIdentifier, options: ReadOptions = {}): Reading | undefined {
+    this.#checkOpen();
+    const { datastore = 'operational', candidate, withOrigin = false, withDefaults } = options;
+    const isOperational = datastore === 'operational';
+    if (withOrigin && !isOperational) {
+      const message = 'only what is in operational has an origin';
+      throw new ConfigError({ type: 'protocol', tag: 'invalid-value', message });
+    }
+    const set = this.#whole(isOperational ? 'running' : datastore, candidate);
+    const all = isOperational ? this.#core.operational.get(this.#core.running(), path) : set.get(path);
+    const content = this.#seen(path, asReported(all, { set, path, isOperational, withDefaults }));
+    const tagged = withDefaults === 'report-all-tagged';
+    const annotations = annotationsOf(this.schema, set, path, { withOrigin, tagged });
+    return content === undefined ? undefined : { content, annotations };
   }
 
   leaf(path: InstanceIdentifier): Value | undefined {
@@ -96,21 +116,7 @@ export class DatastoreSession implements Session {
   }
 
   #whole(datastore: DatastoreName, candidate?: string): DataTree {
-    const { sealing } = this.#core.services;
-    switch (datastore) {
-      case 'running':
-      case 'startup':
-      case 'intended':
-        return sealing.shown(this.#core.running().config);
-      case 'candidate':
-        return sealing.shown(this.#core.candidates.get(this.#candidateName(candidate)).tree);
-      case 'factory-default':
-        return sealing.shown(this.#core.factoryDefault);
-      case 'operational': {
-        const root = this.#core.operational.get(this.#core.running(), InstanceIdentifier.root);
-        return new DataTree(this.schema, root as Branch);
-      }
-    }
+    return wholeDatastore(this.#core, datastore, () => this.#candidateName(candidate));
   }
 
   transaction(): string {
@@ -400,6 +406,11 @@ export class DatastoreSession implements Session {
 
   #buildCandidate(name: string): (head: Root) => Promise<Root> {
     return rebased(this.#core.candidates.get(name));
+  }
+
+  #seen(path: InstanceIdentifier, content: Content | undefined): Content | undefined {
+    const access = this.#access();
+    return access === undefined ? content : access.view.of(path, content);
   }
 
   /** By the rules of running as it is now; undefined where everything is permitted. */

@@ -76,6 +76,7 @@ export class Operational {
         return this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       case 'container': {
         if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
+        if (isInAnotherCase(root, path)) return undefined;
         return this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       }
       default:
@@ -209,6 +210,8 @@ export class Operational {
           return own ?? state ?? defaults;
         }
         case 'container':
+          if (own === undefined && state === undefined && child.config && !isDefaultInUse(child, config))
+            return undefined;
           return this.#container(
             root,
             path.child(child),
@@ -229,6 +232,7 @@ export class Operational {
   #isThere(root: Root, path: InstanceIdentifier): boolean {
     for (let at: InstanceIdentifier | undefined = path; at?.last !== undefined; at = at.parent) {
       const { schema } = at.last;
+      if (isInAnotherCase(root, at)) return false;
       const mustExist = schema.kind === 'list' || (schema.kind === 'container' && schema.presence !== undefined);
       if (!mustExist) continue;
       return root.config.get(at) !== undefined || root.system.get(at) !== undefined;
@@ -289,6 +293,13 @@ export class Operational {
       return json === undefined ? undefined : valueFromJson(json, schema.type, 'rfc7951');
     };
   }
+}
+
+/** Whether a container that nobody set is in a case that is not there: nothing in it is in use. */
+function isInAnotherCase({ config }: Root, path: InstanceIdentifier): boolean {
+  const schema = path.last?.schema;
+  if (schema?.kind !== 'container' || !schema.config || config.get(path) !== undefined) return false;
+  return !isDefaultInUse(schema, config.branch(path.parent ?? InstanceIdentifier.root));
 }
 
 /** RFC 7950 7.6.1: not in a case that is not there, unless it is the default case and no other is there. */
