@@ -176,6 +176,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         boots: () => engine.boots,
         time: () => Math.floor(elapsed() / 1000),
         counter: (name) => current.snmp?.counters[name] ?? 0,
+        notifications: () => current.snmp?.notifications,
       }),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,

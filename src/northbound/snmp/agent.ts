@@ -9,6 +9,7 @@ import { Counters } from './counters.js';
 import type { RemoteUserSource } from './informs.js';
 import { Listeners, type PreparedListeners, type SnmpEndpoint } from './listeners.js';
 import { mapSchema } from './mapping.js';
+import { NotificationLog } from './notification-log.js';
 import type { NotificationTargets } from './notification-target.js';
 import { Notifier } from './notify.js';
 import { TargetSource } from './notify-targets.js';
@@ -40,6 +41,7 @@ export type StartKind = 'coldStart' | 'warmStart';
 
 export interface RunningSnmp {
   readonly counters: Counters;
+  readonly notifications: NotificationLog;
   /** Binds these addresses, to be served in place of those that are. Rejects with ConfigError resource-denied. */
   prepare(listen: readonly SnmpEndpoint[]): Promise<PreparedListeners>;
   /** Tells the targets that the agent has come up. */
@@ -64,12 +66,14 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
     () => config.current(),
   );
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
+  const notifications = new NotificationLog(system, () => Date.now());
   const notifier = new Notifier({
     mib,
     usm,
     session: system,
     targets: options.targets ?? new TargetSource(config, access),
     remoteUsers: options.remoteUsers,
+    kept: notifications,
     counters,
     log,
   });
@@ -96,6 +100,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const listeners = new Listeners({ responder, log });
   return {
     counters,
+    notifications,
     prepare: (listen) => listeners.prepare(listen),
     started: (kind) => notifier.started(kind),
     async close() {

@@ -13,6 +13,7 @@ import type { Counters } from './counters.js';
 import { Informs, type RemoteUserSource } from './informs.js';
 import { beginPdu, endPdu, versionNumber } from './message.js';
 import type { Mib, MibNotification, MibObject } from './model.js';
+import type { NotificationLog } from './notification-log.js';
 import { informTarget, type NotificationTarget, type NotificationTargets } from './notification-target.js';
 import type { UsmEngine } from './usm.js';
 
@@ -29,6 +30,7 @@ export interface NotifierParts {
   readonly session: Session;
   readonly targets: NotificationTargets;
   readonly remoteUsers: RemoteUserSource;
+  readonly kept: NotificationLog;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -47,6 +49,7 @@ export class Notifier {
   readonly #usm: UsmEngine;
   readonly #session: Session;
   readonly #targets: NotificationTargets;
+  readonly #kept: NotificationLog;
   readonly #log: Log;
   readonly #writer = new BerWriter();
   readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
@@ -55,7 +58,8 @@ export class Notifier {
   #requestId = randomInt(2 ** 31 - 1);
   #lastFailure = Number.NEGATIVE_INFINITY;
 
-  constructor({ mib, usm, session, targets, remoteUsers, counters, log }: NotifierParts) {
+  constructor({ mib, usm, session, targets, remoteUsers, kept, counters, log }: NotifierParts) {
+    this.#kept = kept;
     this.#mib = mib;
     this.#usm = usm;
     this.#session = session;
@@ -100,6 +104,7 @@ export class Notifier {
   }
 
   #send(notice: Notice): void {
+    this.#kept.add(notice.oid, notice.varbinds, this.#now());
     for (const target of this.#targets.targets()) {
       if (target.accepts?.(notice.oid, notice.objects) === false) continue;
       try {

@@ -123,6 +123,7 @@ export async function startLab(
     boots: () => engine.boots,
     time: () => Math.floor(engine.now()),
     counter: (name) => running.snmp?.counters[name] ?? 0,
+    notifications: () => running.snmp?.notifications,
   };
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
@@ -262,7 +263,7 @@ export async function ok(
 function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
   const amend = async () => gate.wait?.();
   // The datastore owns access control itself.
-  const owned = ['ietf-netconf-acm', 'ietf-snmp'];
+  const owned = ['ietf-netconf-acm', 'ietf-snmp', 'signet-notification-log-mib'];
   const nodes = schema.root.dataChildren.filter(({ module }) => !owned.includes(module.name));
   const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
