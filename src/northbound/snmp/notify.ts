@@ -149,7 +149,7 @@ export class Notifier {
       const lacksKeys =
         principal === undefined ||
         (target.level !== 'noAuthNoPriv' && principal.authKey === undefined) ||
-        (target.level === 'authPriv' && principal.privKey === undefined);
+        (target.level === 'authPriv' && principal.privacy === undefined);
       if (lacksKeys) {
         this.#log('warning', 'a notification target names a user without keys for its level', { user: target.user });
         return false;

@@ -5,17 +5,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { BerReader, type BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
 import { type Counters, type ReportName, reportOids } from './counters.js';
-import {
-  type AuthProtocol,
-  authAlgorithms,
-  decrypt,
-  digestMatches,
-  encrypt,
-  messageDigest,
-  type PrivProtocol,
-  privacyKeyLength,
-} from './keys.js';
+import { type AuthProtocol, authAlgorithms, digestMatches, messageDigest, type PrivProtocol } from './keys.js';
 import { beginPdu, endPdu, type HeaderData, versionNumber } from './message.js';
+import { type Privacy, privacyOf } from './privacy.js';
 
 /** RFC 3414 section 2.2: who this engine is, and its time. */
 export interface EngineState {
@@ -46,7 +38,7 @@ export interface Principal {
   readonly authProtocol: AuthProtocol;
   readonly authKey: KeyObject | undefined;
   readonly privProtocol: PrivProtocol;
-  readonly privKey: KeyObject | undefined;
+  readonly privacy: Privacy | undefined;
 }
 
 export type Incoming =
@@ -102,7 +94,7 @@ export class UsmEngine {
     if (principal === undefined) return this.#report('usmStatsUnknownUserNames');
     if (
       (header.authenticated && principal.authKey === undefined) ||
-      (header.encrypted && principal.privKey === undefined)
+      (header.encrypted && principal.privacy === undefined)
     ) {
       return this.#report('usmStatsUnsupportedSecLevels');
     }
@@ -261,7 +253,7 @@ export function openScopedPdu(
 ): BerReader | undefined {
   const { boots, time, salt } = parameters;
   if (salt.length !== 8) return undefined;
-  const plain = decrypt(principal.privProtocol, principal.privKey!, boots, time, salt, secret);
+  const plain = principal.privacy!.decrypt(boots, time, salt, secret);
   return plain === undefined ? undefined : new BerReader(plain);
 }
 
@@ -272,10 +264,8 @@ export function preparePrincipal(name: string, user: UsmUser): Principal {
     authProtocol: user.authProtocol,
     authKey: user.authKey === undefined ? undefined : createSecretKey(user.authKey),
     privProtocol: user.privProtocol,
-    privKey:
-      user.privKey === undefined || user.authKey === undefined
-        ? undefined
-        : createSecretKey(user.privKey.subarray(0, privacyKeyLength(user.privProtocol))),
+    privacy:
+      user.privKey === undefined || user.authKey === undefined ? undefined : privacyOf(user.privProtocol, user.privKey),
   };
 }
 
@@ -320,8 +310,7 @@ export function writeMessage(writer: BerWriter, parts: V3Message): boolean {
   writer.end(scoped);
   if (encrypted) {
     const plain = writer.buffer.subarray(scopedAt, writer.position);
-    const { privProtocol, privKey } = principal;
-    const secret = encrypt(privProtocol, privKey!, authority.boots, authority.time, salt, plain);
+    const secret = principal.privacy!.encrypt(authority.boots, authority.time, salt, plain);
     writer.position = scopedAt;
     writer.raw(secret);
     writer.end(wrapper);
@@ -371,7 +360,7 @@ export const nobody: Principal = {
   authProtocol: 'sha256',
   authKey: undefined,
   privProtocol: 'aes128',
-  privKey: undefined,
+  privacy: undefined,
 };
 
 const noOctets = Buffer.alloc(0);
