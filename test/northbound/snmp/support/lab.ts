@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openAccounts } from '../../../../src/accounts.js';
 import {
   type Datastore,
   type Log,
@@ -108,6 +109,9 @@ export async function startLab(
     },
     after: options.after ?? (() => () => {}),
     failedToOpen: () => {},
+    localizeKey: (protocol, phrase, engine) => localizeKey(protocol as AuthProtocol, phrase, engine),
+    localizePrivacyKey: (protocol, cipher, phrase, engine) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine),
   });
   const clock = { ahead: 0 };
   const begun = performance.now();
@@ -131,6 +135,7 @@ export async function startLab(
   // Users of this lab are in no group; access control has tests of its own.
   const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
   await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
+  const accounts = openAccounts(datastore, schema);
   const users = new Map(
     Object.entries(options.users ?? labUsers).map(([name, protocols]) => [name, keysOf(protocols)]),
   );
@@ -143,6 +148,7 @@ export async function startLab(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
+    remoteUsers: { user: (engine, name) => accounts.remoteUser(engine, name) },
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
     ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
