@@ -131,6 +131,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     alarms,
     after,
     failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+    localizeKey: (protocol, phrase, engineId) => localizeKey(protocol as AuthProtocol, phrase, engineId),
+    localizePrivacyKey: (protocol, cipher, phrase, engineId) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engineId),
   });
   const listeners = (): readonly ListenerState[] => {
     const closed = failures.https?.message ?? 'not open yet';

@@ -8,6 +8,7 @@ import {
   compileQuery,
   type DataTree,
   type InstanceIdentifier,
+  type LeafSchema,
   type Schema,
   type SchemaNode,
   type Value,
@@ -23,6 +24,7 @@ import { asker, type Core, newPersistId } from './datastore.js';
 import { asReported } from './defaults.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
+import type { EntryPath } from './entry-path.js';
 import type { Lockable } from './locks.js';
 import { annotationsOf } from './origin.js';
 import type { PartialLock } from './partial-locks.js';
@@ -98,6 +100,15 @@ export class DatastoreSession implements Session {
   leaf(path: InstanceIdentifier): Value | undefined {
     if (this.#access()?.policy.permitsRead(path) === false) return undefined;
     return this.#core.operational.leaf(this.#core.running(), path);
+  }
+
+  leafOf(entry: EntryPath, leaf: LeafSchema): Value | undefined {
+    const policy = this.#access()?.policy;
+    if (policy !== undefined) {
+      const all = policy.permitsReadOfAll(leaf);
+      if (all === false || (all === undefined && !policy.permitsRead(entry.child(leaf)))) return undefined;
+    }
+    return this.#core.operational.leafOf(this.#core.running(), entry, leaf);
   }
 
   sees(path: InstanceIdentifier): boolean {

@@ -239,6 +239,8 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     alarms,
     after: () => () => {},
     failedToOpen: (error) => logged.push(error.line()),
+    localizeKey: accounts.localizeKey,
+    localizePrivacyKey: accounts.localizePrivacyKey,
   });
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({

@@ -6,10 +6,12 @@ import { AccessControl } from './access-control.js';
 import type { CommunitySource } from './community.js';
 import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
+import type { RemoteUserSource } from './informs.js';
 import { Listeners, type PreparedListeners, type SnmpEndpoint } from './listeners.js';
 import { mapSchema } from './mapping.js';
 import { NotificationLog } from './notification-log.js';
-import { type NotificationTargets, Notifier } from './notify.js';
+import type { NotificationTargets } from './notification-target.js';
+import { Notifier } from './notify.js';
 import { TargetSource } from './notify-targets.js';
 import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
@@ -24,6 +26,8 @@ export interface SnmpOptions {
   readonly engine: EngineState;
   openSession(origin: Origin): Session;
   readonly users: UsmUserSource;
+  /** For informs by v3: the users of receivers. */
+  readonly remoteUsers: RemoteUserSource;
   /** In place of the communities of the tree. */
   readonly communities?: CommunitySource;
   /** In place of the targets of the tree. */
@@ -64,8 +68,16 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   );
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
   const notifications = new NotificationLog(system, () => Date.now());
-  const targets = options.targets ?? new TargetSource(config, access);
-  const notifier = new Notifier(mib, usm, system, targets, notifications, log);
+  const notifier = new Notifier({
+    mib,
+    usm,
+    session: system,
+    targets: options.targets ?? new TargetSource(config, access),
+    remoteUsers: options.remoteUsers,
+    kept: notifications,
+    counters,
+    log,
+  });
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
     config.update(event);

@@ -279,6 +279,13 @@ function columnReader(object: MibObject): Readable['read'] {
   if (kind === 'value' || ownKey >= 0) {
     return (_, row) => row!.pending?.values.get(object) ?? row!.keys.at(-1)?.[ownKey];
   }
+  const [only] = steps;
+  if (only?.kind === 'leaf') {
+    return (session, row) => {
+      if (row!.pending !== undefined) return row!.pending.values.get(object);
+      return session.leafOf(rowPath(table, row!), only);
+    };
+  }
   return (session, row) => {
     if (row!.pending !== undefined) return row!.pending.values.get(object);
     const { steps: above } = rowPath(table, row!);
