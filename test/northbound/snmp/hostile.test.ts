@@ -143,7 +143,7 @@ suite('hostile input', () => {
     for (const repetitions of [5000, 100_000, 2 ** 31 - 1]) {
       const within = await client.request(v2c(pdu(pduType.getBulk, 7, [varbind(`${base}.20.1.2`)], 0, repetitions)));
       assert.equal(within.status, 0);
-      assert.ok(within.varbinds.length > 100 && within.varbinds.length <= 1000, String(within.varbinds.length));
+      assert.ok(within.varbinds.length >= 1 && within.varbinds.length <= 1000, String(within.varbinds.length));
       const past = await client.request(
         v2c(pdu(pduType.getBulk, 8, [varbind('1.3.7.1'), varbind('2.5')], 0, repetitions)),
       );
