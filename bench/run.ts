@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   yang: () => import('./yang.js'),
   codec: () => import('./codec.js'),
   datastore: () => import('./datastore.js'),
+  snmp: () => import('./snmp.js'),
 };
 
 const wanted = process.argv.slice(2);

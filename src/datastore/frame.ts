@@ -80,7 +80,7 @@ function* joinLines(lines: Iterable<string>): Iterable<Buffer> {
   if (text !== undefined) yield Buffer.from(text, 'utf8');
 }
 
-function encodeFrame(payload: Buffer, first: boolean, last: boolean, distance: number): Buffer {
+export function encodeFrame(payload: Buffer, first: boolean, last: boolean, distance: number): Buffer {
   const frame = Buffer.allocUnsafe(frameHeader + payload.length);
   frame.writeUInt32BE(magic, 0);
   frame.writeUInt32BE((payload.length | (first ? firstFlag : 0) | (last ? lastFlag : 0)) >>> 0, 4);

@@ -99,7 +99,8 @@ async function laterBatch(file: OpenFile, offset: number, size: number): Promise
   return false;
 }
 
-class FrameReader {
+/** Frames one after the other; undefined where there is no whole and sound one. */
+export class FrameReader {
   readonly #file: OpenFile;
   #buffer: Buffer = Buffer.alloc(0);
   #base: number;

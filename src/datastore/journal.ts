@@ -5,7 +5,8 @@
  */
 import { ConfigError } from '../error.js';
 import { errorCode, type FileSystem, type OpenFile } from './files.js';
-import { encodeInSteps, encodeRecord, maxFrame } from './frame.js';
+import { encodeInSteps, maxFrame } from './frame.js';
+import { copyOctets, copyRecords, Offsets, type RecordFilter, writeRecord } from './journal-copy.js';
 import {
   type Damage,
   formatVersion,
@@ -29,6 +30,14 @@ export interface JournalOptions {
   readonly torn?: (damage: Damage) => void;
 }
 
+/** Replaces the file by `snapshot`, what it holds from the offset `keepFrom` on but for what is left out, and `rest`. */
+export interface Compaction extends Pick<RecordFilter, 'isLeftOut' | 'leftOut'> {
+  readonly snapshot: () => Iterable<RecordLines> | AsyncIterable<RecordLines>;
+  readonly keepFrom: number;
+  /** Asked when all that is left out is known. */
+  readonly rest: () => Iterable<RecordLines>;
+}
+
 export interface ReadRecord {
   readonly lines: readonly string[];
   /** Where the next record begins. */
@@ -42,8 +51,7 @@ export class Journal {
   #file: OpenFile;
   /** What is known to be on disk: everything before this place in the file. */
   #size: number;
-  /** An offset less a place: offsets stay what they are when a compaction moves what they name. */
-  #base = 0;
+  #offsets = new Offsets(0, 0);
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** Set by a failed write or sync, or an older format: nothing is appended before the file was cut back or written anew. */
@@ -117,11 +125,8 @@ export class Journal {
     });
   }
 
-  /**
-   * Replaces the file by `snapshot` (records) followed by what the present file holds from the offset `keepFrom` on. Commits go
-   * on meanwhile; they wait only while the last octets are copied.
-   */
-  async compact(snapshot: () => Iterable<RecordLines> | AsyncIterable<RecordLines>, keepFrom: number): Promise<void> {
+  /** Commits go on meanwhile; they wait only while the last octets are copied. */
+  async compact({ snapshot, keepFrom, rest, ...filter }: Compaction): Promise<void> {
     if (this.#compacting) throw new Error('a compaction is under way');
     this.#compacting = true;
     const path = `${this.#directory}/${journalName}.new`;
@@ -132,12 +137,17 @@ export class Journal {
       let at = await writeHeader(target);
       for await (const lines of snapshot()) at = await writeRecord(target, at, lines);
       const copied = this.#size;
-      const kept = keepFrom - this.#base;
-      const shift = at - kept;
-      at = await copyOctets(this.#file, kept, copied, target, at);
+      const former = this.#offsets;
+      const offsets = new Offsets(keepFrom, at);
+      at = await copyRecords(this.#file, former.placeOf(keepFrom), copied, target, at, {
+        ...filter,
+        began: (place, now) => offsets.add(former.offsetOf(place), now),
+      });
+      for (const lines of rest()) at = await writeRecord(target, at, lines);
+      offsets.add(former.offsetOf(copied), at);
       await target.sync();
       await new Promise<void>((resolve, reject) => {
-        const run = async () => await this.#switchTo(target, path, { copied, at, shift });
+        const run = async () => await this.#switchTo(target, path, { copied, at, offsets });
         this.#waiting.push({ kind: 'exclusive', run, resolve, reject });
         this.#pump();
       });
@@ -224,7 +234,7 @@ export class Journal {
             held += frame.length;
             if (held >= maxFrame) await write();
           }
-          own.push(this.#base + this.#size + written + held);
+          own.push(this.#offsets.offsetOf(this.#size + written + held));
         }
       }
       if (held > 0) await write();
@@ -279,7 +289,7 @@ export class Journal {
   async #switchTo(
     file: OpenFile,
     path: string,
-    { copied, at, shift }: { readonly copied: number; readonly at: number; readonly shift: number },
+    { copied, at, offsets }: { readonly copied: number; readonly at: number; readonly offsets: Offsets },
   ): Promise<void> {
     const end = await copyOctets(this.#file, copied, this.#size, file, at);
     if (end !== at) await file.sync();
@@ -287,7 +297,7 @@ export class Journal {
     const old = this.#file;
     this.#file = file;
     this.#size = end;
-    this.#base -= shift;
+    this.#offsets = offsets;
     this.#damaged = 'no';
     await old.close().catch(() => undefined);
     try {
@@ -331,16 +341,6 @@ interface WaitingExclusive {
   readonly reject: (error: unknown) => void;
 }
 
-/** One record of a file that is not in use yet; each frame is a batch of its own, since all is synced before it counts. */
-export async function writeRecord(file: OpenFile, at: number, lines: RecordLines): Promise<number> {
-  let position = at;
-  for (const frame of encodeRecord(lines, 0)) {
-    await file.write(frame, position);
-    position += frame.length;
-  }
-  return position;
-}
-
 /** What lets others run, called often: where the last time was a while ago. */
 function pauses(): () => Promise<void> {
   let end = performance.now() + sliceLength;
@@ -351,25 +351,12 @@ function pauses(): () => Promise<void> {
   };
 }
 
-async function copyOctets(from: OpenFile, start: number, end: number, to: OpenFile, at: number): Promise<number> {
-  let position = at;
-  for (let offset = start; offset < end; ) {
-    const octets = await from.read(offset, Math.min(copySlice, end - offset));
-    if (octets.length === 0) throw new Error('the journal is shorter than what was written to it');
-    await to.write(octets, position);
-    offset += octets.length;
-    position += octets.length;
-  }
-  return position;
-}
-
 async function cutTail(file: OpenFile, path: string, damage: Damage, log: Log): Promise<void> {
   log('warning', `${path}: the last record is torn, cut off at offset ${damage.offset}`, { octets: damage.octets });
   await file.truncate(damage.offset);
   await file.sync();
 }
 
-const copySlice = 1024 * 1024;
 /** Milliseconds. */
 const sliceLength = 5;
 

@@ -25,6 +25,11 @@ export function encodeHead(head: RecordHead): string {
   return JSON.stringify(head);
 }
 
+/** True for the beginning of a record that is a fact. */
+export function isFact(beginning: string): boolean {
+  return beginning.startsWith('{"record":"meta",');
+}
+
 export function decodeHead(line: string | undefined): RecordHead {
   return JSON.parse(line ?? '') as RecordHead;
 }

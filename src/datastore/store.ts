@@ -9,7 +9,7 @@ import { Journal, type ReadRecord, type RecordLines, storageError } from './jour
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
 import { placedPatchOf } from './patch.js';
-import { applyLines, decodeHead, encodeHead, type RecordHead, snapshotRecords } from './record.js';
+import { applyLines, decodeHead, encodeHead, isFact, type RecordHead, snapshotRecords } from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 import type { Troubles } from './trouble.js';
@@ -141,11 +141,20 @@ export class Store {
     this.mustErase = false;
   }
 
-  /** Snapshot of the oldest kept point, then all that was written after it, commits under way among it. */
+  /** Snapshot of the oldest kept point, all commits after it, those under way among them, and of each fact the last value. */
   async compact(): Promise<void> {
     const { oldest } = this.history;
-    const facts = [...this.#facts];
-    await this.#journal.compact(() => snapshot(oldest, facts), oldest.end);
+    const facts = new Map(this.#facts);
+    await this.#journal.compact({
+      snapshot: () => snapshot(oldest),
+      keepFrom: oldest.end,
+      isLeftOut: isFact,
+      leftOut([line]) {
+        const head = decodeHead(line);
+        if (head.record === 'meta') facts.set(head.name, head.value);
+      },
+      rest: () => Array.from(facts, ([name, value]) => [encodeHead({ record: 'meta', name, value })]),
+    });
     this.#options.troubles.isOver('journal-compaction-failed');
     this.#threshold = this.#journal.size * 2 + this.#slack;
   }
@@ -194,12 +203,11 @@ function* commitLines(commit: CommitRecord): Iterable<string> {
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */
-async function* snapshot(point: Point, facts: readonly (readonly [string, JsonValue])[]): AsyncIterable<RecordLines> {
+async function* snapshot(point: Point): AsyncIterable<RecordLines> {
   for (const lines of snapshotRecords(point.root, point.entry)) {
     yield lines;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
-  for (const [name, value] of facts) yield [encodeHead({ record: 'meta', name, value })];
 }
 
 class Loader {

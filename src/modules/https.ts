@@ -14,7 +14,7 @@ import { amendEntries } from './https/issue.js';
 import { type JudgeParts, judgeChange } from './https/judge.js';
 import { KeySweep } from './https/key-sweep.js';
 import type { KeyRing } from './https/keys.js';
-import { generateCsr, keystorePath, keystoreState, readOnly } from './https/keystore.js';
+import { generateCsr, keystorePath, keystoreState, readOnly, tellKeystore } from './https/keystore.js';
 import { Opening, type OpeningParts } from './https/opening.js';
 import { Presented } from './https/presented.js';
 import {
@@ -264,6 +264,8 @@ class HttpsService {
         ...this.parts,
         notify: (notification, content) => {
           services.notify(parsePath(services.schema, `/signet-https:https/${notification}`), content);
+          const parts = this.parts;
+          if (notification !== 'certificate-expiry-cleared') tellKeystore(services, content, parts.hasKey);
         },
         log: this.parts.log,
       },

@@ -3,10 +3,13 @@ import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
 import { Listening, type ListeningParts, type ListeningState } from './snmp/listening.js';
+import { type KeyLocalizer, setPassPhrase } from './snmp/remote-users.js';
 import { asSubtree } from './snmp/subtree.js';
 import { validateVacm } from './snmp/vacm.js';
 
 const root = '/ietf-snmp:snmp';
+
+export type SnmpParts = ListeningParts & KeyLocalizer;
 
 export interface SnmpModule {
   readonly registration: ModuleRegistration;
@@ -16,7 +19,7 @@ export interface SnmpModule {
   listening(): readonly ListeningState[];
 }
 
-export function snmpModule(parts: ListeningParts): SnmpModule {
+export function snmpModule(parts: SnmpParts): SnmpModule {
   const listening = new Listening(parts);
   let services: ModuleServices | undefined;
   const handler = { name: 'snmp', path: root, validate, ...listening.phases };
@@ -24,6 +27,7 @@ export function snmpModule(parts: ListeningParts): SnmpModule {
     registration: {
       name: 'snmp',
       handlers: [handler as CommitHandler],
+      actions: [setPassPhrase(parts)],
       start: (given) => {
         services = given;
       },
@@ -62,10 +66,6 @@ function validate({ after }: Change): readonly Finding[] {
         if (asSubtree(oid) === undefined) refuse(path, `'${oid}' is no object identifier`);
       }
     }
-  }
-  for (const entry of list(snmp, 'notify') ?? []) {
-    if (text(entry, 'type') === 'inform')
-      refuse(`/notify[name='${text(entry, 'name') ?? ''}']/type`, 'this agent sends traps, and no informs yet');
   }
   return [...findings, ...validateVacm(snmp)];
 }

@@ -1,5 +1,6 @@
 /** What was acknowledged is on disk, what was refused left no trace: where applying, writing or making the journal shorter fails. */
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { nodeFileSystem } from '../../src/datastore/files.js';
 import type { Datastore, ModuleRegistration } from '../../src/datastore/index.js';
@@ -242,6 +243,49 @@ describe('making the journal shorter', () => {
     );
     await again.session(admin).rollback('1');
     assert.equal(size(again), 1);
+    await again.close();
+  });
+
+  it('drops facts that others followed: with two points the journal stays short however often one is set', async () => {
+    const store = await start();
+    for (let value = 1; value <= 3; value++) await store.session(admin).apply([merge('box.size', value)]);
+    await store.close();
+    const plain = await openStore({ count: 2 });
+    const { size: length } = await stat(`${stateDirectory}/journal/journal`);
+    for (let value = 1; value <= 400; value++) {
+      await plain.setFact(`f${value % 4}`, { value, text: 'x'.repeat(100) });
+      if (value % 100 === 0) await plain.compact();
+    }
+    assert.ok((await stat(`${stateDirectory}/journal/journal`)).size < length + 4 * 250);
+    await plain.close();
+    const again = await openStore({ count: 2 });
+    const facts = [0, 1, 2, 3].map((each) => (again.fact(`f${each}`) as { readonly value: number }).value);
+    assert.deepEqual(facts, [400, 397, 398, 399]);
+    assert.deepEqual(
+      again.history.entries().map(({ transaction }) => transaction),
+      ['3', '2'],
+    );
+    await again.close();
+  });
+
+  it('loses no fact that is set meanwhile, and no order of facts and commits', async () => {
+    const store = await start();
+    await store.session(admin).apply([merge('box.size', 1)]);
+    await store.close();
+    const plain = await openStore({ count: 2 });
+    const expected = new Map<string, number>();
+    for (let round = 0; round < 30; round++) {
+      const compaction = plain.compact();
+      const set = Array.from({ length: 1 + (round % 5) }, (_, index) => {
+        const name = `f${(round + index) % 7}`;
+        expected.set(name, round * 10 + index);
+        return plain.setFact(name, round * 10 + index);
+      });
+      await Promise.all([compaction, ...set]);
+    }
+    await plain.close();
+    const again = await openStore({ count: 2 });
+    for (const [name, value] of expected) assert.equal(again.fact(name), value, name);
     await again.close();
   });
 

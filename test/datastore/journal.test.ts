@@ -227,16 +227,49 @@ describe('Journal', () => {
       await journal.append([['meanwhile']]);
       yield ['end'];
     }
-    await journal.compact(snapshot, ends[16]!);
+    await journal.compact({ ...everything, snapshot, keepFrom: ends[16]! });
     const [after] = await journal.append([['after']]);
     assert.ok(after! > ends[19]!, 'offsets go on as if nothing had been moved');
     // What they name is found by them, in a second compaction as well.
-    await journal.compact(() => [['snapshot'], ['end']], ends[16]!);
+    await journal.compact({ ...everything, snapshot: () => [['snapshot'], ['end']], keepFrom: ends[16]! });
     await journal.close();
     const again = await open(state);
     assert.deepEqual(
       again.records.map((lines) => lines[0]),
       ['snapshot', 'end', 'r17', 'r18', 'r19', 'meanwhile', 'after'],
+    );
+    await again.journal.close();
+  });
+
+  it('compacts without what is left out; offsets name what they named, over several compactions', async () => {
+    const state = directory();
+    const { journal } = await open(state);
+    const ends = new Map<string, number>();
+    const append = async (...names: string[]) => {
+      const offsets = await journal.append(names.map((name) => [name, 'x'.repeat(Number(name.slice(1)) % 7)]));
+      for (const [index, name] of names.entries()) ends.set(name, offsets[index]!);
+    };
+    for (let round = 0; round < 6; round++) {
+      await append(`k${round * 10}`, `d${round * 10 + 1}`, `k${round * 10 + 2}`);
+      await append(`d${round * 10 + 3}`);
+      await append(`d${round * 10 + 4}`, `k${round * 10 + 5}`);
+      const left: string[] = [];
+      const from = `k${round * 10 + (round % 2 === 0 ? 0 : 2)}`;
+      await journal.compact({
+        snapshot: () => [['snapshot']],
+        keepFrom: ends.get(from)!,
+        isLeftOut: (beginning) => beginning.startsWith('d'),
+        leftOut: ([line]) => void left.push(line!),
+        rest: () => [[`rest ${left.join(' ')}`]],
+      });
+    }
+    await append('k99');
+    await journal.close();
+    const again = await open(state);
+    const rest = 'rest d53 d54';
+    assert.deepEqual(
+      again.records.map(([line]) => line),
+      ['snapshot', 'k55', rest, 'k99'],
     );
     await again.journal.close();
   });
@@ -255,12 +288,10 @@ describe('Journal', () => {
           if (count - from === at) throw systemError('ENOSPC');
         },
       };
-      const failed = await journal
-        .compact(() => [['snapshot']], start!)
-        .then(
-          () => false,
-          () => true,
-        );
+      const failed = await journal.compact({ ...everything, snapshot: () => [['snapshot']], keepFrom: start! }).then(
+        () => false,
+        () => true,
+      );
       files.fault = undefined;
       await journal.append([['two']]);
       await journal.close();
@@ -273,6 +304,9 @@ describe('Journal', () => {
     }
   });
 });
+
+/** A compaction that leaves nothing out. */
+const everything = { isLeftOut: () => false, leftOut: () => undefined, rest: () => [] };
 
 function failOnce(step: string, code: string): (kind: string) => void {
   let done = false;

@@ -239,6 +239,8 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     alarms,
     after: () => () => {},
     failedToOpen: (error) => logged.push(error.line()),
+    localizeKey: accounts.localizeKey,
+    localizePrivacyKey: accounts.localizePrivacyKey,
   });
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
@@ -297,7 +299,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     notifications: () =>
       events.flatMap((event) => {
         const told = event.kind === 'notification' ? event.path.last?.schema : undefined;
-        return told === undefined || told.module.name === 'ietf-netconf-notifications' ? [] : [told.name];
+        return told?.module.name.startsWith('signet-') === true ? [told.name] : [];
       }),
     close,
   };

@@ -13,7 +13,6 @@ import { encodeOid } from './ber.js';
 import { digestSyntax, LongCodec, segmentSyntax } from './long.js';
 import {
   type Access,
-  compareOids,
   type IndexPart,
   type MibObject,
   type MibTable,
@@ -23,6 +22,7 @@ import {
 } from './model.js';
 import { augmentPath, type OidFiles } from './oid-files.js';
 import { Placement, type Position } from './placement.js';
+import { isStandard } from './standard.js';
 import { rowNumberSyntax, type Syntax, syntaxOf } from './syntax.js';
 
 /** A table while its index is made. */
@@ -151,11 +151,3 @@ export class Collector {
       this.skipped.push({ module: node.module, path: node.path, reason });
   }
 }
-
-/** True for objects of the IETF. */
-export function isStandard(oid: Position): boolean {
-  return compareOids(oid.slice(0, mib2.length), mib2) === 0;
-}
-
-/** MIB-2 and the other modules of the IETF, where small unsigned numbers are INTEGER. */
-const mib2: readonly number[] = [1, 3, 6, 1, 2];

@@ -20,14 +20,14 @@ export interface MibType {
   readonly displayHint: string;
 }
 
-/** How the value stands in an instance's OID (RFC 2578 section 7.7); 'none' where it may not. */
-export type IndexForm = 'integer' | 'string' | 'none';
+/** How the value stands in an instance's OID (RFC 2578 section 7.7): as one number, text, octets (base64 in memory), an OID; 'none' where it may not. */
+export type IndexForm = 'integer' | 'string' | 'octets' | 'oid' | 'none';
 
 export interface Syntax {
   readonly tag: number;
   readonly mib: MibType;
   readonly index: IndexForm;
-  /** 'string': the fewest and the most octets, and the most characters. */
+  /** 'string', 'octets': the fewest and the most octets; 'string': the most characters; 'oid': the same of sub-identifiers. */
   readonly minOctets: number;
   readonly maxOctets: number;
   readonly maxCharacters: number;
