@@ -239,6 +239,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     alarms,
     after: () => () => {},
     failedToOpen: (error) => logged.push(error.line()),
+    testNotification: () => 0,
     localizeKey: accounts.localizeKey,
     localizePrivacyKey: accounts.localizePrivacyKey,
   });
