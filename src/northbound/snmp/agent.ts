@@ -18,6 +18,7 @@ import { Responder } from './responder.js';
 import type { Memory } from './row-numbers.js';
 import { Rows } from './rows.js';
 import { Setter } from './set.js';
+import { Unfinished } from './unfinished.js';
 import { type EngineState, UsmEngine, type UsmUserSource } from './usm.js';
 
 export interface SnmpOptions {
@@ -62,7 +63,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const config = new ConfigSource(system);
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds, options.memory, log);
-  const objects = new ObjectTable(mib, rows, system);
+  const objects = new ObjectTable(mib, rows, system, new Unfinished(options.memory, log));
   const access = new AccessControl(
     objects.readables.map(({ object }) => object),
     () => config.current(),

@@ -77,6 +77,8 @@ export async function startLab(
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
+    /** In place of {@link labUsers}. */
+    readonly users?: Readonly<Record<string, Protocols>>;
     /** Told of alarms: their text, '' where they are cleared. */
     readonly alarm?: (text: string) => void;
     /** Calls back when the module asks for a time; never where absent. */
@@ -135,7 +137,9 @@ export async function startLab(
   const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
   await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const accounts = openAccounts(datastore, schema);
-  const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
+  const users = new Map(
+    Object.entries(options.users ?? labUsers).map(([name, protocols]) => [name, keysOf(protocols)]),
+  );
   const close = async () => {
     await datastore.close();
     await rm(directory, { recursive: true, force: true });
@@ -188,7 +192,7 @@ const lookOnly = {
 
 export const origin: Origin = { user: 'admin', protocol: 'snmp', address: '127.0.0.1' };
 
-interface Protocols {
+export interface Protocols {
   readonly auth?: AuthProtocol;
   readonly priv?: PrivProtocol;
 }
@@ -219,8 +223,7 @@ function keysOf({ auth, priv }: Protocols): UsmUser {
 }
 
 /** Options of the Net-SNMP tools for a user at the level that his keys provide. */
-export function v3(user: string): string[] {
-  const { auth, priv } = labUsers[user] ?? {};
+export function v3(user: string, { auth, priv }: Protocols = labUsers[user] ?? {}): string[] {
   if (auth === undefined) return ['-v3', '-l', 'noAuthNoPriv', '-u', user];
   const name = auth === 'md5' ? 'MD5' : auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
   const authentication = ['-v3', '-u', user, '-a', name, '-A', passPhrase];
