@@ -277,10 +277,10 @@ export class Notifier {
 }
 
 /** The leafs of a notification that have objects; one without a value is left out. */
-function noticeOf({ oid, objects, schema }: MibNotification, valueOf: (leaf: LeafSchema) => Value | undefined): Notice {
+function noticeOf({ oid, objects, schema }: MibNotification, valueAt: (leaf: LeafSchema) => Value | undefined): Notice {
   const present = objects.flatMap((object) => {
     const leaf = schema.dataChildren.find((child) => child.kind === 'leaf' && child.name === object.schema.name);
-    const value = leaf?.kind === 'leaf' ? valueOf(leaf) : undefined;
+    const value = leaf?.kind === 'leaf' ? valueAt(leaf) : undefined;
     if (value === undefined) return [];
     const varbind = { oid: encodeOid([...object.oid, 0]), write: (to: BerWriter) => object.syntax.write(to, value) };
     return [{ object, varbind }];
