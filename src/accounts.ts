@@ -68,6 +68,6 @@ const usm = '/ietf-snmp:snmp/usm';
 
 /** Undefined for what cannot be a user's name: it comes from the network. */
 function userPath(schema: Schema, user: string, leaf: string): InstanceIdentifier | undefined {
-  if (!/^[a-z0-9_][a-z0-9_.-]{0,31}$/.test(user)) return undefined;
+  if (!/^[a-z0-9_][a-z0-9_.@-]{0,31}$/.test(user)) return undefined;
   return parsePath(schema, `/signet-access:users/user[name='${user}']/${leaf}`);
 }

@@ -131,6 +131,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     alarms,
     after,
     failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+    testNotification: (name, target) => {
+      if (current.snmp !== undefined) return current.snmp.testNotification(name, target);
+      throw new ConfigError({ tag: 'operation-failed', message: 'the SNMP engine has not started' });
+    },
     localizeKey: (protocol, phrase, engineId) => localizeKey(protocol as AuthProtocol, phrase, engineId),
     localizePrivacyKey: (protocol, cipher, phrase, engineId) =>
       localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engineId),

@@ -1,5 +1,12 @@
 /** The configuration of the SNMP engine: where it listens, and what the schema alone cannot say. The engine reads the rest itself. */
-import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices } from '../datastore/index.js';
+import type {
+  ActionHandler,
+  Change,
+  CommitHandler,
+  Finding,
+  ModuleRegistration,
+  ModuleServices,
+} from '../datastore/index.js';
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
 import { Listening, type ListeningParts, type ListeningState } from './snmp/listening.js';
@@ -9,7 +16,13 @@ import { validateVacm } from './snmp/vacm.js';
 
 const root = '/ietf-snmp:snmp';
 
-export type SnmpParts = ListeningParts & KeyLocalizer;
+export interface SnmpParts extends ListeningParts, KeyLocalizer {
+  /**
+   * Sends a notification with sample values to the targets that would get it, or to the one that is named; gives how many were sent.
+   * Throws ConfigError where there is no such notification or target, or the engine has not started.
+   */
+  readonly testNotification: (name: string, target: string | undefined) => number;
+}
 
 export interface SnmpModule {
   readonly registration: ModuleRegistration;
@@ -27,7 +40,7 @@ export function snmpModule(parts: SnmpParts): SnmpModule {
     registration: {
       name: 'snmp',
       handlers: [handler as CommitHandler],
-      actions: [setPassPhrase(parts)],
+      actions: [setPassPhrase(parts), sendTest(parts)],
       start: (given) => {
         services = given;
       },
@@ -38,6 +51,17 @@ export function snmpModule(parts: SnmpParts): SnmpModule {
       await listening.open(services.running);
     },
     listening: () => listening.state,
+  };
+}
+
+function sendTest({ testNotification }: SnmpParts): ActionHandler {
+  return {
+    path: '/signet-snmp:send-test-notification',
+    invoke: (_context, _instance, input) =>
+      Promise.resolve().then(() => {
+        const target = input['target'] === undefined ? undefined : String(input['target']);
+        return { sent: testNotification(String(input['notification']), target) };
+      }),
   };
 }
 

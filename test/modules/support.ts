@@ -240,6 +240,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     alarms,
     after: () => () => {},
     failedToOpen: (error) => logged.push(error.line()),
+    testNotification: () => 0,
     localizeKey: accounts.localizeKey,
     localizePrivacyKey: accounts.localizePrivacyKey,
   });
@@ -254,7 +255,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
       snmp.registration,
       snmpMibs({
         engineId: () => Buffer.alloc(5),
-        boots: () => 1,
+        boots: () => undefined,
         time: () => 0,
         counter: () => 0,
         notifications: () => undefined,

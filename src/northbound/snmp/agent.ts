@@ -47,6 +47,8 @@ export interface RunningSnmp {
   prepare(listen: readonly SnmpEndpoint[]): Promise<PreparedListeners>;
   /** Tells the targets that the agent has come up. */
   started(kind: StartKind): void;
+  /** See {@link Notifier.test}. */
+  testNotification(name: string, target: string | undefined): number;
   close(): Promise<void>;
 }
 
@@ -104,6 +106,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
     notifications,
     prepare: (listen) => listeners.prepare(listen),
     started: (kind) => notifier.started(kind),
+    testNotification: (name, target) => notifier.test(name, target),
     async close() {
       unsubscribe();
       await listeners.close();

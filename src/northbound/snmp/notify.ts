@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DatastoreEvent, Log, Session } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
 import { type Branch, InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
 import { BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
 import type { Counters } from './counters.js';
@@ -15,6 +16,7 @@ import { beginPdu, endPdu, versionNumber } from './message.js';
 import type { Mib, MibNotification, MibObject } from './model.js';
 import type { NotificationLog } from './notification-log.js';
 import { informTarget, type NotificationTarget, type NotificationTargets } from './notification-target.js';
+import { sampleOf } from './sample.js';
 import type { UsmEngine } from './usm.js';
 
 interface Notice {
@@ -94,7 +96,7 @@ export class Notifier {
     if (event.kind !== 'notification') return;
     const schema = event.path.last?.schema;
     const known = this.#mib.notifications.find((each) => each.schema === schema);
-    if (known !== undefined) this.#send(noticeOf(known, event.content));
+    if (known !== undefined) this.#send(noticeOf(known, (leaf) => leafOf(event.content, leaf.name)));
   }
 
   close(): void {
@@ -103,22 +105,63 @@ export class Notifier {
     this.#sockets.clear();
   }
 
+  /**
+   * Sends a notification, or `all`, with sample values to those targets that would get the real one, or to the one that is named;
+   * gives how many were sent. It is no event, so the log of notifications has nothing of it. Throws ConfigError invalid-value for
+   * what is no notification or target.
+   */
+  test(name: string, targetName: string | undefined): number {
+    const notices = this.#samples(name);
+    const targets = this.#targets.targets().filter((target) => targetName === undefined || target.name === targetName);
+    if (targets.length === 0) {
+      const none =
+        targetName === undefined ? 'no entry of notify chooses a target' : `no entry of notify chooses ${targetName}`;
+      throw new ConfigError({ tag: 'invalid-value', message: `${none} whose parameters are complete` });
+    }
+    let sent = 0;
+    for (const notice of notices) sent += targets.filter((target) => this.#deliver(notice, target)).length;
+    return sent;
+  }
+
+  #samples(name: string): readonly Notice[] {
+    const generic = genericTraps.map(([trap, arc]): Notice & { readonly names: readonly string[] } => {
+      return { names: [trap], oid: [...snmpTraps, arc], objects: [], varbinds: [] };
+    });
+    const now = new Date();
+    const known = this.#mib.notifications.map((each) => {
+      const { module, schema } = each;
+      const names = [each.name, schema.name, `${module.name}:${schema.name}`];
+      return { names, ...noticeOf(each, (leaf) => sampleOf(leaf.type, now)) };
+    });
+    const found = [...generic, ...known].filter(({ names }) => name === 'all' || names.includes(name));
+    if (found.length === 0)
+      throw new ConfigError({ tag: 'invalid-value', message: `there is no notification ${name}` });
+    return found;
+  }
+
   #send(notice: Notice): void {
     this.#kept.add(notice.oid, notice.varbinds, this.#now());
-    for (const target of this.#targets.targets()) {
-      if (target.accepts?.(notice.oid, notice.objects) === false) continue;
-      try {
-        const informed = informTarget(target);
-        if (informed !== undefined) {
-          const requestId = randomInt(1, 2 ** 31 - 1);
-          const pdu = this.#informPdu(requestId, notice);
-          if (pdu !== undefined) this.#informs.send(informed, requestId, pdu);
-        } else if (this.#write(target, notice)) {
-          this.#transmit(Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position)), target);
-        }
-      } catch (error) {
-        this.#notSent(target, error);
+    for (const target of this.#targets.targets()) this.#deliver(notice, target);
+  }
+
+  /** False where the target is not to have it, or it could not be made. Never throws. */
+  #deliver(notice: Notice, target: NotificationTarget): boolean {
+    if (target.accepts?.(notice.oid, notice.objects) === false) return false;
+    try {
+      const informed = informTarget(target);
+      if (informed !== undefined) {
+        const requestId = randomInt(1, 2 ** 31 - 1);
+        const pdu = this.#informPdu(requestId, notice);
+        if (pdu === undefined) return false;
+        this.#informs.send(informed, requestId, pdu);
+        return true;
       }
+      if (!this.#write(target, notice)) return false;
+      this.#transmit(Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position)), target);
+      return true;
+    } catch (error) {
+      this.#notSent(target, error);
+      return false;
     }
   }
 
@@ -233,16 +276,26 @@ export class Notifier {
   }
 }
 
-/** The leafs of a notification that have objects; an absent one is left out. */
-function noticeOf({ oid, objects }: MibNotification, content: Branch): Notice {
+/** The leafs of a notification that have objects; one without a value is left out. */
+function noticeOf({ oid, objects, schema }: MibNotification, valueAt: (leaf: LeafSchema) => Value | undefined): Notice {
   const present = objects.flatMap((object) => {
-    const leaf = content.schema.dataChildren.find(
-      (child) => child.kind === 'leaf' && child.name === object.schema.name,
-    );
-    const value: Value | undefined = leaf === undefined ? undefined : content.leaf(leaf as LeafSchema);
+    const leaf = schema.dataChildren.find((child) => child.kind === 'leaf' && child.name === object.schema.name);
+    const value = leaf?.kind === 'leaf' ? valueAt(leaf) : undefined;
     if (value === undefined) return [];
     const varbind = { oid: encodeOid([...object.oid, 0]), write: (to: BerWriter) => object.syntax.write(to, value) };
     return [{ object, varbind }];
   });
   return { oid, objects: present.map(({ object }) => object), varbinds: present.map(({ varbind }) => varbind) };
 }
+
+function leafOf(content: Branch, name: string): Value | undefined {
+  const leaf = content.schema.dataChildren.find((child) => child.kind === 'leaf' && child.name === name);
+  return leaf?.kind === 'leaf' ? content.leaf(leaf) : undefined;
+}
+
+/** RFC 3418: those that this agent sends. */
+const genericTraps = [
+  ['coldStart', 1],
+  ['warmStart', 2],
+  ['authenticationFailure', 5],
+] as const;

@@ -109,6 +109,7 @@ export async function startLab(
     },
     after: options.after ?? (() => () => {}),
     failedToOpen: () => {},
+    testNotification: (name, target) => running.snmp!.testNotification(name, target),
     localizeKey: (protocol, phrase, engine) => localizeKey(protocol as AuthProtocol, phrase, engine),
     localizePrivacyKey: (protocol, cipher, phrase, engine) =>
       localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine),
