@@ -7,6 +7,7 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   agent: () => import('./agent.js'),
+  https: () => import('./https.js'),
   x509: () => import('./x509.js'),
   yang: () => import('./yang.js'),
   codec: () => import('./codec.js'),

@@ -131,6 +131,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     alarms,
     after,
     failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+    testNotification: (name, target) => {
+      if (current.snmp !== undefined) return current.snmp.testNotification(name, target);
+      throw new ConfigError({ tag: 'operation-failed', message: 'the SNMP engine has not started' });
+    },
+    localizeKey: (protocol, phrase, engineId) => localizeKey(protocol as AuthProtocol, phrase, engineId),
+    localizePrivacyKey: (protocol, cipher, phrase, engineId) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engineId),
   });
   const listeners = (): readonly ListenerState[] => {
     const closed = failures.https?.message ?? 'not open yet';
@@ -173,6 +180,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         boots: () => engine.boots,
         time: () => Math.floor(elapsed() / 1000),
         counter: (name) => current.snmp?.counters[name] ?? 0,
+        notifications: () => current.snmp?.notifications,
       }),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,

@@ -11,7 +11,6 @@ const notServed = [
   'ietf-netconf',
   'ietf-netconf-monitoring',
   'ietf-netconf-with-defaults',
-  'ietf-origin',
   'ietf-yang-library',
   'ietf-yang-metadata',
 ] as const;

@@ -19,6 +19,7 @@ import {
 import { prefix } from './change.js';
 import { contentFromJson, memberName, valueFromJson } from './content.js';
 import type { Root } from './contract.js';
+import type { EntryPath } from './entry-path.js';
 import type { Log } from './log.js';
 import type { ProviderEntry, Registry } from './registry.js';
 import { chainOf, isConcealedLeaf } from './schema-index.js';
@@ -29,6 +30,8 @@ export class Operational {
   readonly #registry: Registry;
   readonly #log: Log;
   readonly #readers = new Map<LeafSchema, LeafReader>();
+  /** Whether a leaf is what is stored in the configuration, and nothing else. */
+  readonly #stored = new Map<LeafSchema, boolean>();
   /** Nodes at or below which something is computed. */
   readonly #computed = new Set<SchemaNode>();
   #lastRead:
@@ -58,6 +61,27 @@ export class Operational {
     return reader(root, path);
   }
 
+  /** A leaf right in an entry, as {@link leaf} has it. */
+  leafOf(root: Root, entry: EntryPath, schema: LeafSchema): Value | undefined {
+    const isStored = this.#stored.get(schema) ?? this.#isStored(schema);
+    if (!isStored) return this.leaf(root, entry.child(schema));
+    const { config } = root;
+    if (entry.serial !== config.serial) {
+      entry.found = config.branch(entry);
+      entry.serial = config.serial;
+    }
+    const value = entry.found?.leaf(schema);
+    if (value !== undefined || schema.default === undefined) return value;
+    return this.leaf(root, entry.child(schema));
+  }
+
+  #isStored(schema: LeafSchema): boolean {
+    const isComputed = chainOf(schema).some((node) => this.#registry.providers.has(node));
+    const isStored = schema.config && !isConcealedLeaf(schema) && !isComputed;
+    this.#stored.set(schema, isStored);
+    return isStored;
+  }
+
   /** What is at `path`; undefined where nothing is. */
   get(root: Root, path: InstanceIdentifier): Content | undefined {
     const { last } = path;
@@ -76,6 +100,7 @@ export class Operational {
         return this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       case 'container': {
         if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
+        if (isInAnotherCase(root, path)) return undefined;
         return this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       }
       default:
@@ -209,6 +234,8 @@ export class Operational {
           return own ?? state ?? defaults;
         }
         case 'container':
+          if (own === undefined && state === undefined && child.config && !isDefaultInUse(child, config))
+            return undefined;
           return this.#container(
             root,
             path.child(child),
@@ -229,6 +256,7 @@ export class Operational {
   #isThere(root: Root, path: InstanceIdentifier): boolean {
     for (let at: InstanceIdentifier | undefined = path; at?.last !== undefined; at = at.parent) {
       const { schema } = at.last;
+      if (isInAnotherCase(root, at)) return false;
       const mustExist = schema.kind === 'list' || (schema.kind === 'container' && schema.presence !== undefined);
       if (!mustExist) continue;
       return root.config.get(at) !== undefined || root.system.get(at) !== undefined;
@@ -289,6 +317,13 @@ export class Operational {
       return json === undefined ? undefined : valueFromJson(json, schema.type, 'rfc7951');
     };
   }
+}
+
+/** Whether a container that nobody set is in a case that is not there: nothing in it is in use. */
+function isInAnotherCase({ config }: Root, path: InstanceIdentifier): boolean {
+  const schema = path.last?.schema;
+  if (schema?.kind !== 'container' || !schema.config || config.get(path) !== undefined) return false;
+  return !isDefaultInUse(schema, config.branch(path.parent ?? InstanceIdentifier.root));
 }
 
 /** RFC 7950 7.6.1: not in a case that is not there, unless it is the default case and no other is there. */

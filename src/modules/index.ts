@@ -10,5 +10,5 @@ export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';
 export type { ListeningParts, SnmpListener } from './snmp/listening.js';
 export { type SnmpCounter, type SnmpFacts, snmpMibs } from './snmp/mibs.js';
-export { type SnmpModule, snmpModule } from './snmp.js';
+export { type SnmpModule, type SnmpParts, snmpModule } from './snmp.js';
 export { type SystemFacts, systemModule } from './system.js';

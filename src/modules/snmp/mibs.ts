@@ -1,8 +1,9 @@
-/** What the SNMP engine is and counts, and its configuration, as the MIB modules of the IETF have them: state and nothing else. */
+/** What the SNMP engine is and counts, and its configuration, as the MIB modules of the IETF have them. */
 import type { ModuleRegistration } from '../../datastore/index.js';
 import { communityMib } from './community-mib.js';
 import type { SnmpFacts } from './facts.js';
 import { frameworkMib } from './framework-mib.js';
+import { notificationLogMib, notificationLogPath } from './notification-log-mib.js';
 import { notificationMib } from './notification-mib.js';
 import { snmpv2Mib } from './snmpv2-mib.js';
 import { statistics } from './statistics.js';
@@ -15,6 +16,7 @@ export type { SnmpCounter, SnmpFacts } from './facts.js';
 export function snmpMibs(facts: SnmpFacts): ModuleRegistration {
   return {
     name: 'snmp-mibs',
+    handlers: [{ name: 'notification-log', path: notificationLogPath }],
     state: [
       ...snmpv2Mib(facts),
       ...frameworkMib(facts),
@@ -24,6 +26,7 @@ export function snmpMibs(facts: SnmpFacts): ModuleRegistration {
       ...usmMib(facts),
       ...vacmMib(),
       ...communityMib(facts),
+      ...notificationLogMib(facts),
     ],
   };
 }

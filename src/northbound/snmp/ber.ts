@@ -358,9 +358,26 @@ export class BerWriter {
 
   /** An OCTET STRING of UTF-8 text. */
   text(value: string): void {
+    if (value.length < 0x40 && this.#shortText(value)) return;
     const length = Buffer.byteLength(value);
     if (!this.#head(tag.octetString, length)) return;
     this.position += this.buffer.write(value, this.position, length, 'utf8');
+  }
+
+  /** ASCII without a call out of the engine; false, and nothing written, where it is other text. */
+  #shortText(value: string): boolean {
+    const { buffer, position } = this;
+    const { length } = value;
+    if (position + length + 16 > buffer.length) return false;
+    for (let at = 0; at < length; at += 1) {
+      const unit = value.charCodeAt(at);
+      if (unit >= 0x80) return false;
+      buffer[position + 2 + at] = unit;
+    }
+    buffer[position] = tag.octetString;
+    buffer[position + 1] = length;
+    this.position = position + 2 + length;
+    return true;
   }
 
   /** An OID from its content octets: a prefix, and what follows it. */

@@ -32,10 +32,12 @@ export function objectDescription(object: MibObject): string {
     case 'job':
       return 'A number for the job, which the manager chooses.';
     case 'jobState':
-      if (isOfJob) return 'Where the job stands: running, ended well, or ended with an error.';
+      if (isOfJob)
+        return 'Where the job stands: running, ended well, or ended with an error. One that a stop of the agent interrupts has failed.';
       return (
         'Where the last change of the entry stands that took longer than a manager waits: it is answered while it goes on, and the RowStatus ' +
-        'is notReady until it has ended. There is no instance for an entry whose last change was answered at its end.'
+        'is notReady until it has ended. There is no instance for an entry whose last change was answered at its end. A change that a stop of the agent interrupts has ' +
+        'failed, unless it was done.'
       );
     case 'errorTag':
       return `The error-tag of RFC 6241 Appendix A where the ${isOfJob ? 'job' : 'change'} failed, else empty.`;

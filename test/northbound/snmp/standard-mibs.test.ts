@@ -101,8 +101,10 @@ suite('MIB modules of the IETF, read with their own MIB files', skipOf('snmptabl
 
   test('RFC 3418: sysORTable lists MIB modules by names that their files know', async () => {
     const rows = await table('sysORTable');
-    assert.ok(rows.length >= 8);
-    for (const row of rows) assert.match(row, /^\d+\|[A-Za-z0-9-]+-MIB::[A-Za-z]+\|[^|]*RFC \d{4}\|0:0:00:00\.00$/u);
+    assert.ok(rows.length >= 9);
+    // of NOTIFICATION-LOG-MIB there is no file
+    for (const row of rows.filter((each) => !each.includes('|SNMPv2-SMI::mib-2.92|')))
+      assert.match(row, /^\d+\|[A-Za-z0-9-]+-MIB::[A-Za-z]+\|[^|]*RFC \d{4}\|0:0:00:00\.00$/u);
     assert.match(await value('sysORLastChange'), /^0:0:00:00\.00$/u);
   });
 
