@@ -9,7 +9,7 @@ import { familiesOf } from '../../../src/northbound/snmp/subtrees.js';
 import { type AccessEntry, accessEntry, memberKey, type Vacm } from '../../../src/northbound/snmp/vacm.js';
 import { View } from '../../../src/northbound/snmp/views.js';
 import { labOid as base, type Lab, ok, passPhrase, startLab, tool, v3 } from './support/lab.js';
-import { pdu, type as pduType, RawClient, v1, v2c, varbind } from './support/raw.js';
+import { int, pdu, type as pduType, RawClient, v1, v2c, varbind } from './support/raw.js';
 
 suite('vacmAccessTable: the order of preference among entries (RFC 3415)', () => {
   const entry = (
@@ -277,6 +277,20 @@ suite('VACM of the tree (RFC 7407)', () => {
     assert.match(await ok(lab, 'snmpget', options, role), /No Such Object/u);
     const refused = await tool(lab, 'snmpset', options, role, 'i', '0');
     assert.match(refused.stderr, /noAccess/u);
+  });
+
+  test('a SET of a community that comes again runs once', async () => {
+    await configure({
+      group: [
+        { name: 'g', member: [member('reader', 'v2c')], access: [access('no-auth-no-priv', { 'write-view': 'all' })] },
+      ],
+      view: [{ name: 'all', include: ['1'] }],
+    });
+    const set = v2c(pdu(pduType.set, 9001, [varbind(`${base}.3.0`, int(8))]), 'public');
+    assert.equal((await client.request(set)).status, 0);
+    await lab.write('/signet-lab:lab/number', 9);
+    assert.equal((await client.request(set)).status, 0);
+    assert.equal(lab.read('/signet-lab:lab/number'), 9);
   });
 
   test('what is under nacm:default-deny-all is set with privacy only', async () => {
