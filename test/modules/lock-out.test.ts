@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { TlsListener } from '../../src/southbound/index.js';
 import { presented } from '../southbound/tls-support.js';
-import { type Device, entry, openDevice, serverCertificate } from './support.js';
+import { base64, makeAuthority } from './authority.js';
+import { type Device, day, entry, FakeClock, openDevice, serverCertificate } from './support.js';
 
 describe('HTTPS is not lost', () => {
   let listener: TlsListener;
@@ -87,5 +88,69 @@ describe('HTTPS is not lost', () => {
     assert.match(await alarm(it), /^https presents what was there before the tree went back: there is no private key/);
     await it.invoke('/signet-https:https/restore-default');
     assert.equal(await alarm(it), 'none');
+  });
+
+  const texts = (findings: readonly { readonly severity: string; readonly path: string; readonly text: string }[]) =>
+    findings.map(({ severity, path, text }) => `${severity} ${path}: ${text}`);
+
+  test('a commit after which only this device reaches HTTPS, or nobody, says so', async (context) => {
+    const it = await openDevice(context, { listener, listensByTree: true });
+    const at = (name: string, address: string) =>
+      ['create', `/signet-https:https/listen[name='${name}']`, { name, address, port: 0 }] as const;
+    assert.deepEqual(texts((await it.apply([at('any', '0.0.0.0'), at('own', '127.0.0.1')])).findings), []);
+    const tried = await it.apply([['delete', "/signet-https:https/listen[name='any']"]], { confirmTimeout: 60 });
+    const alone = 'warning /signet-https:https/listen: from now on HTTPS is for clients on this device alone';
+    assert.deepEqual(texts(tried.findings), [alone]);
+    await it.session.cancel(tried.persistId);
+    const hint = '; a confirm timeout makes a change go back by itself';
+    const moved = await it.apply([['delete', "/signet-https:https/listen[name='any']"]]);
+    assert.deepEqual(texts(moved.findings), [`${alone}${hint}`]);
+    await it.apply([at('any', '0.0.0.0')]);
+    const closed = await it.apply([['merge', '/signet-https:https/enabled', false]]);
+    const none = 'from now on there is no HTTPS; the local socket and the other services stay';
+    assert.deepEqual(texts(closed.findings), [`warning /signet-https:https/enabled: ${none}${hint}`]);
+    assert.deepEqual(texts((await it.apply([['merge', '/signet-https:https/enabled', true]])).findings), []);
+  });
+
+  test('a commit from which on clients need a certificate says so, once', async (context) => {
+    const it = await openDevice(context, { listener });
+    const { root } = await makeAuthority();
+    const clients = '/signet-https:https/client-authentication';
+    await it.apply([
+      [
+        'create',
+        "/signet-https:https/trust-anchor[name='clients']",
+        { name: 'clients', certificate: [...base64(root)] },
+      ],
+      ['merge', `${clients}/ca-certs`, ['clients']],
+    ]);
+    const { findings } = await it.apply([['merge', `${clients}/required`, true]]);
+    const text = 'from now on HTTPS is for clients with a certificate of an authority in ca-certs alone';
+    const hint = '; a confirm timeout makes a change go back by itself';
+    assert.deepEqual(texts(findings), [`warning ${clients}: ${text}${hint}`]);
+    const high = await it.apply([['merge', '/signet-https:https/security-level', 'high']]);
+    assert.ok(!texts(high.findings).some((each) => each.includes(text)));
+  });
+
+  test('a certificate that has expired or holds for other names meanwhile is presented with a warning', async (context) => {
+    const clock = new FakeClock();
+    const hosts = { names: ['device.example.net'] };
+    const it = await openDevice(context, { listener, clock, hosts: () => hosts.names });
+    const made = { 'subject-alternative-name': [{ type: 'dns', value: 'device.example.net' }] };
+    await it.apply([
+      ['create', entry('web'), { name: 'web', 'auto-renew': false, ...made }],
+      ['create', entry('other'), { name: 'other' }],
+      ['merge', serverCertificate, 'other'],
+    ]);
+    const activated = await it.invoke(`${entry('web')}/activate`);
+    assert.deepEqual(activated['finding'] ?? [], []);
+    await it.invoke(`${entry('other')}/activate`);
+    clock.time += 900 * day;
+    hosts.names = ['elsewhere.example.net'];
+    const late = await it.invoke(`${entry('web')}/activate`);
+    const said = JSON.stringify(late['finding']);
+    assert.match(said, /"warning","text":"the certificate expired on /);
+    assert.match(said, /elsewhere\.example\.net/);
+    assert.equal(it.get(serverCertificate), 'web');
   });
 });
