@@ -262,7 +262,9 @@ class HttpsService {
       try {
         const { service, served } = await prepareService(attempt, this.parts, { mayWait: plan.listen });
         await service.apply();
-        for (const { error } of this.parts.listener.unopened) this.parts.failedToOpen(error);
+        for (const { error } of this.parts.listener.unopened) {
+          this.parts.failedToOpen(error.with({ path: '/signet-https:https/listen' }));
+        }
         this.opening.switched(failed?.message);
         return served;
       } catch (error) {
