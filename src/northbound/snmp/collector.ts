@@ -3,6 +3,7 @@ import type {
   DataSchema,
   LeafListSchema,
   LeafSchema,
+  ListSchema,
   Module,
   OperationSchema,
   Schema,
@@ -10,6 +11,7 @@ import type {
 } from '../../yang/index.js';
 import { inherits } from './annotations.js';
 import { encodeOid } from './ber.js';
+import { entriesOf } from './entries.js';
 import { inetAddressSyntax, inetTypeSyntax } from './inet-address.js';
 import { digestSyntax, LongCodec, segmentSyntax } from './long.js';
 import {
@@ -50,12 +52,13 @@ export class Collector {
 
   /** A value that can pass 255 octets: its digest, and a table of its segments. */
   long(
-    node: LeafSchema | LeafListSchema | OperationSchema,
+    node: LeafSchema | LeafListSchema | ListSchema | OperationSchema,
     at: { readonly oid: Position; readonly table: MibTable | undefined; readonly parameter?: MibObject['parameter'] },
     access: Access,
     steps: readonly DataSchema[],
   ): void {
-    const syntax = digestSyntax(new LongCodec(this.schema, node));
+    const entries = entriesOf({ parameter: at.parameter, schema: node });
+    const syntax = digestSyntax(new LongCodec(this.schema, node, entries));
     const digest = this.add({ kind: 'digest', ...at, schema: node, syntax, access, steps });
     const isWritten = access !== 'read-only';
     const parent = at.table?.augments ?? at.table;

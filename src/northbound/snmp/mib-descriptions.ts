@@ -1,4 +1,5 @@
 /** What a MIB module says of its objects: the YANG description, or what a column that no YANG node stands for is there for. */
+import { entriesOf } from './entries.js';
 import type { MibObject, MibTable } from './model.js';
 
 export function objectDescription(object: MibObject): string {
@@ -52,6 +53,11 @@ export function objectDescription(object: MibObject): string {
     case 'digest':
       if (object.schema === object.table?.operation)
         return 'SHA-256 of the whole output as RFC 7951 JSON, which stands in a segment table.';
+      if (entriesOf(object) !== undefined)
+        return (
+          'SHA-256 of all entries as an array of RFC 7951 JSON. Setting it to the digest of segments that were written to a table of their own ' +
+          `makes them the input. ${describe(object.schema.description, object.schema.path)}`
+        );
       return (
         `SHA-256 of the value, which stands in a segment table. Setting it to the digest of segments that were written there makes them ` +
         `the value. ${describe(object.schema.description, object.schema.path)}`

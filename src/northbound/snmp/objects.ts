@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { entriesOf } from './entries.js';
 import { inetPart } from './inet-address.js';
 import { indexKey } from './instance.js';
 import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
@@ -209,7 +210,7 @@ export class ObjectTable {
 
   /** That of a digest's value. */
   codec(digest: MibObject): LongCodec {
-    return new LongCodec(this.#schema, digest.schema as LeafSchema);
+    return new LongCodec(this.#schema, digest.schema as LeafSchema, entriesOf(digest));
   }
 
   #valueReader(digest: MibObject): Readable['read'] {
