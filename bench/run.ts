@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   codec: () => import('./codec.js'),
   datastore: () => import('./datastore.js'),
   snmp: () => import('./snmp.js'),
+  'snmp-hostile': () => import('./snmp-hostile.js'),
 };
 
 const wanted = process.argv.slice(2);

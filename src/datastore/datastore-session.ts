@@ -54,8 +54,8 @@ export class DatastoreSession implements Session {
   readonly since: number;
   readonly #end = new AbortController();
   readonly #killed = new AbortController();
-  /** What the user may do as the rules of that root have it. */
-  #known: { readonly running: Root; readonly access: Access | undefined } | undefined;
+  /** What the user may do as the rules in the trees with those serial numbers have it; a session that rests keeps no old tree. */
+  #known: { readonly config: number; readonly system: number; readonly access: Access | undefined } | undefined;
   readonly #unsubscribes = new Set<() => void>();
 
   constructor(core: Core, id: number, origin: Origin) {
@@ -427,7 +427,10 @@ export class DatastoreSession implements Session {
   /** By the rules of running as it is now; undefined where everything is permitted. */
   #access(): Access | undefined {
     const running = this.#core.running();
-    if (this.#known?.running !== running) this.#known = { running, access: this.#core.access.of(this.origin, running) };
+    const { serial: config } = running.config;
+    const { serial: system } = running.system;
+    if (this.#known?.config !== config || this.#known.system !== system)
+      this.#known = { config, system, access: this.#core.access.of(this.origin, running) };
     return this.#known.access;
   }
 
