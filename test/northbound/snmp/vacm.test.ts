@@ -3,6 +3,8 @@ import { createSocket } from 'node:dgram';
 import { on, once } from 'node:events';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { ConfigError } from '../../../src/error.js';
+import { AccessControl } from '../../../src/northbound/snmp/access-control.js';
+import type { SnmpConfig } from '../../../src/northbound/snmp/config.js';
 import type { MibObject } from '../../../src/northbound/snmp/model.js';
 import { familiesOf } from '../../../src/northbound/snmp/subtrees.js';
 import { type AccessEntry, accessEntry, memberKey, type Vacm } from '../../../src/northbound/snmp/vacm.js';
@@ -126,6 +128,38 @@ test('a compiled view holds the instances that RFC 3415 section 4 says, 400 rand
   assert.deepEqual([...seen].sort(), [0, 1, 2]);
 });
 
+test('a view is compiled once for a change of the configuration, and shared by all who have it', () => {
+  const vacm = (include: string): Vacm => ({
+    members: new Map(['x', 'y'].map((name) => [memberKey(3, name), 'g'])),
+    access: new Map([['g', [{ context: '', match: 'exact', model: 0, level: 'noAuthNoPriv', views: all }]]]),
+    views: new Map([['all', { include: [include], exclude: [] }]]),
+  });
+  const all = { read: 'all', write: 'all', notify: undefined };
+  const config = (include: string): SnmpConfig => ({ ...noConfig, vacm: vacm(include) });
+  let current = config('1.3');
+  const control = new AccessControl([], () => current);
+  const of = (securityName: string, level: 'authNoPriv' | 'authPriv', type: 'read' | 'write') =>
+    control.view({ model: 'usm', securityName, level, highest: 'authPriv' }, type);
+  const first = of('x', 'authPriv', 'read');
+  assert.ok(first !== undefined);
+  assert.equal(of('x', 'authPriv', 'read'), first);
+  assert.equal(of('y', 'authPriv', 'write'), first);
+  assert.equal(of('y', 'authNoPriv', 'read'), first);
+  // without what is under nacm:default-deny-all
+  assert.notEqual(of('y', 'authNoPriv', 'write'), first);
+  assert.equal(of('stranger', 'authPriv', 'read'), undefined);
+  current = config('1.3.6');
+  assert.notEqual(of('x', 'authPriv', 'read'), first);
+});
+
+const noConfig = {
+  authenticationTraps: false,
+  communities: new Map(),
+  targets: [],
+  notifyTags: { trap: new Set<string>(), inform: new Set<string>() },
+  filters: new Map(),
+};
+
 suite('VACM of the tree (RFC 7407)', () => {
   let lab: Lab;
   let client: RawClient;
@@ -175,6 +209,8 @@ suite('VACM of the tree (RFC 7407)', () => {
     const get = pdu(pduType.get, 5, [varbind(`${base}.3.0`)]);
     const answer = await client.request(v2c(get, 'public'));
     assert.deepEqual([answer.status, answer.index], [16, 0]);
+    const old = await client.request(v1(get, 'public'));
+    assert.equal(old.status, 2);
   });
 
   test('a level below that of the keys is enough where the entry says so; the view of the higher level differs', async () => {
@@ -306,6 +342,36 @@ suite('VACM of the tree (RFC 7407)', () => {
     await ok(lab, 'snmpset', v3('admin'), role, 'i', '1');
     assert.equal(lab.read("/signet-access:users/user[name='peter']/role"), 'operator');
     await ok(lab, 'snmpset', v3('admin'), role, 'i', '2');
+  });
+
+  test('a view gives no more than access control of the tree allows (RFC 8341)', async () => {
+    await configure({
+      group: [
+        {
+          name: 'g',
+          member: [member('admin', 'usm'), member('sha1', 'usm')],
+          access: [access('auth-priv', { 'read-view': 'all', 'write-view': 'all' })],
+        },
+      ],
+      view: [{ name: 'all', include: ['1'] }],
+    });
+    const permit = { name: 'all', 'access-operations': '*', action: 'permit' };
+    await lab.write('/ietf-netconf-acm:nacm', {
+      'enable-nacm': true,
+      groups: { group: [{ name: 'masters', 'user-name': ['admin'] }] },
+      'rule-list': [{ name: 'masters', group: ['masters'], rule: [permit] }],
+    });
+    try {
+      const groupOfSha1 = '1.3.6.1.6.3.16.1.2.1.3.3.4.115.104.97.49';
+      assert.match(await ok(lab, 'snmpget', v3('admin'), groupOfSha1), /STRING: "?g"?$/u);
+      assert.match(await ok(lab, 'snmpget', v3('sha1'), groupOfSha1), /No Such/u);
+      assert.match(await ok(lab, 'snmpget', v3('sha1'), `${base}.4.0`), /abc/u);
+      assert.match((await tool(lab, 'snmpset', v3('sha1'), `${base}.4.0`, 's', 'x')).stderr, /noAccess/u);
+      await ok(lab, 'snmpset', v3('admin'), `${base}.4.0`, 's', 'abc');
+      assert.equal(lab.read('/signet-lab:lab/text'), 'abc');
+    } finally {
+      await lab.write('/ietf-netconf-acm:nacm', { 'enable-nacm': false });
+    }
   });
 
   test('an Unset object takes away only what the write view holds', async () => {
