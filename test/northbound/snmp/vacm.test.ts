@@ -326,6 +326,20 @@ suite('VACM of the tree (RFC 7407)', () => {
     await lab.write('/signet-lab:lab', { number: 5, text: 'abc' });
   });
 
+  test('a SET of a community that comes again runs once', async () => {
+    await configure({
+      group: [
+        { name: 'g', member: [member('reader', 'v2c')], access: [access('no-auth-no-priv', { 'write-view': 'all' })] },
+      ],
+      view: [{ name: 'all', include: ['1'] }],
+    });
+    const set = v2c(pdu(pduType.set, 9001, [varbind(`${base}.3.0`, int(8))]), 'public');
+    assert.equal((await client.request(set)).status, 0);
+    await lab.write('/signet-lab:lab/number', 9);
+    assert.equal((await client.request(set)).status, 0);
+    assert.equal(lab.read('/signet-lab:lab/number'), 9);
+  });
+
   test('what is under nacm:default-deny-all is set with privacy only', async () => {
     await configure({
       group: [
