@@ -28,6 +28,7 @@ import {
   KeyRing,
   type ListenerState,
   retentionOf,
+  snmpMibs,
   snmpModule,
   systemModule,
 } from './modules/index.js';
@@ -65,7 +66,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const schema = readSchema(options);
   const opened: { keys?: KeyStore } = {};
   const keys = whenOpen(() => opened.keys);
-  const engine: { id: Buffer } = { id: Buffer.alloc(0) };
+  const engine: { id: Buffer; boots?: number } = { id: Buffer.alloc(0) };
   const begun = process.hrtime.bigint();
   const elapsed = () => Number((process.hrtime.bigint() - begun) / 1_000_000n);
   const current: { datastore?: Datastore; http?: HttpService; snmp?: RunningSnmp } = {};
@@ -130,6 +131,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     alarms,
     after,
     failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+    testNotification: (name, target) => {
+      if (current.snmp !== undefined) return current.snmp.testNotification(name, target);
+      throw new ConfigError({ tag: 'operation-failed', message: 'the SNMP engine has not started' });
+    },
+    localizeKey: (protocol, phrase, engineId) => localizeKey(protocol as AuthProtocol, phrase, engineId),
+    localizePrivacyKey: (protocol, cipher, phrase, engineId) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engineId),
   });
   const listeners = (): readonly ListenerState[] => {
     const closed = failures.https?.message ?? 'not open yet';
@@ -167,6 +175,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       agentModule({ version: options.version, started: new Date(), listeners }),
       accessModule(access),
       snmp.registration,
+      snmpMibs({
+        engineId: () => engine.id,
+        boots: () => engine.boots,
+        time: () => Math.floor(elapsed() / 1000),
+        counter: (name) => current.snmp?.counters[name] ?? 0,
+        notifications: () => current.snmp?.notifications,
+      }),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,
       alarms.registration,
@@ -210,6 +225,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const { boots, kind } = await countBoot(datastore, engine.id, startedAt);
+      engine.boots = boots;
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = openSnmp(datastore, accounts, schema, options, snmpEngine);
       await snmp.open();

@@ -11,14 +11,18 @@ const notServed = [
   'ietf-netconf',
   'ietf-netconf-monitoring',
   'ietf-netconf-with-defaults',
-  'ietf-origin',
   'ietf-yang-library',
   'ietf-yang-metadata',
 ] as const;
 
 /** Of modules that have features, which of them this agent has. */
 export const supportedFeatures = {
-  'ietf-crypto-types': ['csr-generation', 'hidden-private-keys', 'p10-csr-format'],
+  'ietf-crypto-types': [
+    'certificate-expiration-notification',
+    'csr-generation',
+    'hidden-private-keys',
+    'p10-csr-format',
+  ],
   'ietf-keystore': ['asymmetric-keys', 'central-keystore-supported'],
   'ietf-truststore': ['central-truststore-supported', 'certificates'],
 } as const;

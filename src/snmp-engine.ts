@@ -18,6 +18,7 @@ export function openSnmp(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => accounts.snmpUser(name) },
+    remoteUsers: { user: (engineId, name) => accounts.remoteUser(engineId, name) },
     memory: (name) => datastore.meta(name),
     log: options.log,
   });

@@ -74,7 +74,7 @@ export class AccessPolicy {
   permitsRead(path: InstanceIdentifier): boolean {
     const schema = path.last?.schema;
     if (schema === undefined) return true;
-    const known = this.#readableAnywhere(schema as SchemaNode);
+    const known = this.permitsReadOfAll(schema as SchemaNode);
     if (known !== undefined) return known;
     // A rule that concerns a node above names no step below it, so the whole path tells as much as a part of it.
     return path.steps.every((step) => isKey(step.schema) || this.#permitsStep('read', path, step));
@@ -104,10 +104,11 @@ export class AccessPolicy {
     return schema.dataChildren.every((child) => this.extent(verb, child) === 'all') ? 'all' : 'some';
   }
 
-  #readableAnywhere(schema: SchemaNode): boolean | undefined {
+  /** The same for every instance of a node; undefined where it depends on the instance. */
+  permitsReadOfAll(schema: SchemaNode): boolean | undefined {
     if (this.#readable.has(schema)) return this.#readable.get(schema);
     const own = isKey(schema) || !isNode(schema) ? anything : this.#verdict('read', schema);
-    const above = schema.parent === undefined || schema.parent.kind === 'root' || this.#readableAnywhere(schema.parent);
+    const above = schema.parent === undefined || schema.parent.kind === 'root' || this.permitsReadOfAll(schema.parent);
     let result: boolean | undefined;
     if (above === false || (own.keyed.length === 0 && !own.otherwise)) result = false;
     else if (above === true && own.keyed.length === 0) result = true;

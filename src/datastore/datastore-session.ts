@@ -6,9 +6,11 @@ import {
   type Branch,
   type Content,
   compileQuery,
-  DataTree,
-  InstanceIdentifier,
+  type DataTree,
+  type InstanceIdentifier,
+  type LeafSchema,
   type Schema,
+  type SchemaNode,
   type Value,
   type XPathNames,
 } from '../yang/index.js';
@@ -19,9 +21,12 @@ import { tasksFor } from './change.js';
 import type { Job } from './commit-queue.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { asker, type Core, newPersistId } from './datastore.js';
+import { asReported } from './defaults.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
+import type { EntryPath } from './entry-path.js';
 import type { Lockable } from './locks.js';
+import { annotationsOf } from './origin.js';
 import type { PartialLock } from './partial-locks.js';
 import { rebase } from './patch.js';
 import { editTree, sealEdits } from './request.js';
@@ -32,11 +37,14 @@ import type {
   Edit,
   EditOptions,
   HistoryEntry,
+  Reading,
+  ReadOptions,
   Session,
   SubscribeOptions,
 } from './session.js';
 import type { SessionInfo } from './sessions.js';
 import { subscribe } from './subscription.js';
+import { wholeDatastore } from './whole.js';
 
 export class DatastoreSession implements Session {
   readonly id: number;
@@ -46,6 +54,8 @@ export class DatastoreSession implements Session {
   readonly since: number;
   readonly #end = new AbortController();
   readonly #killed = new AbortController();
+  /** What the user may do as the rules in the trees with those serial numbers have it; a session that rests keeps no old tree. */
+  #known: { readonly config: number; readonly system: number; readonly access: Access | undefined } | undefined;
   readonly #unsubscribes = new Set<() => void>();
 
   constructor(core: Core, id: number, origin: Origin) {
@@ -68,13 +78,46 @@ export class DatastoreSession implements Session {
       datastore === 'operational'
         ? this.#core.operational.get(this.#core.running(), path)
         : this.#whole(datastore, candidate).get(path);
-    const access = this.#access();
-    return access === undefined ? content : access.view.of(path, content);
+    return this.#seen(path, content);
+  }
+
+  read(path: InstanceIdentifier, options: ReadOptions = {}): Reading | undefined {
+    this.#checkOpen();
+    const { datastore = 'operational', candidate, withOrigin = false, withDefaults } = options;
+    const isOperational = datastore === 'operational';
+    if (withOrigin && !isOperational) {
+      const message = 'only what is in operational has an origin';
+      throw new ConfigError({ type: 'protocol', tag: 'invalid-value', message });
+    }
+    const set = this.#whole(isOperational ? 'running' : datastore, candidate);
+    const all = isOperational ? this.#core.operational.get(this.#core.running(), path) : set.get(path);
+    const content = this.#seen(path, asReported(all, { set, path, isOperational, withDefaults }));
+    const tagged = withDefaults === 'report-all-tagged';
+    const annotations = annotationsOf(this.schema, set, path, { withOrigin, tagged });
+    return content === undefined ? undefined : { content, annotations };
   }
 
   leaf(path: InstanceIdentifier): Value | undefined {
     if (this.#access()?.policy.permitsRead(path) === false) return undefined;
     return this.#core.operational.leaf(this.#core.running(), path);
+  }
+
+  leafOf(entry: EntryPath, leaf: LeafSchema): Value | undefined {
+    const policy = this.#access()?.policy;
+    if (policy !== undefined) {
+      const all = policy.permitsReadOfAll(leaf);
+      if (all === false || (all === undefined && !policy.permitsRead(entry.child(leaf)))) return undefined;
+    }
+    return this.#core.operational.leafOf(this.#core.running(), entry, leaf);
+  }
+
+  sees(path: InstanceIdentifier): boolean {
+    return this.#access()?.policy.permitsRead(path) !== false;
+  }
+
+  seesAll(schema: SchemaNode): boolean | undefined {
+    const access = this.#access();
+    return access === undefined ? true : access.policy.permitsReadOfAll(schema);
   }
 
   tree(datastore: DatastoreName, candidate?: string): DataTree {
@@ -84,21 +127,7 @@ export class DatastoreSession implements Session {
   }
 
   #whole(datastore: DatastoreName, candidate?: string): DataTree {
-    const { sealing } = this.#core.services;
-    switch (datastore) {
-      case 'running':
-      case 'startup':
-      case 'intended':
-        return sealing.shown(this.#core.running().config);
-      case 'candidate':
-        return sealing.shown(this.#core.candidates.get(this.#candidateName(candidate)).tree);
-      case 'factory-default':
-        return sealing.shown(this.#core.factoryDefault);
-      case 'operational': {
-        const root = this.#core.operational.get(this.#core.running(), InstanceIdentifier.root);
-        return new DataTree(this.schema, root as Branch);
-      }
-    }
+    return wholeDatastore(this.#core, datastore, () => this.#candidateName(candidate));
   }
 
   transaction(): string {
@@ -390,9 +419,19 @@ export class DatastoreSession implements Session {
     return rebased(this.#core.candidates.get(name));
   }
 
+  #seen(path: InstanceIdentifier, content: Content | undefined): Content | undefined {
+    const access = this.#access();
+    return access === undefined ? content : access.view.of(path, content);
+  }
+
   /** By the rules of running as it is now; undefined where everything is permitted. */
   #access(): Access | undefined {
-    return this.#core.access.of(this.origin, this.#core.running());
+    const running = this.#core.running();
+    const { serial: config } = running.config;
+    const { serial: system } = running.system;
+    if (this.#known?.config !== config || this.#known.system !== system)
+      this.#known = { config, system, access: this.#core.access.of(this.origin, running) };
+    return this.#known.access;
   }
 
   /** NETCONF's candidate is the shared one; everybody else has one of his own. */

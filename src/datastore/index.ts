@@ -5,6 +5,7 @@ export { type BackupOptions, type BackupReport, backup, restore } from './backup
 export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
 export { type DefaultOperation, editsOfConfig, type NodeOperation } from './edit-config.js';
+export { EntryPath } from './entry-path.js';
 export type { FactoryDefault, FirstAccess } from './factory.js';
 export { type FileSystem, nodeFileSystem } from './files.js';
 export type { Retention } from './history.js';

@@ -19,6 +19,7 @@ import {
 import { prefix } from './change.js';
 import { contentFromJson, memberName, valueFromJson } from './content.js';
 import type { Root } from './contract.js';
+import type { EntryPath } from './entry-path.js';
 import type { Log } from './log.js';
 import type { ProviderEntry, Registry } from './registry.js';
 import { chainOf, isConcealedLeaf } from './schema-index.js';
@@ -29,8 +30,18 @@ export class Operational {
   readonly #registry: Registry;
   readonly #log: Log;
   readonly #readers = new Map<LeafSchema, LeafReader>();
+  /** Whether a leaf is what is stored in the configuration, and nothing else. */
+  readonly #stored = new Map<LeafSchema, boolean>();
   /** Nodes at or below which something is computed. */
   readonly #computed = new Set<SchemaNode>();
+  #lastRead:
+    | {
+        readonly entry: ProviderEntry;
+        readonly root: Root;
+        readonly at: string;
+        readonly content: Content | undefined;
+      }
+    | undefined;
 
   constructor(registry: Registry, log: Log) {
     this.#registry = registry;
@@ -48,6 +59,27 @@ export class Operational {
       this.#readers.set(schema, reader);
     }
     return reader(root, path);
+  }
+
+  /** A leaf right in an entry, as {@link leaf} has it. */
+  leafOf(root: Root, entry: EntryPath, schema: LeafSchema): Value | undefined {
+    const isStored = this.#stored.get(schema) ?? this.#isStored(schema);
+    if (!isStored) return this.leaf(root, entry.child(schema));
+    const { config } = root;
+    if (entry.serial !== config.serial) {
+      entry.found = config.branch(entry);
+      entry.serial = config.serial;
+    }
+    const value = entry.found?.leaf(schema);
+    if (value !== undefined || schema.default === undefined) return value;
+    return this.leaf(root, entry.child(schema));
+  }
+
+  #isStored(schema: LeafSchema): boolean {
+    const isComputed = chainOf(schema).some((node) => this.#registry.providers.has(node));
+    const isStored = schema.config && !isConcealedLeaf(schema) && !isComputed;
+    this.#stored.set(schema, isStored);
+    return isStored;
   }
 
   /** What is at `path`; undefined where nothing is. */
@@ -68,6 +100,7 @@ export class Operational {
         return this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       case 'container': {
         if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
+        if (isInAnotherCase(root, path)) return undefined;
         return this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       }
       default:
@@ -81,7 +114,11 @@ export class Operational {
   }
 
   /** The provider at or above `path`, asked, and walked down from; undefined where there is none. */
-  #computedAbove(root: Root, path: InstanceIdentifier): { readonly content: Content | undefined } | undefined {
+  #computedAbove(
+    root: Root,
+    path: InstanceIdentifier,
+    isMember = false,
+  ): { readonly content: Content | undefined } | undefined {
     for (let length = path.steps.length; length > 0; length--) {
       const { schema } = path.steps[length - 1]!;
       const entry = this.#registry.providers.get(schema as DataSchema);
@@ -89,7 +126,7 @@ export class Operational {
       const at = path.steps[length - 1]!;
       const isOne = at.keys !== undefined && entry.provider.readEntry !== undefined;
       const place = at.keys === undefined || isOne ? prefix(path, length) : prefix(path, length - 1).child(schema);
-      let content = this.#read(entry, root, place);
+      let content = isMember && !isOne ? this.#readOnce(entry, root, place) : this.#read(entry, root, place);
       const rest = at.keys === undefined ? path.steps.slice(length) : path.steps.slice(length - 1);
       for (const [index, step] of rest.entries()) {
         if (content instanceof ListData && step.keys !== undefined) content = content.get(step.keys);
@@ -101,6 +138,19 @@ export class Operational {
       return { content };
     }
     return undefined;
+  }
+
+  /** Asks once for all leafs of a list that are read at a stretch: a walk over n rows would make n lists of n rows. */
+  #readOnce(entry: ProviderEntry, root: Root, place: InstanceIdentifier): Content | undefined {
+    const last = this.#lastRead;
+    const at = place.toString();
+    if (last?.entry === entry && last.root === root && last.at === at) return last.content;
+    const content = this.#read(entry, root, place);
+    this.#lastRead = { entry, root, at, content };
+    queueMicrotask(() => {
+      this.#lastRead = undefined;
+    });
+    return content;
   }
 
   #read(entry: ProviderEntry, root: Root, place: InstanceIdentifier): Content | undefined {
@@ -184,6 +234,8 @@ export class Operational {
           return own ?? state ?? defaults;
         }
         case 'container':
+          if (own === undefined && state === undefined && child.config && !isDefaultInUse(child, config))
+            return undefined;
           return this.#container(
             root,
             path.child(child),
@@ -204,6 +256,7 @@ export class Operational {
   #isThere(root: Root, path: InstanceIdentifier): boolean {
     for (let at: InstanceIdentifier | undefined = path; at?.last !== undefined; at = at.parent) {
       const { schema } = at.last;
+      if (isInAnotherCase(root, at)) return false;
       const mustExist = schema.kind === 'list' || (schema.kind === 'container' && schema.presence !== undefined);
       if (!mustExist) continue;
       return root.config.get(at) !== undefined || root.system.get(at) !== undefined;
@@ -241,7 +294,7 @@ export class Operational {
     const depth = chain.indexOf(entry.schema);
     const between = chain.slice(depth + 1);
     if (entry.schema.kind !== 'container' || between.some((node) => node.kind === 'list')) {
-      return (root, path) => this.#computedAbove(root, path)?.content as Value | undefined;
+      return (root, path) => this.#computedAbove(root, path, true)?.content as Value | undefined;
     }
     const names = between.map((node, index) => {
       const parent = (index === 0 ? entry.schema : between[index - 1]) as BranchSchema;
@@ -264,6 +317,13 @@ export class Operational {
       return json === undefined ? undefined : valueFromJson(json, schema.type, 'rfc7951');
     };
   }
+}
+
+/** Whether a container that nobody set is in a case that is not there: nothing in it is in use. */
+function isInAnotherCase({ config }: Root, path: InstanceIdentifier): boolean {
+  const schema = path.last?.schema;
+  if (schema?.kind !== 'container' || !schema.config || config.get(path) !== undefined) return false;
+  return !isDefaultInUse(schema, config.branch(path.parent ?? InstanceIdentifier.root));
 }
 
 /** RFC 7950 7.6.1: not in a case that is not there, unless it is the default case and no other is there. */

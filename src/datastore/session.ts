@@ -4,18 +4,23 @@
  */
 import type { ConfigError } from '../error.js';
 import type {
+  AnnotationSource,
   Branch,
   Content,
   DataTree,
   InstanceIdentifier,
   JsonObject,
   JsonValue,
+  LeafSchema,
   Schema,
+  SchemaNode,
   TreeEdit,
   Value,
   XPathNames,
 } from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
+import type { WithDefaults } from './defaults.js';
+import type { EntryPath } from './entry-path.js';
 import type { PartialLock } from './partial-locks.js';
 import type { SessionInfo } from './sessions.js';
 
@@ -32,6 +37,23 @@ export interface EditOptions {
   readonly testOption?: 'test-then-set' | 'set' | 'test-only';
   /** All are atomic; `continue-on-error` tells every edit that fails, the others the first. */
   readonly errorOption?: 'stop-on-error' | 'continue-on-error' | 'rollback-on-error';
+}
+
+export interface ReadOptions {
+  /** `operational` where absent. */
+  readonly datastore?: DatastoreName;
+  /** As in {@link Session.get}. */
+  readonly candidate?: string;
+  /** RFC 8342 5.3.4, of `operational` alone: `invalid-value` for another datastore. */
+  readonly withOrigin?: boolean;
+  /** RFC 6243; where absent `operational` reports all that is in use, the others what was set. */
+  readonly withDefaults?: WithDefaults;
+}
+
+export interface Reading {
+  readonly content: Content;
+  /** For the encoders, with `at` the path that was read; undefined where no annotation was asked for. */
+  readonly annotations: AnnotationSource | undefined;
 }
 
 export interface CommitOptions {
@@ -69,8 +91,16 @@ export interface Session {
    * candidates `candidate` names one, as in {@link edit}.
    */
   get(path: InstanceIdentifier, datastore?: DatastoreName, candidate?: string): Content | undefined;
+  /** As {@link get}, with defaults and origins as they are asked for; undefined where nothing is left to report. */
+  read(path: InstanceIdentifier, options?: ReadOptions): Reading | undefined;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
+  /** The same for a leaf right in a list entry, which is looked for once in each version of the tree. */
+  leafOf(entry: EntryPath, leaf: LeafSchema): Value | undefined;
+  /** Whether the user may read the node, be it there or not. */
+  sees(path: InstanceIdentifier): boolean;
+  /** The same for all instances of a node; undefined where it depends on the instance. */
+  seesAll(schema: SchemaNode): boolean | undefined;
   /** A datastore whole, as this user may see it; `candidate` as in {@link get}. */
   tree(datastore: DatastoreName, candidate?: string): DataTree;
   /** Id of the running transaction. */
@@ -161,4 +191,4 @@ export type DatastoreEvent =
   /** So many events were not delivered to this subscriber, because it did not keep up. */
   | { readonly kind: 'missed'; readonly count: number };
 
-export type { Branch, ConfigError, JsonObject, JsonValue, PartialLock, SessionInfo };
+export type { Branch, ConfigError, JsonObject, JsonValue, PartialLock, SessionInfo, WithDefaults };

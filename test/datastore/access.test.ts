@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { ConfigError } from '../../src/error.js';
-import type { JsonObject } from '../../src/yang/index.js';
+import { type JsonObject, parsePath } from '../../src/yang/index.js';
 import { type Guarded, interfaces, openGuarded } from './access-fixture.js';
 
 let acme: Guarded;
@@ -57,6 +57,13 @@ describe('RFC 8341 3.4.4, 3.4.5: what holds without a rule', () => {
     });
     assert.equal(acme.read(session, "/acme:interfaces/interface[name='eth0']/secret"), undefined);
     assert.equal(acme.read(session, '/ietf-netconf-acm:nacm'), undefined);
+    for (const datastore of ['operational', 'running', 'intended'] as const) {
+      const options = { datastore, withDefaults: 'report-all' } as const;
+      const seen = (path: string) => session.read(parsePath(acme.schema, path), options)?.content;
+      assert.equal(seen("/acme:interfaces/interface[name='eth0']/mtu"), 9000);
+      assert.equal(seen("/acme:interfaces/interface[name='eth0']/secret"), undefined);
+      assert.equal(seen('/ietf-netconf-acm:nacm/enable-nacm'), undefined);
+    }
     await assert.rejects(
       acme.invoke(session, '/acme:erase'),
       refusal('/acme:erase', 'no exec access to erase; ask an administrator'),

@@ -60,7 +60,7 @@ async function compile(directory: string): Promise<Schema> {
   await writeFile(join(folder, 'signet-test.yang'), module);
   const { schema, errors } = loadSchema({
     directories: [join(root(), 'schema'), folder],
-    implement: ['signet-test', 'ietf-factory-default'],
+    implement: ['signet-test', 'ietf-factory-default', 'ietf-origin', 'ietf-netconf', 'ietf-netconf-with-defaults'],
   });
   const own = errors.filter(({ file }) => file.startsWith(folder));
   if (own.length > 0) throw new Error(own.map(({ line, message }) => `${line}: ${message}`).join('\n'));
@@ -93,6 +93,7 @@ module signet-test {
     choice kind {
       default low;
       case low { leaf low-mark { type int8; default "1"; } }
+      case deep { container deep { leaf mark { type int8; default "2"; } } }
       case high { leaf high-mark { type int8; default "9"; } }
     }
     list item {

@@ -67,6 +67,8 @@ describe('operational (RFC 8342 5.3)', () => {
 
   it('has no default of a case that is not chosen, nor below what is not there (RFC 7950 7.6.1)', () => {
     assert.equal(session.leaf(path('box.low-mark')), undefined);
+    assert.equal(session.leaf(path('box.deep.mark')), undefined);
+    assert.equal(session.get(path('box.deep')), undefined);
     assert.equal(session.leaf(path('box.there.on')), undefined);
     assert.equal(session.leaf(path('box.item[zz].hint')), undefined);
     assert.equal(session.leaf(path('box.item[zz].now.length')), undefined);

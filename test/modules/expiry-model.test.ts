@@ -116,8 +116,9 @@ class Life {
 
   #check(event: DatastoreEvent): void {
     if (event.kind !== 'notification') return;
-    const telling = event.path.last?.schema.name ?? '';
-    if (!telling.startsWith('certificate-expir')) return;
+    const told = event.path.last?.schema;
+    const telling = told?.name ?? '';
+    if (told?.module.name !== 'signet-https' || !telling.startsWith('certificate-expir')) return;
     const { content } = event;
     const json = encodeJson(schema, content.schema as Parameters<typeof encodeJson>[1], content) as JsonObject;
     const about = String(json['certificate']);

@@ -123,6 +123,7 @@ async function device(context: TestContext, options: Partial<DeviceOptions> = {}
       return fresh.flatMap((event) => {
         const name = event.kind === 'notification' ? (event.path.last?.schema.name ?? '') : '';
         if (event.kind !== 'notification' || !name.startsWith('certificate-expir')) return [];
+        if (event.path.last?.schema.module.name !== 'signet-https') return [];
         const content = encodeJson(
           schema,
           event.content.schema as Parameters<typeof encodeJson>[1],
@@ -169,6 +170,28 @@ describe('a device', () => {
     await it.invoke(`${entry('web')}/self-sign`);
     await it.https.idle();
     assert.deepEqual(told(), ['expiry-cleared web 820']);
+  });
+
+  test('RFC 9640 2.1.4.6: tells the same as certificate-expiration of the keystore, at the certificate itself', async (context) => {
+    const { it, clock, told, moveTo } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web', ...own(820) }]]);
+    const end = noon + 820 * day;
+    clock.jump(729 * day);
+    await moveTo(end + day);
+    const expirations = it.events.flatMap((event) => {
+      if (event.kind !== 'notification' || event.path.last?.schema.module.name !== 'ietf-keystore') return [];
+      const { content } = event;
+      const json = encodeJson(schema, content.schema as Parameters<typeof encodeJson>[1], content);
+      return [[event.path.toString(), json]];
+    });
+    const certificate = "asymmetric-key[name='web']/certificates/certificate[name='web']";
+    const at = `/ietf-keystore:keystore/asymmetric-keys/${certificate}/certificate-expiration`;
+    const content = { 'expiration-date': new Date(end).toISOString().replace('.000Z', 'Z') };
+    assert.deepEqual(
+      expirations,
+      told().map(() => [at, content]),
+    );
+    assert.equal(expirations.length, 9);
   });
 
   test('repeats nothing after a restart, and tells what came due meanwhile once', async (context) => {

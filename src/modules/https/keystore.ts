@@ -3,7 +3,7 @@
  * configuration that the system provides, so they stand in operational and nothing can be written there.
  */
 import type { KeyObject } from 'node:crypto';
-import type { ActionHandler, CommitHandler, Root, StateProvider } from '../../datastore/index.js';
+import type { ActionHandler, CommitHandler, ModuleServices, Root, StateProvider } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import {
   parsePem,
@@ -80,6 +80,20 @@ export function generateCsr(parts: Pick<KeystoreParts, 'loadKey'>): ActionHandle
       }
     },
   };
+}
+
+/** RFC 9640 2.1.4.6: the same as certificate-expiring and certificate-expired tell, where a standard client listens for it. */
+export function tellKeystore(
+  { schema, notify, running }: Pick<ModuleServices, 'schema' | 'notify' | 'running'>,
+  facts: JsonObject,
+  hasKey: KeystoreParts['hasKey'],
+): void {
+  const name = String(facts['certificate']);
+  const keyId = keyIdOf(running(), parseName(name));
+  // RFC 7950 7.16: it is about an instance, which has to be there.
+  if (keyId === undefined || !hasKey(keyId)) return;
+  const certificate = `${keyList}[name='${name}']/certificates/certificate[name='${name}']`;
+  notify(parsePath(schema, `${certificate}/certificate-expiration`), { 'expiration-date': facts['not-after'] ?? '' });
 }
 
 /** Behind the name of an entry: the key of its pending request. No name of an entry has a colon. */

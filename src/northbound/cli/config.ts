@@ -19,7 +19,8 @@ export function configCommands(parser: Argv, perform: Perform): void {
       'print what is at a path',
       (each) =>
         at(each)
-          .option('datastore', { type: 'string' })
+          .option('datastore', { type: 'string', choices: datastores, describe: 'operational where absent' })
+          .option('with-defaults', { type: 'string', choices: defaultsModes, describe: 'which defaults are shown' })
           .option('xml', { type: 'boolean', default: false, describe: 'as XML' }),
       (given) => perform(get, given),
     )
@@ -105,7 +106,9 @@ export function configCommands(parser: Argv, perform: Perform): void {
 
 async function get(call: Call): Promise<Output> {
   const { client, arguments: given, style } = call;
-  const rest = typeof given.datastore === 'string' ? [given.datastore] : [];
+  const defaults = given['with-defaults'];
+  const datastore = given.datastore ?? (defaults === undefined ? undefined : 'operational');
+  const rest = [datastore, defaults].filter((each) => typeof each === 'string');
   const value = await client.call('config.get', String(given.path), ...rest);
   if (given.xml !== true) return { value, text: formatValue(value, style) };
   const text = formatDocument(await agentSchema(call), String(given.path), value, 'xml');
@@ -204,6 +207,10 @@ async function passwd({ client, arguments: given }: Call): Promise<Output> {
   await client.call('action.invoke', path, input);
   return { value: true, text: 'changed\n' };
 }
+
+const datastores = ['running', 'candidate', 'startup', 'intended', 'operational', 'factory-default'];
+/** Of RFC 6243. */
+const defaultsModes = ['report-all', 'trim', 'explicit'];
 
 function options(given: Readonly<Record<string, unknown>>): RpcStruct {
   const timeout = given['confirm-timeout'];

@@ -17,24 +17,30 @@ export function hasNumberKeys(table: MibTable): boolean {
 export function partArcs(part: IndexPart, value: Value): readonly number[] {
   const { syntax } = part.object;
   if (syntax.index === 'integer') return [syntax.toArc(value)];
-  const octets = Buffer.from(String(value));
-  return isFixed(syntax) ? [...octets] : [octets.length, ...octets];
+  const text = String(value);
+  const arcs =
+    syntax.index === 'oid'
+      ? text.split('.').map(Number)
+      : [...Buffer.from(text, syntax.index === 'octets' ? 'base64' : 'utf8')];
+  return isFixed(syntax) ? arcs : [arcs.length, ...arcs];
 }
 
 /** The index key of a row's sub-identifiers (as {@link partArcs} has them); undefined where its OIDs would be too long. */
 export function indexKey(table: MibTable, arcs: readonly number[]): IndexKey | undefined {
   if (hasNumberKeys(table)) return arcs[0]!;
-  const from = table.implied ? 1 : 0;
-  if (table.oid.length + 2 + arcs.length - from > maxSubIdentifiers) return undefined;
-  return arcsKey(arcs, from, arcs.length);
+  const named = table.implied ? arcs.toSpliced(lastPart(table, arcs), 1) : arcs;
+  if (table.oid.length + 2 + named.length > maxSubIdentifiers) return undefined;
+  return arcsKey(named, 0, named.length);
 }
 
 /** The inverse of {@link indexKey}. */
 export function keyArcs(table: MibTable, key: IndexKey): number[] {
   if (typeof key === 'number') return [key];
-  const arcs: number[] = table.implied ? [key.length / 2] : [];
+  const arcs: number[] = [];
   for (let at = 0; at < key.length; at += 2) arcs.push(key.charCodeAt(at) * 65_536 + key.charCodeAt(at + 1));
-  return arcs;
+  if (!table.implied) return arcs;
+  const at = lastPart(table, arcs);
+  return arcs.toSpliced(at, 0, arcs.length - at);
 }
 
 /** The key of sub-identifiers as they stand in an OID. */
@@ -53,15 +59,21 @@ export function indexValues(table: MibTable, arcs: ArrayLike<number>, from: numb
   let at = from;
   for (const part of table.index) {
     const { syntax } = part.object;
-    if (at >= to) return undefined;
+    const isImplied = table.implied && part === table.index.at(-1);
+    if (at > to || (at === to && !isImplied)) return undefined;
     if (syntax.index === 'integer') {
       const value = syntax.fromArc(arcs[at++]!);
       if (value === undefined || (part.key === undefined && value === 0)) return undefined;
       values.push(value);
       continue;
     }
-    const length = table.implied ? to - at : isFixed(syntax) ? syntax.minOctets : arcs[at++]!;
+    const length = isImplied ? to - at : isFixed(syntax) ? syntax.minOctets : arcs[at++]!;
     if (at + length > to) return undefined;
+    if (syntax.index === 'oid') {
+      values.push(Array.from({ length }, (_, index) => arcs[at + index]!).join('.'));
+      at += length;
+      continue;
+    }
     const octets = Buffer.alloc(length);
     for (let index = 0; index < length; index += 1) {
       if (arcs[at + index]! > 255) return undefined;
@@ -79,12 +91,21 @@ export function indexValues(table: MibTable, arcs: ArrayLike<number>, from: numb
 export function outerEnd(table: MibTable, arcs: readonly number[]): number | undefined {
   let at = 0;
   for (const part of table.index) {
-    const { syntax } = part.object;
     if (at >= arcs.length) return undefined;
-    if (syntax.index === 'integer') at += 1;
-    else at += isFixed(syntax) ? syntax.minOctets : 1 + arcs[at]!;
+    at += partLength(part, arcs, at);
   }
   return at > arcs.length ? undefined : at;
+}
+
+/** Where the arcs of the last part begin. */
+function lastPart(table: MibTable, arcs: readonly number[]): number {
+  return table.index.slice(0, -1).reduce((at, part) => at + partLength(part, arcs, at), 0);
+}
+
+/** How many arcs a part takes that begins at `at`. */
+function partLength({ object: { syntax } }: IndexPart, arcs: readonly number[], at: number): number {
+  if (syntax.index === 'integer') return 1;
+  return isFixed(syntax) ? syntax.minOctets : 1 + arcs[at]!;
 }
 
 function isFixed(syntax: Syntax): boolean {

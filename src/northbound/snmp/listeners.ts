@@ -160,15 +160,14 @@ export class Listeners {
   }
 
   #serve(key: string, socket: Socket): void {
-    const { responder, log } = this.#parts;
+    const { responder } = this.#parts;
     this.#sockets.set(key, socket);
     socket.on('message', (message: Buffer, peer: RemoteInfo) => {
       responder.handle(message, peer, (answer) => {
         // a SET may have been answered after its commit closed the socket
         if (this.#sockets.get(key) !== socket) return;
-        socket.send(answer, peer.port, peer.address, (error) => {
-          if (error !== null) log('debug', 'an SNMP answer was not sent', { cause: String(error) });
-        });
+        // without a callback: what cannot be sent is lost like any datagram, and no answer costs a turn of its own
+        socket.send(answer, peer.port, peer.address);
       });
     });
   }

@@ -14,8 +14,10 @@ import type {
   OperationSchema,
   Schema,
 } from '../../yang/index.js';
+import { argument } from './annotations.js';
 import { maxSubIdentifiers } from './ber.js';
-import { Collector, type Growing, isStandard } from './collector.js';
+import { Collector, type Growing } from './collector.js';
+import { isInetAddress } from './inet-address.js';
 import {
   compareOids,
   type IndexPart,
@@ -29,6 +31,7 @@ import { nameObjects } from './names.js';
 import { type OidFiles, readOidFiles } from './oid-files.js';
 import { addJobTable, addOutcome } from './operations.js';
 import type { Position } from './placement.js';
+import { isForeignIndex, isSpinLock, isStandard, standardKey } from './standard.js';
 import {
   afterSyntax,
   rowNumberSyntax,
@@ -103,8 +106,9 @@ class Mapper {
     );
     this.#addUnsets();
     this.#into.objects.sort((a, b) => compareOids(a.oid, b.oid));
-    for (const [index, object] of this.#into.objects.entries()) {
-      const before = this.#into.objects[index - 1];
+    const distinct = this.#into.objects.filter((object) => !isForeignIndex(object));
+    for (const [index, object] of distinct.entries()) {
+      const before = distinct[index - 1];
       if (before === undefined || compareOids(before.oid, object.oid) !== 0) continue;
       this.#into.faults.push(
         `${object.schema.path} and ${before.schema.path} have the same OID ${object.oid.join('.')}`,
@@ -155,7 +159,7 @@ class Mapper {
     const at = table === undefined ? this.#scalar(node, place) : this.#into.column(node, table);
     const syntax = this.#into.syntax(node, at?.oid);
     if (at === undefined || syntax === undefined) return;
-    if (compareOids(at.oid, snmpSetSerialNo) === 0) {
+    if (isSpinLock(at.oid)) {
       const lock = { kind: 'testAndIncr', syntax: testAndIncrSyntax, access: 'read-write' } as const;
       this.#into.add({ ...lock, ...at, schema: node, steps: place.steps });
       return;
@@ -163,7 +167,10 @@ class Mapper {
     const writable = table === undefined ? 'read-write' : 'read-create';
     const access = node.config ? writable : 'read-only';
     if (syntax === 'long') this.#into.long(node, at, access, place.steps);
-    else this.#into.add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+    else {
+      const object = this.#into.add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+      if (isInetAddress(node)) this.#into.inetAddress(object);
+    }
   }
 
   #scalar(node: LeafSchema, place: Place): { readonly oid: Position; readonly table: undefined } | undefined {
@@ -182,10 +189,11 @@ class Mapper {
     }
     const parent = place.table;
     const keys = node.kind === 'list' ? node.keys : [node];
-    const syntaxes = keys.map((key) => syntaxOf(key.type, node.config));
+    const standard = isStandard(oid);
+    const syntaxes = keys.map((key) => (standard ? standardKey(key) : syntaxOf(key.type, node.config)));
     if (node.kind === 'leaf-list' && this.#into.syntax(node, oid) === undefined) return;
     const inherited = parent?.index ?? [];
-    const numbered = mustBeNumbered(node, syntaxes, oid.length + 2, inherited);
+    const numbered = !standard && mustBeNumbered(node, syntaxes, oid.length + 2, inherited);
     if (!numbered && !this.#hasPlaces(keys, [...oid, 1])) return;
     const table: Growing = {
       oid,
@@ -205,11 +213,11 @@ class Mapper {
       columns: [],
     };
     this.#into.tables.push(table);
-    this.#index(table, keys, numbered ? syntaxes : fitted(table, node, syntaxes as readonly Syntax[]));
+    const own = numbered || standard ? syntaxes : fitted(table, node, syntaxes as readonly Syntax[]);
+    this.#index(table, keys, own);
     const only = table.index.length === 1 ? table.index[0]!.object.syntax : undefined;
-    Object.assign(table, {
-      implied: only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets,
-    });
+    const isImplied = only?.index === 'string' && only.minOctets > 0 && only.minOctets < only.maxOctets;
+    Object.assign(table, { implied: standard ? argument(node.extensions, 'implied') !== undefined : isImplied });
     if (node.config) {
       this.#into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');
       this.#into.reserved(table, 'storageType', storageTypeSyntax, 'read-create');
@@ -339,9 +347,6 @@ class Mapper {
     });
   }
 }
-
-/** RFC 3418: the one object whose value a SET tests before all else. */
-const snmpSetSerialNo: Position = [1, 3, 6, 1, 6, 3, 1, 1, 6, 1];
 
 /** What the Unset object beside it can take away. */
 export function mayBeUnset(object: MibObject): boolean {

@@ -10,6 +10,7 @@ import { MibTypes } from './mib-types.js';
 import type { Mib, MibNotification, MibObject, MibTable } from './model.js';
 import { mibModuleName, moduleDescriptor } from './names.js';
 import { readOidFiles } from './oid-files.js';
+import { isForeignIndex } from './standard.js';
 import { label } from './syntax.js';
 
 /** One line of `signet mib --map`. */
@@ -27,7 +28,7 @@ export function mibMap(schema: Schema, module?: Module, files = readOidFiles(sch
   const mib = mapSchema(schema, files);
   const types = new MibTypes(mib, module);
   return mib.objects
-    .filter((object) => module === undefined || object.module === module)
+    .filter((object) => (module === undefined || object.module === module) && !isForeignIndex(object))
     .map((object) => ({
       path: object.schema.path,
       oid: object.oid.join('.'),

@@ -2,6 +2,7 @@
 import type { Module, SchemaNode } from '../../yang/index.js';
 import { argument } from './annotations.js';
 import type { Mib, MibObject, MibTable } from './model.js';
+import { isStandard } from './standard.js';
 
 /** `common-name` -> `commonName`. */
 export function camel(name: string): string {
@@ -97,6 +98,8 @@ function candidates(object: MibObject): string[] {
   const { table, schema, module } = object;
   const standard = standardDescriptors.get(object.oid.join('.'));
   if (standard !== undefined) return [standard];
+  if (isStandard(object.oid)) return [descriptor(schema)];
+  if (object.text !== undefined) return [`${object.text.name}${object.kind === 'inetType' ? 'InetType' : 'Inet'}`];
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
     const own = ownDescriptors[object.kind];
@@ -121,6 +124,7 @@ function candidates(object: MibObject): string[] {
 
 /** `signetHttpsCertificate` for /signet-https:https/certificate: the top container repeats what the module's name says. */
 function tableStems(table: MibTable): string[] {
+  if (isStandard(table.oid)) return [descriptor(table.schema).replace(/Entry$/u, '')];
   const prefix = moduleDescriptor(table.module);
   const own = pascal(descriptor(table.schema));
   const all = table.operation === undefined ? table.steps : [...table.steps, table.operation];

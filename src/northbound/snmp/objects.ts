@@ -2,13 +2,17 @@
 import { randomInt } from 'node:crypto';
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { inetPart } from './inet-address.js';
+import { indexKey } from './instance.js';
 import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
-import type { IndexKey } from './ordered-index.js';
-import { previousKeys, type Row, type RowSource, type Rows, rowPath, type TableRows } from './rows.js';
+import type { IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
+import { isStored, previousKeys, type Row, type RowSource, type Rows, rowPath, TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { nonVolatile, rowStatus } from './syntax.js';
+import { Unfinished } from './unfinished.js';
+import { type View, visibility } from './views.js';
 
 /** An object that has instances, with what reading it needs. */
 export interface Readable {
@@ -25,22 +29,22 @@ export class ObjectTable {
   readonly #schema: Schema;
   readonly #session: Session;
   readonly #segments = new Map<MibTable, SegmentRows>();
-  /** The value of snmpSetSerialNo, another one at each start (RFC 2579 TestAndIncr). */
-  readonly lock = { value: randomInt(2 ** 31) };
+  readonly #locks = new Map<MibObject, { value: number }>();
   readonly jobs: Jobs;
   readonly commits: Jobs;
   readonly #commitRows = new Map<MibTable, JobRows>();
   readonly #jobRows = new Map<MibTable, JobRows>();
 
   /** `session` sees everything. */
-  constructor(mib: Mib, rows: Rows, session: Session) {
+  constructor(mib: Mib, rows: Rows, session: Session, unfinished = new Unfinished()) {
     this.#rows = rows;
     this.#schema = mib.schema;
     this.#session = session;
-    this.jobs = new Jobs(mib.schema);
-    this.commits = new Jobs(mib.schema);
+    this.jobs = new Jobs(mib.schema, unfinished);
+    this.commits = new Jobs(mib.schema, unfinished);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
+    this.#restore(mib, unfinished);
   }
 
   /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */
@@ -53,6 +57,29 @@ export class ObjectTable {
       else high = middle;
     }
     return low - 1;
+  }
+
+  /** Whether there is any instance of the object at a position that the reader may see (P5). */
+  sees(at: number, view: View, session: Session): boolean {
+    if (view.leaves[at] === visibility.hidden) return false;
+    const { kind, schema, table } = this.readables[at]!.object;
+    // jobs are named by their owner, and the lock is anybody's
+    if (kind === 'testAndIncr' || (table?.operation ?? table?.parent?.operation) !== undefined) return true;
+    return session.seesAll(schema) !== false;
+  }
+
+  /** The rows that have a value in a column, for a walk that met many without; undefined where they are not known. */
+  present(readable: Readable): RowIndex<Row> | undefined {
+    const { rows, object } = readable;
+    if (!(rows instanceof TableRows) || object.table?.segments !== undefined) return undefined;
+    return this.#rows.present(rows, object, (row) => readable.read(this.#session, row) !== undefined, 'own');
+  }
+
+  /** The value of a TestAndIncr (RFC 2579), another one at each start. */
+  lock(object: MibObject): { value: number } {
+    const lock = this.#locks.get(object) ?? { value: randomInt(2 ** 31) };
+    this.#locks.set(object, lock);
+    return lock;
   }
 
   /** The scalars with the same OID but for the last sub-identifier. */
@@ -76,8 +103,24 @@ export class ObjectTable {
   }
 
   #readable(object: MibObject): Readable {
+    const readable = this.#unguarded(object);
+    const { table } = object;
+    if (!(readable.rows instanceof TableRows) || table === undefined) return readable;
+    const data = table.augments ?? table;
+    return {
+      ...readable,
+      read: (session, row) => (isHidden(session, data, row!) ? undefined : readable.read(session, row)),
+    };
+  }
+
+  #unguarded(object: MibObject): Readable {
     const { table, kind } = object;
-    if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock.value };
+    if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock(object).value };
+    if (object.text !== undefined) {
+      const { rows, read } = this.#unguarded(object.text);
+      const part = (text: Value | undefined) => (text === undefined ? undefined : inetPart(kind, String(text)));
+      return { object, rows, read: (session, row) => part(read(session, row)) };
+    }
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
     if (table.operation !== undefined)
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
@@ -88,7 +131,7 @@ export class ObjectTable {
     if (kind === 'rowStatus') return { object, rows: this.#rows.store(table), read: this.#statusReader(object) };
     if (table.segments === undefined) return { object, rows: this.#rows.store(table), read: columnReader(object) };
     const content = this.#contentReader(table.segments);
-    const rows = this.#segmentRows(table, content);
+    const rows = this.#segmentRows(table, table.segments, content);
     if (kind !== 'segment') return { object, rows, read: (_, row) => row!.segment!.number };
     return {
       object,
@@ -116,6 +159,24 @@ export class ObjectTable {
     return (session, row) => (this.isCommitting(object.table!, row!.key) ? rowStatus.notReady : read(session, row));
   }
 
+  /** What a former run had begun: a commit that is in the history was done. */
+  #restore(mib: Mib, unfinished: Unfinished): void {
+    const left = unfinished.rows();
+    if (left.length === 0) return;
+    const comments = new Set(this.#session.history().map(({ comment }) => comment));
+    for (const [number, { table: oid, arcs, comment }] of left) {
+      const table = mib.tables.find((each) => each.oid.join('.') === oid);
+      const key = table === undefined ? undefined : indexKey(table, arcs);
+      if (table === undefined || key === undefined) {
+        unfinished.end(number);
+        continue;
+      }
+      const [jobs, rows] =
+        table.operation === undefined ? [this.commits, this.commitRows(table)] : [this.jobs, this.jobRows(table)];
+      jobs.restore(rows, key, number, comment !== '' && comments.has(comment));
+    }
+  }
+
   /** How commits that went on behind their answer ended, by the row of a table of data. */
   commitRows(table: MibTable): JobRows {
     const rows = this.#commitRows.get(table) ?? this.commits.rows(table);
@@ -127,15 +188,23 @@ export class ObjectTable {
     return this.#commitRows.get(table)?.index.get(key)?.job?.state === 'running';
   }
 
-  #segmentRows(table: MibTable, content: ContentReader): SegmentRows {
+  #segmentRows(table: MibTable, digest: MibObject, content: ContentReader): SegmentRows {
     const known = this.#segments.get(table);
     if (known !== undefined) return known;
     const { parent } = table;
     const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.store(parent);
     const outer = parent?.operation === undefined ? stored : this.jobRows(parent);
-    const rows = new SegmentRows(table, outer, (row) => content(this.#session, row));
+    const rows = new SegmentRows(table, outer, (row) => content(this.#session, row), this.#outerRows(digest, outer));
     this.#segments.set(table, rows);
     return rows;
+  }
+
+  /** The rows in which a long value can be, in the order of nested ones: those that have it where that is known. */
+  #outerRows(digest: MibObject, outer: TableRows | JobRows | undefined): () => OrderedIndex<Row> | undefined {
+    if (!(outer instanceof TableRows) || !isStored(digest)) return () => outer?.nested;
+    const read = this.#valueReader(digest);
+    const hasValue = (row: Row) => read(this.#session, row) !== undefined;
+    return () => this.#rows.present(outer, digest, hasValue, 'nested');
   }
 
   /** That of a digest's value. */
@@ -169,6 +238,11 @@ export class ObjectTable {
       return value === undefined ? undefined : codec.octets(value);
     };
   }
+}
+
+/** True where access to an entry depends on its keys and the user has none: then its keys and its status are hidden too. */
+function isHidden(session: Session, table: MibTable, row: Row): boolean {
+  return row.pending === undefined && session.seesAll(table.schema) === undefined && !session.sees(rowPath(table, row));
 }
 
 type ContentReader = (session: Session, row: Row | undefined) => Buffer | undefined;
@@ -210,6 +284,13 @@ function columnReader(object: MibObject): Readable['read'] {
   const ownKey = table.schema.kind === 'list' ? table.schema.keys.indexOf(schema as LeafSchema) : 0;
   if (kind === 'value' || ownKey >= 0) {
     return (_, row) => row!.pending?.values.get(object) ?? row!.keys.at(-1)?.[ownKey];
+  }
+  const [only] = steps;
+  if (only?.kind === 'leaf') {
+    return (session, row) => {
+      if (row!.pending !== undefined) return row!.pending.values.get(object);
+      return session.leafOf(rowPath(table, row!), only);
+    };
   }
   return (session, row) => {
     if (row!.pending !== undefined) return row!.pending.values.get(object);

@@ -4,9 +4,9 @@ import { type BerWriter, decodeOid, maxSubIdentifiers, tag } from './ber.js';
 import { arcsKey, hasNumberKeys } from './instance.js';
 import { field, type Pdu } from './message.js';
 import { isPrefix, type ObjectTable, type Readable } from './objects.js';
-import type { Cursor, IndexKey } from './ordered-index.js';
+import type { Cursor, IndexKey, RowIndex } from './ordered-index.js';
 import type { Row } from './rows.js';
-import { type View, visibility } from './views.js';
+import type { View } from './views.js';
 
 /** On whose behalf: what is visible, and by which rules a v1 answer is made. */
 export interface Reader {
@@ -33,6 +33,10 @@ const complete: Outcome = { kind: 'complete' };
 const full: Outcome = { kind: 'full' };
 const arcs = new Uint32Array(maxSubIdentifiers);
 const scalarKey = 0;
+/** Varbinds of a GETBULK between two looks at the clock. */
+const betweenLooks = 16;
+/** Rows without a value that a walk looks at before it asks where the next one with a value is. */
+const maxAbsent = 32;
 
 export class Retrieval {
   readonly #objects: ObjectTable;
@@ -48,8 +52,8 @@ export class Retrieval {
       this.current = index + 1;
       const count = readName(pdu, index);
       const at = this.#objects.floor(arcs, count);
-      const isHidden = at < 0 || reader.view.leaves[at] === visibility.hidden;
-      const readable = isHidden ? undefined : this.#objects.readables[at];
+      const isSeen = at >= 0 && this.#objects.sees(at, reader.view, reader.session);
+      const readable = isSeen ? this.#objects.readables[at] : undefined;
       const mark = writer.beginShort();
       writeName(writer, pdu, index);
       const exception = this.#getOne(reader, readable, at, count, writer);
@@ -86,6 +90,7 @@ export class Retrieval {
     const repetitions = Math.max(pdu.second, 0);
     const until = limits.now() + limits.slice;
     let written = 0;
+    let timed = betweenLooks;
     const fits = (start: number): boolean => {
       if (!writer.overflow && writer.position <= limit) {
         written += 1;
@@ -118,7 +123,10 @@ export class Retrieval {
         else walker.writeLast(writer, pdu, nonRepeaters + offset);
         if (!fits(start)) return written === 0 ? full : complete;
       }
-      if (!alive || written + walkers.length > limits.varbinds || limits.now() > until) break;
+      if (!alive || written + walkers.length > limits.varbinds) break;
+      if (written < timed) continue;
+      timed = written + betweenLooks;
+      if (limits.now() > until) break;
     }
     return complete;
   }
@@ -163,6 +171,8 @@ class Walker {
   #at = 0;
   /** Within a table: the next row; undefined where the object has not been begun. */
   #cursor: Cursor | undefined;
+  /** That of the cursor. */
+  #index: RowIndex<Row> | undefined;
   #begun = false;
   #lastObject: Readable | undefined;
   #lastKey: IndexKey = scalarKey;
@@ -190,15 +200,16 @@ class Walker {
     if (rows === undefined) return;
     this.#at = at;
     this.#begun = true;
+    this.#index = rows.index;
     this.#cursor = rows.index.after(hasNumberKeys(rows.table) ? arcs[from]! : arcsKey(arcs, from, count));
   }
 
   /** Writes the next instance as a varbind; false at the end of the view. */
   write(writer: BerWriter): boolean {
     const { readables } = this.#objects;
-    const { view } = this.#reader;
+    const { view, session } = this.#reader;
     for (; this.#at < readables.length; this.#at += 1, this.#begun = false) {
-      if (view.leaves[this.#at] === visibility.hidden) continue;
+      if (!this.#objects.sees(this.#at, view, session)) continue;
       const readable = readables[this.#at]!;
       if (this.#reader.isVersion1 && readable.object.syntax.tag === tag.counter64) continue;
       if (this.#writeFrom(readable, writer)) return true;
@@ -230,19 +241,31 @@ class Walker {
       return true;
     }
     if (!this.#begun) {
+      this.#index = rows.index;
       this.#cursor = rows.index.first();
       this.#begun = true;
     }
-    while (this.#cursor !== undefined) {
-      const row = rows.index.at(this.#cursor);
-      if (!rows.index.advance(this.#cursor)) this.#cursor = undefined;
-      if (!this.#reader.view.holdsRow(this.#at, readable.object, row.key)) continue;
-      const value = readable.read(this.#reader.session, row);
-      if (value === undefined) continue;
-      this.#emit(writer, readable, row.key, value);
-      return true;
+    for (let absent = 0; this.#cursor !== undefined; absent += 1) {
+      const index = this.#index!;
+      const row = index.at(this.#cursor);
+      if (!index.advance(this.#cursor)) this.#cursor = undefined;
+      const isInView = this.#reader.view.holdsRow(this.#at, readable.object, row.key);
+      const value = isInView ? readable.read(this.#reader.session, row) : undefined;
+      if (value !== undefined) {
+        this.#emit(writer, readable, row.key, value);
+        return true;
+      }
+      if (absent === maxAbsent) this.#skip(readable, row.key);
     }
     return false;
+  }
+
+  /** Goes on among the rows that have a value in the column. */
+  #skip(readable: Readable, key: IndexKey): void {
+    const present = this.#objects.present(readable);
+    if (present === undefined) return;
+    this.#index = present;
+    this.#cursor = present.after(key);
   }
 
   #emit(

@@ -2,7 +2,7 @@
  * The rows of every table, in SNMP order, kept current by commits: what a change costs follows the change. Rows under construction
  * (RowStatus createAndWait) stand here too, outside the datastore.
  */
-import type { DatastoreEvent, Difference, Log, Session } from '../../datastore/index.js';
+import { type DatastoreEvent, type Difference, EntryPath, type Log, type Session } from '../../datastore/index.js';
 import {
   Branch,
   type Content,
@@ -15,6 +15,7 @@ import {
 import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
+import { Presence } from './presence.js';
 import { type Memory, RowNumbers } from './row-numbers.js';
 
 export interface Row {
@@ -23,7 +24,7 @@ export interface Row {
   readonly keys: RowKeys;
   /** Set for a row under construction. */
   readonly pending: PendingRow | undefined;
-  path: InstanceIdentifier | undefined;
+  path: EntryPath | undefined;
   /** Set in a segment table: which one, and of the value in which row (undefined for a scalar). */
   readonly segment?: { readonly number: number; readonly outer: Row | undefined };
 }
@@ -43,6 +44,10 @@ export interface PendingRow {
   inService: boolean;
 }
 
+/** Of the rows of a table; of the rows around those of nested tables, see {@link TableRows.nested}. */
+export type Order = 'own' | 'nested';
+const orders: readonly Order[] = ['own', 'nested'];
+
 /**
  * How long a snapshot of a list of state, which no commit tells of, is served: seconds. One that took long to make is served
  * twenty times as long as that, so that a station that polls takes at most a twentieth of the processor for it.
@@ -55,6 +60,8 @@ export class Rows {
   /** That of a table which augments another is the other's. */
   readonly #stores = new Map<MibTable, TableRows>();
   readonly #all: readonly TableRows[];
+  /** By the list or leaf-list that a table stands for. */
+  readonly #byList = new Map<DataSchema, TableRows>();
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
 
@@ -74,6 +81,7 @@ export class Rows {
         new RowNumbers(table.oid.join('.'), table.config && table.numbered ? memory : undefined, log),
       );
       this.#stores.set(table, store);
+      this.#byList.set(table.steps.at(-1)!, store);
       for (const step of table.steps) {
         const stores = this.#below.get(step);
         if (stores === undefined) this.#below.set(step, [store]);
@@ -87,7 +95,11 @@ export class Rows {
       const outer = table.segments === undefined ? undefined : table.parent;
       if (outer !== undefined) this.#stores.get(outer)?.keepNested();
     }
-    const { root } = session.tree('running');
+    this.#load();
+  }
+
+  #load(): void {
+    const { root } = this.#session.tree('running');
     for (const store of this.#all) {
       if (store.table.config) visit(root, store.table.steps, 0, [], (keys) => store.add(keys));
     }
@@ -100,6 +112,18 @@ export class Rows {
     return store;
   }
 
+  /** The rows that have a value in a column of such a table, in the order of its rows or in that of nested ones. */
+  present(store: TableRows, object: MibObject, hasValue: (row: Row) => boolean, order: Order): OrderedIndex<Row> {
+    const known = store.presence(object, order);
+    const now = this.#now();
+    // what is computed, or follows from other leafs, may change without a commit that tells of this row
+    if (known !== undefined && (isStored(object) || now < known.due)) return known.index;
+    const begun = performance.now();
+    const presence = store.track(object, order, hasValue);
+    presence.due = now + lifetimeOf(begun);
+    return presence.index;
+  }
+
   /** As `of`, but a list of state is not read now. */
   store(table: MibTable): TableRows {
     return this.#stores.get(table)!;
@@ -107,24 +131,43 @@ export class Rows {
 
   /** Takes over what a commit changed. */
   update(event: DatastoreEvent): void {
+    if (event.kind === 'missed') {
+      for (const store of this.#all) store.forget();
+      this.#load();
+    }
     if (event.kind !== 'commit') return;
+    // state may be computed from any configuration
+    for (const store of this.#all) if (!store.table.config) store.expire();
     for (const difference of event.differences) this.#apply(difference);
   }
 
   #apply(difference: Difference): void {
+    this.#touch(difference.path);
     const last = difference.path.last?.schema;
     const stores = last === undefined ? this.#all : this.#below.get(last as DataSchema);
     if (stores === undefined || difference.kind === 'moved') return;
     for (const store of stores) {
-      if (!store.table.config) {
-        store.expire();
-        continue;
-      }
+      if (!store.table.config) continue;
       const before = collect(store.table, difference.path, difference.before);
       const after = collect(store.table, difference.path, difference.after);
       for (const [text, keys] of before) if (!after.has(text)) store.remove(keys);
-      for (const [text, keys] of after) if (!before.has(text) || !store.has(keys)) store.add(keys);
+      for (const [text, keys] of after) {
+        if (!before.has(text) || !store.has(keys)) store.add(keys);
+        else store.touch(keys);
+      }
     }
+  }
+
+  /** What changed inside an entry may be a column of its row. */
+  #touch(path: InstanceIdentifier): void {
+    const keys: (readonly Value[])[] = [];
+    let inside: TableRows | undefined;
+    for (const step of path.steps.slice(0, -1)) {
+      if (step.keys === undefined) continue;
+      keys.push(step.keys);
+      inside = this.#byList.get(step.schema as DataSchema);
+    }
+    if (path.last?.keys === undefined) inside?.touch(keys);
   }
 
   #refresh(store: TableRows): void {
@@ -140,9 +183,7 @@ export class Rows {
         this.#readState(store, rowPath(parent.table, row), row.keys, inner);
       }
     }
-    const cost = (performance.now() - begun) / 1000;
-    const { least, most, ofCost } = stateLifetime;
-    store.due = now + Math.min(most, Math.max(least, cost * ofCost));
+    store.due = now + lifetimeOf(begun);
   }
 
   #readState(store: TableRows, from: InstanceIdentifier, outer: RowKeys, steps: readonly DataSchema[]): void {
@@ -162,6 +203,8 @@ export class TableRows {
    * and is asked for.
    */
   #nested: OrderedIndex<Row> | undefined;
+  /** Kept for columns in which a walk met many rows without a value. */
+  readonly #presences: Readonly<Record<Order, Map<MibObject, Presence<Row>>>> = { own: new Map(), nested: new Map() };
   /** When the rows of a list of state are to be read again. */
   due = Number.NEGATIVE_INFINITY;
   /** Numbered tables: the row number of each row, by its keys. */
@@ -190,11 +233,41 @@ export class TableRows {
   put(row: Row): void {
     this.index.set(row.key, row);
     this.#nested?.set(this.#nestedKey(row.key), row);
+    this.#renew(row);
   }
 
   drop(key: IndexKey): void {
     this.index.delete(key);
     this.#nested?.delete(this.#nestedKey(key));
+    for (const order of orders) for (const presence of this.#presences[order].values()) presence.drop(key);
+  }
+
+  /** To be called where the values of a row are others. */
+  renew(key: IndexKey): void {
+    const row = this.index.get(key);
+    if (row !== undefined) this.#renew(row);
+  }
+
+  #renew(row: Row): void {
+    for (const order of orders) for (const presence of this.#presences[order].values()) presence.update(row);
+  }
+
+  touch(keys: RowKeys): void {
+    if (orders.every((order) => this.#presences[order].size === 0)) return;
+    const key = this.keyOf(keys);
+    if (key !== undefined) this.renew(key);
+  }
+
+  presence(object: MibObject, order: Order): Presence<Row> | undefined {
+    return this.#presences[order].get(object);
+  }
+
+  track(object: MibObject, order: Order, hasValue: (row: Row) => boolean): Presence<Row> {
+    const keyOf =
+      order === 'nested' && this.#nested !== undefined ? (key: IndexKey) => this.#nestedKey(key) : undefined;
+    const presence = new Presence(this.index, hasValue, keyOf);
+    this.#presences[order].set(object, presence);
+    return presence;
   }
 
   #nestedKey(key: IndexKey): IndexKey {
@@ -205,6 +278,14 @@ export class TableRows {
   clear(): void {
     this.index = new OrderedIndex();
     if (this.#nested !== undefined) this.#nested = new OrderedIndex();
+    for (const order of orders) this.#presences[order].clear();
+  }
+
+  /** All but the rows under construction. */
+  forget(): void {
+    const kept = [...this.index].filter((row) => row.pending !== undefined);
+    this.clear();
+    for (const row of kept) this.put(row);
   }
 
   has(keys: RowKeys): boolean {
@@ -275,13 +356,24 @@ export class TableRows {
   }
 }
 
+/** True where only a commit that tells of its row changes whether a column has a value. */
+export function isStored({ schema }: MibObject): boolean {
+  return schema.config && !(schema.kind === 'leaf' && schema.default !== undefined);
+}
+
+/** Seconds, for a snapshot that was begun at that moment of the clock and is made now. */
+function lifetimeOf(begun: number): number {
+  const { least, most, ofCost } = stateLifetime;
+  return Math.min(most, Math.max(least, ((performance.now() - begun) / 1000) * ofCost));
+}
+
 /** The path of a row's entry; remembered, for a walk asks once for each column. */
-export function rowPath(table: MibTable, row: Row): InstanceIdentifier {
+export function rowPath(table: MibTable, row: Row): EntryPath {
   row.path ??= entryPath(table, row.keys);
   return row.path;
 }
 
-export function entryPath(table: MibTable, keys: RowKeys): InstanceIdentifier {
+export function entryPath(table: MibTable, keys: RowKeys): EntryPath {
   let list = 0;
   const steps: PathStep[] = table.steps.map((schema) => {
     if (schema.kind === 'container') return { schema, keys: undefined };
@@ -289,7 +381,7 @@ export function entryPath(table: MibTable, keys: RowKeys): InstanceIdentifier {
     const isKeyless = schema.kind === 'list' && schema.keys.length === 0;
     return isKeyless ? { schema, keys: undefined, position: Number(own[0]) } : { schema, keys: own };
   });
-  return new InstanceIdentifier(steps);
+  return new EntryPath(steps);
 }
 
 /** The rows of a table in the content at a path, by the text of their keys. */

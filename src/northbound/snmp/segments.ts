@@ -11,22 +11,27 @@ interface SegmentCursor extends Cursor {
   count: number;
 }
 
-/** The rows around segments, in the order that nested rows have. */
-interface Outer extends RowSource {
-  readonly nested: OrderedIndex<Row>;
-}
-
 export class SegmentRows implements RowSource, RowIndex<Row> {
   readonly table: MibTable;
   /** Undefined for the segments of a scalar. */
-  readonly #outer: Outer | undefined;
+  readonly #outer: RowSource | undefined;
+  readonly #outerRows: () => OrderedIndex<Row> | undefined;
   readonly #content: (row: Row | undefined) => Buffer | undefined;
 
-  /** `content` gives the octets of the value in a row, or of the scalar; undefined where there is none. */
-  constructor(table: MibTable, outer: Outer | undefined, content: (row: Row | undefined) => Buffer | undefined) {
+  /**
+   * `content` gives the octets of the value in a row, or of the scalar; undefined where there is none. `outerRows` gives the rows
+   * around segments, at least those that have some, in the order that nested rows have.
+   */
+  constructor(
+    table: MibTable,
+    outer: RowSource | undefined,
+    content: (row: Row | undefined) => Buffer | undefined,
+    outerRows: () => OrderedIndex<Row> | undefined,
+  ) {
     this.table = table;
     this.#outer = outer;
     this.#content = content;
+    this.#outerRows = outerRows;
   }
 
   get index(): RowIndex<Row> {
@@ -42,15 +47,14 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
   }
 
   first(): Cursor | undefined {
-    return this.#outer === undefined
-      ? this.#within({ chunk: 0, offset: 0 }, 0)
-      : this.#from(this.#outer.nested.first());
+    return this.#outer === undefined ? this.#within({ chunk: 0, offset: 0 }, 0) : this.#from(this.#nested.first());
   }
 
   after(key: IndexKey): Cursor | undefined {
     const arcs = arcsOf(key);
     if (this.#outer === undefined) return this.#within({ chunk: 0, offset: 0 }, arcs[0] ?? 0);
-    const { nested, table } = this.#outer;
+    const { table } = this.#outer;
+    const nested = this.#nested;
     const end = outerEnd(table, arcs);
     // cut within the name of the row around: that row is behind it
     if (end === undefined) return this.#from(arcs.length === 0 ? nested.first() : nested.after(key));
@@ -65,7 +69,7 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
       at.segment += 1;
       return true;
     }
-    if (this.#outer?.nested.advance(at) !== true) return false;
+    if (this.#outer === undefined || !this.#nested.advance(at)) return false;
     const next = this.#from(at);
     if (next === undefined) return false;
     Object.assign(at, next);
@@ -75,14 +79,18 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
   at(cursor: Cursor): Row {
     const { segment } = cursor as SegmentCursor;
     if (this.#outer === undefined) return rowOf(undefined, segment, segment);
-    const row = this.#outer.nested.at(cursor);
+    const row = this.#nested.at(cursor);
     const outerArcs = keyArcs(this.#outer.table, row.key);
     return rowOf(row, segment, arcsKey([...outerArcs, segment], 0, outerArcs.length + 1));
   }
 
+  get #nested(): OrderedIndex<Row> {
+    return this.#outerRows()!;
+  }
+
   /** The first segment in or behind a row that has one. */
   #from(place: Cursor | undefined): SegmentCursor | undefined {
-    const { nested } = this.#outer!;
+    const nested = this.#nested;
     const at = place === undefined ? undefined : { ...place };
     while (at !== undefined) {
       const found = this.#within(at, 0);
@@ -94,15 +102,15 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
 
   /** The segment behind one of a row. */
   #within(place: Cursor, segment: number): SegmentCursor | undefined {
-    const count = this.#count(this.#outer?.nested.at(place));
+    const count = this.#count(this.#outer === undefined ? undefined : this.#nested.at(place));
     return segment >= count ? undefined : { ...place, segment: segment + 1, count };
   }
 
   #outerRow(arcs: readonly number[]): Row | undefined | 'none' {
     if (this.#outer === undefined) return arcs.length === 0 ? undefined : 'none';
-    const { nested, table } = this.#outer;
+    const { table } = this.#outer;
     if (outerEnd(table, arcs) !== arcs.length) return 'none';
-    return nested.get(nestedKey(table, arcs, arcs.length)) ?? 'none';
+    return this.#nested.get(nestedKey(table, arcs, arcs.length)) ?? 'none';
   }
 
   /** An empty value has one empty segment. */

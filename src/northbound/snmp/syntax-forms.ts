@@ -12,7 +12,7 @@ export interface MibType {
   /** The base or textual convention: `Integer32`, `OCTET STRING`, `TruthValue`. */
   readonly base: string;
   /** Where it comes from, for IMPORTS; '' for what is built in. */
-  readonly from: '' | 'SNMPv2-SMI' | 'SNMPv2-TC';
+  readonly from: '' | 'SNMPv2-SMI' | 'SNMPv2-TC' | 'INET-ADDRESS-MIB';
   /** Range or size with its parentheses, or ''. */
   readonly restriction: string;
   /** INTEGER and BITS: labels with their numbers. */
@@ -20,14 +20,14 @@ export interface MibType {
   readonly displayHint: string;
 }
 
-/** How the value stands in an instance's OID (RFC 2578 section 7.7); 'none' where it may not. */
-export type IndexForm = 'integer' | 'string' | 'none';
+/** How the value stands in an instance's OID (RFC 2578 section 7.7): as one number, text, octets (base64 in memory), an OID; 'none' where it may not. */
+export type IndexForm = 'integer' | 'string' | 'octets' | 'oid' | 'none';
 
 export interface Syntax {
   readonly tag: number;
   readonly mib: MibType;
   readonly index: IndexForm;
-  /** 'string': the fewest and the most octets, and the most characters. */
+  /** 'string', 'octets': the fewest and the most octets; 'string': the most characters; 'oid': the same of sub-identifiers. */
   readonly minOctets: number;
   readonly maxOctets: number;
   readonly maxCharacters: number;

@@ -1,5 +1,13 @@
 /** What a method is called with, and the conversions of paths, edits and options that the methods share. */
-import type { CommitOptions, CommitResult, DatastoreName, Edit, Finding, Session } from '../../datastore/index.js';
+import type {
+  CommitOptions,
+  CommitResult,
+  DatastoreName,
+  Edit,
+  Finding,
+  Session,
+  WithDefaults,
+} from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import {
   type DataSchema,
@@ -79,6 +87,14 @@ export function datastoreName(text: string): DatastoreName {
     tag: 'invalid-value',
     message: `${text.slice(0, 64)} is no datastore; there are ${datastores.join(', ')}`,
   });
+}
+
+/** Of RFC 6243, but for the one that marks defaults: a value has no attributes here. */
+export function defaultsMode(text: string): WithDefaults {
+  const known = defaultsModes.find((mode) => mode === text);
+  if (known !== undefined) return known;
+  const message = `${text.slice(0, 64)} is no way to report defaults; there are ${defaultsModes.join(', ')}`;
+  throw new ConfigError({ tag: 'invalid-value', message });
 }
 
 /** `{path, operation, value, where, point}`; operation `merge` where absent. */
@@ -187,5 +203,6 @@ function isData(schema: PathStep['schema']): schema is DataSchema {
 const decoding = { relaxed: true } as const;
 const dataKinds: ReadonlySet<string> = new Set(['container', 'list', 'leaf', 'leaf-list', 'anydata', 'anyxml']);
 const datastores = ['running', 'candidate', 'startup', 'operational', 'factory-default', 'intended'] as const;
+const defaultsModes = ['report-all', 'trim', 'explicit'] as const;
 const operations = ['merge', 'replace', 'create', 'delete', 'remove', 'move'] as const;
 const optionNames: readonly string[] = ['comment', 'confirm_timeout', 'test_only', 'expect_transaction'];

@@ -8,6 +8,7 @@ import {
   commitResult,
   dataSchema,
   datastoreName,
+  defaultsMode,
   editFromRpc,
   makeEdit,
   operationSchema,
@@ -44,13 +45,15 @@ export async function callMethod(
 export const configMethods: readonly Method[] = [
   {
     name: 'config.get',
-    parameters: ['path', 'datastore?'],
+    parameters: ['path', 'datastore?', 'with_defaults?'],
     signatures: [
       ['string', 'string'],
       ['string', 'string', 'string'],
+      ['string', 'string', 'string', 'string'],
     ],
-    help: 'The value at a path. Without a datastore: running with state and defaults. The YANG type decides the type of the result.',
-    call: (context, parameters) => getValue(context, parameters.string(0), parameters.optionalString(1)),
+    help: 'The value at a path. Without a datastore, or with operational: running with state and defaults. Others are running, candidate, startup, intended and factory-default. Defaults (RFC 6243): report-all, trim or explicit. The YANG type decides the type of the result.',
+    call: (context, parameters) =>
+      getValue(context, parameters.string(0), parameters.optionalString(1), parameters.optionalString(2)),
   },
   {
     name: 'config.apply',
@@ -201,7 +204,12 @@ export const configMethods: readonly Method[] = [
   },
 ];
 
-function getValue(context: CallContext, text: string, datastore: string | undefined): RpcValue {
+function getValue(
+  context: CallContext,
+  text: string,
+  datastore: string | undefined,
+  withDefaults: string | undefined,
+): RpcValue {
   const { session } = context;
   const path = context.paths.parse(text);
   const schema = dataSchema(path);
@@ -211,7 +219,12 @@ function getValue(context: CallContext, text: string, datastore: string | undefi
     if (value === undefined) throw absent(path.toString());
     return valueToRpc(value, schema.type);
   }
-  const content = session.get(path, name ?? 'operational', context.candidate);
+  const from = name ?? 'operational';
+  const { candidate } = context;
+  const content =
+    withDefaults === undefined
+      ? session.get(path, from, candidate)
+      : session.read(path, { datastore: from, candidate, withDefaults: defaultsMode(withDefaults) })?.content;
   if (content === undefined) throw absent(path.toString());
   return schema === undefined ? branchToRpc(content as Branch) : contentToRpc(content, schema);
 }

@@ -216,7 +216,7 @@ describe('XML-RPC endpoint', () => {
   test('what is wrong is a fault with the code of its tag and a line for each error', async () => {
     const faults: readonly (readonly [readonly [string, ...RpcValue[]], number, RegExp])[] = [
       [['no.method'], 17, /^operation-not-supported: there is no method no\.method$/],
-      [['config.get'], 2, /config\.get takes \(path, datastore\?\), not 0 parameters/],
+      [['config.get'], 2, /config\.get takes \(path, datastore\?, with_defaults\?\), not 0 parameters/],
       [['config.get', 1], 2, /path is a string, not int/],
       [['config.get', 'types', 'nothing'], 2, /is no datastore/],
       [['config.get', 'nowhere.at.all'], 9, /^unknown-element/],

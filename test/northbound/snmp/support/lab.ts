@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openAccounts } from '../../../../src/accounts.js';
 import {
   type Datastore,
   type Log,
@@ -11,7 +12,7 @@ import {
   openDatastore,
 } from '../../../../src/datastore/index.js';
 import { ConfigError } from '../../../../src/error.js';
-import { type SnmpModule, snmpModule } from '../../../../src/modules/index.js';
+import { type SnmpFacts, type SnmpModule, snmpMibs, snmpModule } from '../../../../src/modules/index.js';
 import {
   type AuthProtocol,
   type EngineState,
@@ -76,6 +77,8 @@ export async function startLab(
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
+    /** In place of {@link labUsers}. */
+    readonly users?: Readonly<Record<string, Protocols>>;
     /** Told of alarms: their text, '' where they are cleared. */
     readonly alarm?: (text: string) => void;
     /** Calls back when the module asks for a time; never where absent. */
@@ -106,15 +109,11 @@ export async function startLab(
     },
     after: options.after ?? (() => () => {}),
     failedToOpen: () => {},
+    testNotification: (name, target) => running.snmp!.testNotification(name, target),
+    localizeKey: (protocol, phrase, engine) => localizeKey(protocol as AuthProtocol, phrase, engine),
+    localizePrivacyKey: (protocol, cipher, phrase, engine) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine),
   });
-  const datastore = await openDatastore({
-    stateDirectory: join(directory, 'state'),
-    schema,
-    modules: [...modules(schema, state, gate), module.registration, teller],
-  });
-  // Users of this lab are in no group; access control has tests of its own.
-  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
-  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
   const clock = { ahead: 0 };
   const begun = performance.now();
   const engine: EngineState = {
@@ -122,7 +121,25 @@ export async function startLab(
     boots: options.boots ?? 7,
     now: () => 100 + (performance.now() - begun) / 1000 + clock.ahead,
   };
-  const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
+  const facts: SnmpFacts = {
+    engineId: () => engineId,
+    boots: () => engine.boots,
+    time: () => Math.floor(engine.now()),
+    counter: (name) => running.snmp?.counters[name] ?? 0,
+    notifications: () => running.snmp?.notifications,
+  };
+  const datastore = await openDatastore({
+    stateDirectory: join(directory, 'state'),
+    schema,
+    modules: [...modules(schema, state, gate), module.registration, snmpMibs(facts), teller],
+  });
+  // Users of this lab are in no group; access control has tests of its own.
+  const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
+  await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
+  const accounts = openAccounts(datastore, schema);
+  const users = new Map(
+    Object.entries(options.users ?? labUsers).map(([name, protocols]) => [name, keysOf(protocols)]),
+  );
   const close = async () => {
     await datastore.close();
     await rm(directory, { recursive: true, force: true });
@@ -132,6 +149,7 @@ export async function startLab(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
+    remoteUsers: { user: (engine, name) => accounts.remoteUser(engine, name) },
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
     ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
@@ -174,7 +192,7 @@ const lookOnly = {
 
 export const origin: Origin = { user: 'admin', protocol: 'snmp', address: '127.0.0.1' };
 
-interface Protocols {
+export interface Protocols {
   readonly auth?: AuthProtocol;
   readonly priv?: PrivProtocol;
 }
@@ -205,8 +223,7 @@ function keysOf({ auth, priv }: Protocols): UsmUser {
 }
 
 /** Options of the Net-SNMP tools for a user at the level that his keys provide. */
-export function v3(user: string): string[] {
-  const { auth, priv } = labUsers[user] ?? {};
+export function v3(user: string, { auth, priv }: Protocols = labUsers[user] ?? {}): string[] {
   if (auth === undefined) return ['-v3', '-l', 'noAuthNoPriv', '-u', user];
   const name = auth === 'md5' ? 'MD5' : auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
   const authentication = ['-v3', '-u', user, '-a', name, '-A', passPhrase];
@@ -250,7 +267,7 @@ export async function ok(
 function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
   const amend = async () => gate.wait?.();
   // The datastore owns access control itself.
-  const owned = ['ietf-netconf-acm', 'ietf-snmp'];
+  const owned = ['ietf-netconf-acm', 'ietf-snmp', 'signet-notification-log-mib'];
   const nodes = schema.root.dataChildren.filter(({ module }) => !owned.includes(module.name));
   const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
