@@ -6,6 +6,7 @@ export type { Alarms, Severity } from './alarm.js';
 export { type AlarmsModule, alarmsModule } from './alarms.js';
 export { historyModule, retentionOf } from './history.js';
 export { KeyRing } from './https/keys.js';
+export { deviceSubject } from './https/names.js';
 export { factoryName } from './https/recovery.js';
 export { type HttpsModule, type HttpsParts, httpsModule } from './https.js';
 export type { ListeningParts, SnmpListener } from './snmp/listening.js';

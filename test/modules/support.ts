@@ -184,6 +184,7 @@ export interface DeviceOptions {
   readonly state?: string;
   readonly clock?: FakeClock;
   readonly hosts?: () => readonly string[];
+  readonly deviceName?: () => string;
   /** Whether https/listen of the tree says where to listen; on loopback where absent. */
   readonly listensByTree?: boolean;
   /** Wraps the key store, for faults. */
@@ -209,7 +210,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     keys,
     clock,
     checkParameters: unusedChoices,
-    deviceName: () => 'device.example.net',
+    deviceName: options.deviceName ?? (() => 'device.example.net'),
     hosts: options.hosts ?? (() => ['device.example.net', '192.0.2.1']),
     hashPassword: (phrase) => hashPassword(phrase),
     verifyPassword: async (hash, phrase) => {

@@ -22,6 +22,10 @@ export function objectDescription(object: MibObject): string {
       return 'Entries are kept in non-volatile storage, so that nothing but nonVolatile(3) can be set.';
     case 'testAndIncr':
       return describe(object.schema.description, object.schema.path);
+    case 'inetType':
+      return `What kind of address the next column holds; the two are set together. ${object.text!.name} is the same as text.`;
+    case 'inetAddress':
+      return `The address, in the form that the column before it names. ${describe(object.schema.description, object.schema.path)}`;
     case 'after':
       return (
         'The row number of the entry before this one in the order that users give, 0 for the first. Setting it moves the entry behind ' +

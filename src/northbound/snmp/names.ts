@@ -99,6 +99,7 @@ function candidates(object: MibObject): string[] {
   const standard = standardDescriptors.get(object.oid.join('.'));
   if (standard !== undefined) return [standard];
   if (isStandard(object.oid)) return [descriptor(schema)];
+  if (object.text !== undefined) return [`${object.text.name}${object.kind === 'inetType' ? 'InetType' : 'Inet'}`];
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
     const own = ownDescriptors[object.kind];

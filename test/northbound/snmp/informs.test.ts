@@ -7,7 +7,7 @@ import { Branch, decodeJson, encodeJson, parsePath } from '../../../src/yang/ind
 import { requireTool } from '../../support/tools.js';
 import { waitFor } from '../../support/wait.js';
 import { type Lab, labOid, passPhrase, startLab } from './support/lab.js';
-import { parse, pdu, type as pduType, v2c } from './support/raw.js';
+import { int, parse, pdu, type as pduType, v2c, v3Message, varbind } from './support/raw.js';
 import { startTrapd } from './support/trapd.js';
 
 const receiverId = '80:00:1f:88:04:72:65:63:76';
@@ -219,6 +219,28 @@ suite('informs (RFC 3416 section 4.2.7, RFC 3413 section 3.3)', () => {
     const first = new Set(dead.heard.map((each) => parse(each).requestId));
     assert.equal(first.size, 256);
     assert.equal(logged.filter((each) => each.startsWith('too many informs')).length, 1);
+  });
+
+  test('P2: a message that passes the msgMaxSize of the receiver is not sent, one that does not is (RFC 3412 section 6)', async (context) => {
+    const engineId = Buffer.from(receiverId.replaceAll(':', ''), 'hex');
+    const unknownEngineId = varbind('1.3.6.1.6.3.15.1.1.4.0', int(1, 0x41));
+    const { port, heard } = await receiver(context, (message) => {
+      const { type, msgId, requestId } = parse(message);
+      const head = { msgId, engineId, maxSize: 484, flags: 0 };
+      if (type === pduType.get) return v3Message(head, pdu(pduType.report, requestId, [unknownEngineId]));
+      return v3Message({ ...head, user: 'boss' }, pdu(pduType.response, requestId, []));
+    });
+    await configure(port, usm('no-auth-no-priv'));
+    await acknowledged(tell);
+    assert.deepEqual(
+      heard.map((message) => parse(message).type),
+      [pduType.get, pduType.inform],
+    );
+    await unacknowledged(() =>
+      lab.notify('/signet-lab:lab/large', { details: 'x'.repeat(250), more: 'y'.repeat(250) }),
+    );
+    assert.equal(heard.length, 2);
+    assert.match(logged.join(), /the receiver takes messages of 484 octets at most/u);
   });
 
   test('SNMPv1 has no informs: the target gets a trap', async (context) => {
