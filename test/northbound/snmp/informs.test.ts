@@ -243,6 +243,19 @@ suite('informs (RFC 3416 section 4.2.7, RFC 3413 section 3.3)', () => {
     assert.match(logged.join(), /the receiver takes messages of 484 octets at most/u);
   });
 
+  test('an IPv6 receiver is asked and heard', async (context) => {
+    const socket = createSocket('udp6').bind(0, '::1');
+    context.after(() => void socket.close());
+    await once(socket, 'listening');
+    socket.on('message', (message, from) =>
+      socket.send(v2c(pdu(pduType.response, parse(message).requestId, []), 'public'), from.port, from.address),
+    );
+    const { port } = socket.address();
+    await configure(port, { v2c: { 'security-name': 'reader' } });
+    await lab.write("/ietf-snmp:snmp/target[name='t']/udp/ip", '0:0:0:0:0:0:0:1');
+    await acknowledged(tell);
+  });
+
   test('SNMPv1 has no informs: the target gets a trap', async (context) => {
     const { port, heard } = await receiver(context, () => undefined);
     await configure(port, { v1: { 'security-name': 'reader' } });
