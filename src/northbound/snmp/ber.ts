@@ -257,6 +257,11 @@ function checkValue(buffer: Buffer, type: number, start: number, end: number): v
 /** Octets of the three-octet length form, which is patched when a sequence is closed. */
 const reserved = 3;
 
+/** A module of ours gave what its type does not hold; nothing may be told in its place. */
+function noNumber(value: number): never {
+  throw new RangeError(`${String(value)} is no integer of 32 bits`);
+}
+
 /**
  * Writes forward. A sequence is opened with {@link begin} and closed with {@link end}; its length always takes the form
  * `82 hh ll`. `overflow` is set, and nothing written, where a value does not fit the buffer.
@@ -322,7 +327,9 @@ export class BerWriter {
           ? 2
           : value >= -0x800000 && value < 0x800000
             ? 3
-            : 4;
+            : value >= -0x80000000 && value < 0x80000000
+              ? 4
+              : noNumber(value);
     buffer[this.position] = tag.integer;
     buffer[this.position + 1] = length;
     buffer.writeIntBE(value, this.position + 2, length);
@@ -332,7 +339,18 @@ export class BerWriter {
   /** Counter32, Unsigned32 or TimeTicks. */
   unsigned(type: number, value: number): void {
     const { buffer } = this;
-    const length = value < 0x80 ? 1 : value < 0x8000 ? 2 : value < 0x800000 ? 3 : value < 0x80000000 ? 4 : 5;
+    const length =
+      value < 0x80
+        ? 1
+        : value < 0x8000
+          ? 2
+          : value < 0x800000
+            ? 3
+            : value < 0x80000000
+              ? 4
+              : value < 0x100000000
+                ? 5
+                : noNumber(value);
     buffer[this.position] = type;
     buffer[this.position + 1] = length;
     buffer.writeUIntBE(value, this.position + 2, length);

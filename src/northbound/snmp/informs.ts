@@ -108,6 +108,7 @@ export class Informs {
 
   /** Takes what a receiver answers; anything else is left alone. Never throws. */
   receive(message: Buffer, peer: Peer): void {
+    if (this.#waiting.size === 0) return;
     try {
       this.#receive(message, peer);
     } catch (error) {

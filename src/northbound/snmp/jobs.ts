@@ -13,6 +13,7 @@ import {
   type Schema,
   type Value,
 } from '../../yang/index.js';
+import { decodeEntries } from './entries.js';
 import { keyArcs, type RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex } from './ordered-index.js';
@@ -119,7 +120,7 @@ export class Jobs {
     rows.put({ key, keys: outer, pending: undefined, path: undefined, job });
     const path = entryPath(rows.table, outer).child(operation);
     session
-      .invoke(path, inputOf(operation.input, values), job.abort.signal)
+      .invoke(path, inputOf(this.#schema, operation.input, values), job.abort.signal)
       .then((output) => {
         job.output = output;
         job.result = JSON.stringify(encodeJson(this.#schema, operation.output, output));
@@ -205,15 +206,18 @@ function outputLeaf(output: Branch | undefined, { steps }: MibObject): Value | u
   return at as Value | undefined;
 }
 
-function inputOf(schema: BranchSchema, values: ReadonlyMap<MibObject, Value>, depth = 0): Branch {
+function inputOf(schema: Schema, node: BranchSchema, values: ReadonlyMap<MibObject, Value>, depth = 0): Branch {
   const slots: (Content | undefined)[] = [];
-  for (const child of schema.dataChildren) {
+  for (const child of node.dataChildren) {
     const below = new Map([...values].filter(([object]) => object.steps[depth] === child));
     if (below.size === 0) continue;
     const [[, value]] = [...below] as [[MibObject, Value]];
-    slots[child.slot] = child.kind === 'container' ? inputOf(child, below, depth + 1) : value;
+    if (child.kind === 'container') slots[child.slot] = inputOf(schema, child, below, depth + 1);
+    else if (child.kind === 'leaf') slots[child.slot] = value;
+    else if (child.kind === 'list' || child.kind === 'leaf-list')
+      slots[child.slot] = decodeEntries(schema, child, String(value));
   }
-  return new Branch(schema, slots);
+  return new Branch(node, slots);
 }
 
 /** True where every mandatory leaf of the input is there. */

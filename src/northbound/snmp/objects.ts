@@ -2,6 +2,8 @@
 import { randomInt } from 'node:crypto';
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { entriesOf } from './entries.js';
+import { inetPart } from './inet-address.js';
 import { indexKey } from './instance.js';
 import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
@@ -115,6 +117,11 @@ export class ObjectTable {
   #unguarded(object: MibObject): Readable {
     const { table, kind } = object;
     if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock(object).value };
+    if (object.text !== undefined) {
+      const { rows, read } = this.#unguarded(object.text);
+      const part = (text: Value | undefined) => (text === undefined ? undefined : inetPart(kind, String(text)));
+      return { object, rows, read: (session, row) => part(read(session, row)) };
+    }
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
     if (table.operation !== undefined)
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
@@ -203,7 +210,7 @@ export class ObjectTable {
 
   /** That of a digest's value. */
   codec(digest: MibObject): LongCodec {
-    return new LongCodec(this.#schema, digest.schema as LeafSchema);
+    return new LongCodec(this.#schema, digest.schema as LeafSchema, entriesOf(digest));
   }
 
   #valueReader(digest: MibObject): Readable['read'] {

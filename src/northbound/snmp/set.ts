@@ -24,6 +24,7 @@ import type { ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
 import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
 import { checkUnset, writable } from './set-access.js';
+import { joinAddresses } from './set-addresses.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
 import {
@@ -159,6 +160,7 @@ export class Setter {
     for (const variable of variables) if (variable.object.kind === 'segment') undo.push(this.#upload(writer, variable));
     for (const variable of variables)
       if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, jobs, scalars);
+    joinAddresses(scalars, works, jobs);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
       change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);

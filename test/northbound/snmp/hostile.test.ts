@@ -184,7 +184,7 @@ suite('hostile input', () => {
     assert.ok(process.memoryUsage().heapUsed - before < 50_000_000);
   });
 
-  test('mutated messages of all versions end in an answer or silence, never in an error of ours', async (context) => {
+  test('D1: mutated messages of all versions end in an answer or silence, never in an error of ours', async (context) => {
     const random = generator(20261124);
     const seeds = corpus(full);
     const count = long ? 200_000 : 5000;

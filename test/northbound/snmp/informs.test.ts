@@ -7,7 +7,7 @@ import { Branch, decodeJson, encodeJson, parsePath } from '../../../src/yang/ind
 import { requireTool } from '../../support/tools.js';
 import { waitFor } from '../../support/wait.js';
 import { type Lab, labOid, passPhrase, startLab } from './support/lab.js';
-import { parse, pdu, type as pduType, v2c } from './support/raw.js';
+import { int, parse, pdu, type as pduType, v2c, v3Message, varbind } from './support/raw.js';
 import { startTrapd } from './support/trapd.js';
 
 const receiverId = '80:00:1f:88:04:72:65:63:76';
@@ -219,6 +219,41 @@ suite('informs (RFC 3416 section 4.2.7, RFC 3413 section 3.3)', () => {
     const first = new Set(dead.heard.map((each) => parse(each).requestId));
     assert.equal(first.size, 256);
     assert.equal(logged.filter((each) => each.startsWith('too many informs')).length, 1);
+  });
+
+  test('P2: a message that passes the msgMaxSize of the receiver is not sent, one that does not is (RFC 3412 section 6)', async (context) => {
+    const engineId = Buffer.from(receiverId.replaceAll(':', ''), 'hex');
+    const unknownEngineId = varbind('1.3.6.1.6.3.15.1.1.4.0', int(1, 0x41));
+    const { port, heard } = await receiver(context, (message) => {
+      const { type, msgId, requestId } = parse(message);
+      const head = { msgId, engineId, maxSize: 484, flags: 0 };
+      if (type === pduType.get) return v3Message(head, pdu(pduType.report, requestId, [unknownEngineId]));
+      return v3Message({ ...head, user: 'boss' }, pdu(pduType.response, requestId, []));
+    });
+    await configure(port, usm('no-auth-no-priv'));
+    await acknowledged(tell);
+    assert.deepEqual(
+      heard.map((message) => parse(message).type),
+      [pduType.get, pduType.inform],
+    );
+    await unacknowledged(() =>
+      lab.notify('/signet-lab:lab/large', { details: 'x'.repeat(250), more: 'y'.repeat(250) }),
+    );
+    assert.equal(heard.length, 2);
+    assert.match(logged.join(), /the receiver takes messages of 484 octets at most/u);
+  });
+
+  test('an IPv6 receiver is asked and heard', async (context) => {
+    const socket = createSocket('udp6').bind(0, '::1');
+    context.after(() => void socket.close());
+    await once(socket, 'listening');
+    socket.on('message', (message, from) =>
+      socket.send(v2c(pdu(pduType.response, parse(message).requestId, []), 'public'), from.port, from.address),
+    );
+    const { port } = socket.address();
+    await configure(port, { v2c: { 'security-name': 'reader' } });
+    await lab.write("/ietf-snmp:snmp/target[name='t']/udp/ip", '0:0:0:0:0:0:0:1');
+    await acknowledged(tell);
   });
 
   test('SNMPv1 has no informs: the target gets a trap', async (context) => {

@@ -51,7 +51,7 @@ suite('what rows cost', () => {
     return found;
   }
 
-  test('a walk reads one leaf for each varbind, in a table of a thousand rows as in a large one', async () => {
+  test('A5: a walk reads one leaf for each varbind, in a table of a thousand rows as in a large one', async () => {
     const mib = mapSchema(labSchema());
     for (const rows of [1000, many]) {
       const { session, reads } = await withRows(rows);

@@ -18,7 +18,7 @@ const modules = [
   'SNMP-COMMUNITY-MIB',
 ];
 
-suite('MIB modules of the IETF, read with their own MIB files', skipOf('snmptable'), () => {
+suite('A4: MIB modules of the IETF, read with their own MIB files', skipOf('snmptable'), () => {
   let lab: Lab;
   let client: RawClient;
   const tool = async (name: string, options: readonly string[], ...operands: readonly string[]) => {

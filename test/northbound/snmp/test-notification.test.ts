@@ -65,6 +65,7 @@ suite('send-test-notification', () => {
       ...[1, 2, 3, 4, 5, 6].map((arc) => `${own}.10.0.${arc}`),
       `${own}.13.0.1`,
       `.${labOid}.0.1`,
+      `.${labOid}.0.2`,
     ];
     assert.deepEqual(received().sort(), expected.sort());
     assert.match(daemon.output(), new RegExp(`\\.${labOid.replaceAll('.', '\\.')}\\.100\\.0 = STRING: "test"`, 'u'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { on, once } from 'node:events';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import { ConfigError } from '../../../src/error.js';
 import { AccessControl } from '../../../src/northbound/snmp/access-control.js';
 import type { SnmpConfig } from '../../../src/northbound/snmp/config.js';
 import type { MibObject } from '../../../src/northbound/snmp/model.js';
@@ -9,7 +10,7 @@ import { familiesOf } from '../../../src/northbound/snmp/subtrees.js';
 import { type AccessEntry, accessEntry, memberKey, type Vacm } from '../../../src/northbound/snmp/vacm.js';
 import { View } from '../../../src/northbound/snmp/views.js';
 import { labOid as base, type Lab, ok, passPhrase, startLab, tool, v3 } from './support/lab.js';
-import { int, pdu, type as pduType, RawClient, v1, v2c, varbind } from './support/raw.js';
+import { int, pdu, type as pduType, RawClient, text, v1, v2c, varbind } from './support/raw.js';
 
 suite('vacmAccessTable: the order of preference among entries (RFC 3415)', () => {
   const entry = (
@@ -277,6 +278,52 @@ suite('VACM of the tree (RFC 7407)', () => {
     assert.match(await ok(lab, 'snmpget', options, role), /No Such Object/u);
     const refused = await tool(lab, 'snmpset', options, role, 'i', '0');
     assert.match(refused.stderr, /noAccess/u);
+  });
+
+  test('S9: an SNMPv1 SET answers with the codes of RFC 3584 section 4.4', async () => {
+    await configure({
+      group: [
+        {
+          name: 'g',
+          member: [member('reader', 'v1')],
+          access: [access('no-auth-no-priv', { 'read-view': 'all', 'write-view': 'some' })],
+        },
+      ],
+      view: [
+        { name: 'all', include: ['1'] },
+        { name: 'some', include: [`${base}`], exclude: [`${base}.8`] },
+      ],
+    });
+    await lab.write('/signet-lab:lab', { number: 5, text: 'abc' });
+    const [noSuchName, badValue, genErr] = [2, 3, 5];
+    let requestId = 900;
+    const set = async (at: string, value: Buffer) => {
+      requestId += 1;
+      const body = pdu(pduType.set, requestId, [varbind(`${base}.3.0`, int(9)), varbind(`${base}.${at}`, value)]);
+      const { status, index, varbinds } = await client.request(v1(body, 'public'));
+      assert.equal(varbinds.length, 2);
+      return [status, index];
+    };
+    for (const [was, at, value, expected] of [
+      ['wrongType', '4.0', int(1), badValue],
+      ['wrongLength', '4.0', text('x'.repeat(21)), badValue],
+      ['wrongEncoding', '4.0', text(Buffer.from([0xff, 0xfe])), badValue],
+      ['wrongValue', '7.0', int(3), badValue],
+      ['inconsistentValue', '20.1.200.1', int(4), badValue],
+      ['noAccess', '8.0', int(1, 0x42), noSuchName],
+      ['notWritable', '1.0', int(1, 0x41), noSuchName],
+      ['noCreation', '4.1', text('x'), noSuchName],
+      ['inconsistentName', '20.1.2.9', text('x'), noSuchName],
+    ] as const)
+      assert.deepEqual(await set(at, value), [expected, 2], was);
+    for (const tag of ['operation-failed', 'resource-denied', 'rollback-failed'] as const) {
+      lab.gate.wait = () => Promise.reject(new ConfigError({ tag, message: 'not today' }));
+      assert.equal((await set('4.0', text('x')))[0], genErr, tag);
+    }
+    lab.gate.wait = undefined;
+    assert.equal(lab.read('/signet-lab:lab/number'), 5);
+    assert.deepEqual(await set('4.0', text('x')), [0, 0]);
+    await lab.write('/signet-lab:lab', { number: 5, text: 'abc' });
   });
 
   test('a SET of a community that comes again runs once', async () => {

@@ -304,6 +304,7 @@ function weigh(id: string, input: JsonObject): Promise<JsonObject> {
   if (Number(id) > 100)
     return Promise.reject(new ConfigError({ tag: 'resource-denied', message: 'too heavy for the scale' }));
   const weight = Number(id) * (input.unit === 'gram' ? 1000 : 35);
-  const report = `${String(input.remark ?? '')}${'.'.repeat(1200)}`;
+  const told = input.witness === undefined ? '' : JSON.stringify(input);
+  const report = `${String(input.remark ?? told)}${'.'.repeat(1200)}`;
   return Promise.resolve({ weight, report, reading: [weight, weight + 1] });
 }
