@@ -13,6 +13,7 @@ import {
   Login,
   openDatastore,
   parseHash,
+  restoredName,
   verifyPassword,
 } from './datastore/index.js';
 import { leafText, makeFactory, reachableBy, statusPage, timeKnown } from './device.js';
@@ -224,7 +225,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await https.open();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
-      const { boots, kind } = await countBoot(datastore, engine.id, startedAt);
+      const { boots, kind } = await countBoot(datastore, engine.id, startedAt, join(state, restoredName));
       engine.boots = boots;
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = openSnmp(datastore, accounts, schema, options, snmpEngine);
