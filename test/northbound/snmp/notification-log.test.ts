@@ -53,6 +53,21 @@ suite('the log of notifications (RFC 3014)', requireTool('snmpwalk'), () => {
     );
   });
 
+  test('a walk reads each cell by its entry: the whole log is listed a few times, however many rows there are', async () => {
+    for (let count = 0; count < 300; count += 1) tell(String(count));
+    await lab.write('/signet-lab:lab', { number: 2 });
+    const { notifications } = lab.snmp;
+    const list = notifications.entries.bind(notifications);
+    let lists = 0;
+    notifications.entries = () => {
+      lists += 1;
+      return list();
+    };
+    const rows = (await ok(lab, 'snmpbulkwalk', v3('admin'), `${nlm}.3.1`)).split('\n').length;
+    assert.equal(rows, 8 * list().length);
+    assert.ok(lists <= 10, `${String(lists)} times for ${String(rows)} cells`);
+  });
+
   test('a limit that is written makes the oldest go, which is counted', async () => {
     await ok(lab, 'snmpset', v3('admin'), `${nlm}.1.1.0`, 'u', '3');
     assert.equal(lab.read('/signet-notification-log-mib:NOTIFICATION-LOG-MIB/nlmConfigGlobalEntryLimit'), 3);
