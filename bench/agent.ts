@@ -3,9 +3,9 @@
  * Client and agent share the machine, so rates are a floor.
  */
 import { createSocket } from 'node:dgram';
-import { Agent, request } from 'node:https';
-import { adminPassword, makeState, type RunningAgent, startAgent } from '../test/support/agent.js';
+import { makeState, type RunningAgent, startAgent } from '../test/support/agent.js';
 import { cpuMicroseconds, line, quantile, residentMegabytes, short } from './machine.js';
+import { client, methodCall } from './rpc.js';
 
 export async function run(): Promise<void> {
   const place = await makeState();
@@ -127,41 +127,6 @@ function selfSigned(name: string): string {
     <member><name>path</name><value><string>https.certificate[${name}].subject.common-name</string></value></member>
     <member><name>value</name><value><string>${name}.example.net</string></value></member>
   </struct></value>`;
-}
-
-function client(agent: RunningAgent, sockets: number): (body: string) => Promise<string> {
-  const keepAlive = new Agent({ keepAlive: true, maxSockets: sockets, rejectUnauthorized: false });
-  const auth = `admin:${adminPassword}`;
-  return (body) =>
-    new Promise((resolve, reject) => {
-      const call = request(
-        {
-          host: '127.0.0.1',
-          port: agent.httpsPort,
-          path: '/RPC2',
-          method: 'POST',
-          agent: keepAlive,
-          auth,
-          headers: { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString();
-            if (response.statusCode === 200 && !text.includes('<fault>')) resolve(text);
-            else reject(new Error(`${response.statusCode}: ${text.slice(0, 500)}`));
-          });
-        },
-      );
-      call.on('error', reject);
-      call.end(body);
-    });
-}
-
-function methodCall(method: string, ...values: readonly string[]): string {
-  const params = values.map((value) => `<param><value>${value}</value></param>`).join('');
-  return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
 }
 
 async function burst(count: number, width: number, work: () => Promise<unknown>): Promise<void> {

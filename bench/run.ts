@@ -7,11 +7,13 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   agent: () => import('./agent.js'),
+  https: () => import('./https.js'),
   x509: () => import('./x509.js'),
   yang: () => import('./yang.js'),
   codec: () => import('./codec.js'),
   datastore: () => import('./datastore.js'),
   snmp: () => import('./snmp.js'),
+  'snmp-hostile': () => import('./snmp-hostile.js'),
 };
 
 const wanted = process.argv.slice(2);

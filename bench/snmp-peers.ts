@@ -13,6 +13,8 @@ import { signet } from '../test/support/signet.js';
 export interface Server {
   readonly name: string;
   readonly port: number;
+  /** 0 where it has none. */
+  readonly httpsPort: number;
   readonly pid: number;
   /** An INTEGER or TimeTicks that is there. */
   readonly scalar: string;
@@ -66,6 +68,7 @@ export async function startSignet(schema: string, rows: number, hidden = false):
   return {
     name: 'signet',
     port: agent.snmpPort,
+    httpsPort: agent.httpsPort,
     pid: agent.ready.pid,
     scalar: '',
     column: '',
@@ -146,7 +149,7 @@ async function start(
   });
   const result = await Promise.race([failed, answering(port, objects.scalar)]);
   if (result instanceof Error) return result;
-  return { name, port, pid: child.pid ?? 0, ...objects, stop: () => end(child) };
+  return { name, port, httpsPort: 0, pid: child.pid ?? 0, ...objects, stop: () => end(child) };
 }
 
 async function answering(port: number, object: string): Promise<Error | undefined> {

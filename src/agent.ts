@@ -13,6 +13,7 @@ import {
   Login,
   openDatastore,
   parseHash,
+  restoredName,
   verifyPassword,
 } from './datastore/index.js';
 import { leafText, makeFactory, reachableBy, statusPage, timeKnown } from './device.js';
@@ -131,6 +132,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     alarms,
     after,
     failedToOpen: (error) => log('error', error.line(), { cause: String(error.cause ?? '') }),
+    testNotification: (name, target) => {
+      if (current.snmp !== undefined) return current.snmp.testNotification(name, target);
+      throw new ConfigError({ tag: 'operation-failed', message: 'the SNMP engine has not started' });
+    },
+    localizeKey: (protocol, phrase, engineId) => localizeKey(protocol as AuthProtocol, phrase, engineId),
+    localizePrivacyKey: (protocol, cipher, phrase, engineId) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engineId),
   });
   const listeners = (): readonly ListenerState[] => {
     const closed = failures.https?.message ?? 'not open yet';
@@ -173,6 +181,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         boots: () => engine.boots,
         time: () => Math.floor(elapsed() / 1000),
         counter: (name) => current.snmp?.counters[name] ?? 0,
+        notifications: () => current.snmp?.notifications,
       }),
       historyModule(() => current.datastore?.history() ?? []),
       https.registration,
@@ -216,7 +225,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await https.open();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
-      const { boots, kind } = await countBoot(datastore, engine.id, startedAt);
+      const { boots, kind } = await countBoot(datastore, engine.id, startedAt, join(state, restoredName));
       engine.boots = boots;
       const snmpEngine = { engineId: engine.id, boots, now: () => Math.floor(elapsed() / 1000) };
       current.snmp = openSnmp(datastore, accounts, schema, options, snmpEngine);

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Datastore, Session } from './datastore/index.js';
-import type { HttpsModule } from './modules/index.js';
+import { deviceSubject, type HttpsModule } from './modules/index.js';
 import type { StatusPage } from './northbound/http/index.js';
 import type { TlsCredentials } from './southbound/index.js';
 import { createKeyGenerator, makeSelfSigned } from './x509/index.js';
@@ -20,7 +20,7 @@ export async function makeFactory(name: string): Promise<TlsCredentials> {
   const { privateKey } = await createKeyGenerator().generate('ec-p256');
   const { der } = await makeSelfSigned({
     privateKey,
-    subject: { commonName: name },
+    subject: deviceSubject(name),
     subjectAltNames: [],
     signatureHash: 'sha256',
     validityDays: 820,

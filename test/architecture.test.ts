@@ -219,7 +219,7 @@ function rules(): Readonly<Record<string, Rule>> {
     'northbound/netconf': { ours: [...northbound, 'northbound/http'], packages: ['ssh2', 'saxes'] },
     'northbound/restconf': { ours: [...northbound, 'northbound/http'] },
     'northbound/web': { ours: [...northbound, 'northbound/http'] },
-    'northbound/snmp': { ours: northbound, packages: ['net-snmp'] },
+    'northbound/snmp': { ours: northbound },
     'northbound/cli': { ours: ['yang', 'error'], types: ['datastore'], packages: ['yargs', 'net-snmp', 'xml2js'] },
     main: { ours: ['*'], packages: ['yargs'] },
   };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openDatastore } from '../src/datastore/index.js';
+import { openDatastore, restoredName } from '../src/datastore/index.js';
 import { countBoot, engineIdOf } from '../src/snmp-engine.js';
 import { loadSchema, parsePath } from '../src/yang/index.js';
 import { repositoryRoot, temporaryDirectory } from './support/places.js';
@@ -19,7 +20,10 @@ test('U5: boots are on disk and grow with each start; the first start and one th
       const path = parsePath(schema, '/signet-system:system/name');
       if (commits) await datastore.commit({ edits: [{ operation: 'merge', path, value: 'other' }] });
       const engineId = engineIdOf(datastore);
-      return { id: engineId.toString('hex'), ...(await countBoot(datastore, engineId, startedAt)) };
+      return {
+        id: engineId.toString('hex'),
+        ...(await countBoot(datastore, engineId, startedAt, join(stateDirectory, restoredName))),
+      };
     } finally {
       await datastore.close();
     }
@@ -30,4 +34,8 @@ test('U5: boots are on disk and grow with each start; the first start and one th
   assert.deepEqual(await start(false), { id: first.id, boots: 2, kind: 'warmStart' });
   assert.deepEqual(await start(true), { id: first.id, boots: 3, kind: 'coldStart' });
   assert.deepEqual(await start(false), { id: first.id, boots: 4, kind: 'warmStart' });
+  // RFC 3414 3.2 step 7b: a station takes no fewer boots than it has seen, and the unit has counted on since the backup.
+  await writeFile(join(stateDirectory, restoredName), '');
+  assert.deepEqual(await start(false), { id: first.id, boots: 10_004, kind: 'coldStart' });
+  assert.deepEqual(await start(false), { id: first.id, boots: 10_005, kind: 'warmStart' });
 });

@@ -92,6 +92,12 @@ export async function restore(options: BackupOptions): Promise<BackupReport> {
   });
 }
 
+/**
+ * A file of the state directory that tells the next start that what it finds is older than what the unit, or the one that it replaces,
+ * has been since. Whoever counts starts takes it away.
+ */
+export const restoredName = 'restored';
+
 type Place = BackupOptions & { readonly files: FileSystem };
 
 async function restoreFrom(source: OpenFile, place: Place): Promise<BackupReport> {
@@ -123,6 +129,7 @@ async function restoreFrom(source: OpenFile, place: Place): Promise<BackupReport
     await files.makeDirectory(keyFolder, 0o700);
     for (const name of keys) await files.rename(join(beside, name), join(stateDirectory, name));
     await files.syncDirectory(keyFolder);
+    await replaceFile(files, stateDirectory, restoredName, Buffer.alloc(0));
     await files.makeDirectory(journals, 0o700);
     await files.rename(join(beside, 'journal', journalName), join(journals, journalName));
     await files.syncDirectory(journals);

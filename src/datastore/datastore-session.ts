@@ -8,6 +8,7 @@ import {
   compileQuery,
   type DataTree,
   type InstanceIdentifier,
+  type LeafSchema,
   type Schema,
   type SchemaNode,
   type Value,
@@ -24,6 +25,7 @@ import { asker, type Core, newPersistId } from './datastore.js';
 import { asReported } from './defaults.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
+import type { EntryPath } from './entry-path.js';
 import type { Lockable } from './locks.js';
 import { annotationsOf } from './origin.js';
 import type { PartialLock } from './partial-locks.js';
@@ -55,8 +57,8 @@ export class DatastoreSession implements Session {
   readonly since: number;
   readonly #end = new AbortController();
   readonly #killed = new AbortController();
-  /** What the user may do as the rules of that root have it. */
-  #known: { readonly running: Root; readonly access: Access | undefined } | undefined;
+  /** What the user may do as the rules in the trees with those serial numbers have it; a session that rests keeps no old tree. */
+  #known: { readonly config: number; readonly system: number; readonly access: Access | undefined } | undefined;
   readonly #unsubscribes = new Set<() => void>();
 
   constructor(core: Core, id: number, origin: Origin) {
@@ -101,6 +103,15 @@ export class DatastoreSession implements Session {
   leaf(path: InstanceIdentifier): Value | undefined {
     if (this.#access()?.policy.permitsRead(path) === false) return undefined;
     return this.#core.operational.leaf(this.#core.running(), path);
+  }
+
+  leafOf(entry: EntryPath, leaf: LeafSchema): Value | undefined {
+    const policy = this.#access()?.policy;
+    if (policy !== undefined) {
+      const all = policy.permitsReadOfAll(leaf);
+      if (all === false || (all === undefined && !policy.permitsRead(entry.child(leaf)))) return undefined;
+    }
+    return this.#core.operational.leafOf(this.#core.running(), entry, leaf);
   }
 
   sees(path: InstanceIdentifier): boolean {
@@ -439,7 +450,10 @@ export class DatastoreSession implements Session {
   /** By the rules of running as it is now; undefined where everything is permitted. */
   #access(): Access | undefined {
     const running = this.#core.running();
-    if (this.#known?.running !== running) this.#known = { running, access: this.#core.access.of(this.origin, running) };
+    const { serial: config } = running.config;
+    const { serial: system } = running.system;
+    if (this.#known?.config !== config || this.#known.system !== system)
+      this.#known = { config, system, access: this.#core.access.of(this.origin, running) };
     return this.#known.access;
   }
 

@@ -1,10 +1,11 @@
 /** The public face of the datastore: one door to the tree, and what a module registers. */
 
 export { AuditFile, type AuditRecord } from './audit.js';
-export { type BackupOptions, type BackupReport, backup, restore } from './backup.js';
+export { type BackupOptions, type BackupReport, backup, restore, restoredName } from './backup.js';
 export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
 export { type DefaultOperation, editsOfConfig, type NodeOperation } from './edit-config.js';
+export { EntryPath } from './entry-path.js';
 export type { FactoryDefault, FirstAccess } from './factory.js';
 export { type FileSystem, nodeFileSystem } from './files.js';
 export type { Retention } from './history.js';

@@ -19,6 +19,7 @@ import {
 import { prefix } from './change.js';
 import { contentFromJson, memberName, valueFromJson } from './content.js';
 import type { Root } from './contract.js';
+import type { EntryPath } from './entry-path.js';
 import type { Log } from './log.js';
 import type { ProviderEntry, Registry } from './registry.js';
 import { chainOf, isConcealedLeaf } from './schema-index.js';
@@ -29,6 +30,8 @@ export class Operational {
   readonly #registry: Registry;
   readonly #log: Log;
   readonly #readers = new Map<LeafSchema, LeafReader>();
+  /** Whether a leaf is what is stored in the configuration, and nothing else. */
+  readonly #stored = new Map<LeafSchema, boolean>();
   /** Nodes at or below which something is computed. */
   readonly #computed = new Set<SchemaNode>();
   #lastRead:
@@ -56,6 +59,27 @@ export class Operational {
       this.#readers.set(schema, reader);
     }
     return reader(root, path);
+  }
+
+  /** A leaf right in an entry, as {@link leaf} has it. */
+  leafOf(root: Root, entry: EntryPath, schema: LeafSchema): Value | undefined {
+    const isStored = this.#stored.get(schema) ?? this.#isStored(schema);
+    if (!isStored) return this.leaf(root, entry.child(schema));
+    const { config } = root;
+    if (entry.serial !== config.serial) {
+      entry.found = config.branch(entry);
+      entry.serial = config.serial;
+    }
+    const value = entry.found?.leaf(schema);
+    if (value !== undefined || schema.default === undefined) return value;
+    return this.leaf(root, entry.child(schema));
+  }
+
+  #isStored(schema: LeafSchema): boolean {
+    const isComputed = chainOf(schema).some((node) => this.#registry.providers.has(node));
+    const isStored = schema.config && !isConcealedLeaf(schema) && !isComputed;
+    this.#stored.set(schema, isStored);
+    return isStored;
   }
 
   /** What is at `path`; undefined where nothing is. */

@@ -34,7 +34,11 @@ export class Resealer {
   /** The lines of a record, in their order. ConfigError where the schema does not have what a line names. */
   record([first = '', ...lines]: readonly string[]): readonly string[] {
     const head = decodeHead(first);
-    if (head.record === 'meta') return [this.#fact(head.name, head.value) ?? first, ...lines];
+    if (head.record === 'meta') {
+      // Where a fact held a secret in another way nobody knew its place.
+      if (first.includes(sealedPrefix)) throw new RangeError(`the fact ${head.name} holds a sealed value`);
+      return [this.#fact(head.name, head.value) ?? first, ...lines];
+    }
     if (head.record === 'confirm' || (head.record === 'commit' && head.closes === true)) this.#isFallbackOpen = false;
     if (head.record === 'commit' && head.fallback !== undefined) this.#isFallbackOpen = true;
     return [first, ...lines.map((line) => (line.includes(sealedPrefix) ? this.#line(line) : line))];

@@ -11,6 +11,7 @@ import type {
   InstanceIdentifier,
   JsonObject,
   JsonValue,
+  LeafSchema,
   Schema,
   SchemaNode,
   TreeEdit,
@@ -19,6 +20,7 @@ import type {
 } from '../yang/index.js';
 import type { CommitResult, Difference, Finding, Origin } from './contract.js';
 import type { WithDefaults } from './defaults.js';
+import type { EntryPath } from './entry-path.js';
 import type { PartialLock } from './partial-locks.js';
 import type { SessionInfo } from './sessions.js';
 
@@ -96,6 +98,8 @@ export interface Session {
   read(path: InstanceIdentifier, options?: ReadOptions): Reading | undefined;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
+  /** The same for a leaf right in a list entry, which is looked for once in each version of the tree. */
+  leafOf(entry: EntryPath, leaf: LeafSchema): Value | undefined;
   /** Whether the user may read the node, be it there or not. */
   sees(path: InstanceIdentifier): boolean;
   /** The same for all instances of a node; undefined where it depends on the instance. */

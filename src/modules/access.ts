@@ -1,7 +1,11 @@
-/** The accounts: roles as groups of access control, passwords as scrypt hashes, SNMPv3 keys localised to this engine (RFC 3414 2.6). */
+/**
+ * The accounts: roles as groups of access control, passwords as scrypt hashes, public keys for SSH, SNMPv3 keys localised to
+ * this engine (RFC 3414 2.6).
+ */
 import type { ActionHandler, Change, Finding, ModuleRegistration } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
 import { Branch, type InstanceIdentifier } from '../yang/index.js';
+import { parseSshPublicKey, sshFingerprint } from './access/ssh-key.js';
 import { container, list, text, top } from './read.js';
 
 export interface AccessServices {
@@ -25,7 +29,23 @@ const snmpDefaults: SnmpProtocols = { authentication: 'sha256', privacy: 'aes128
 export function accessModule(services: AccessServices): ModuleRegistration {
   return {
     name: 'access',
-    handlers: [{ name: 'users', path: '/signet-access:users', validate: keepsAnAdministrator }],
+    handlers: [
+      {
+        name: 'users',
+        path: '/signet-access:users',
+        validate: (change) => [...keepsAnAdministrator(change), ...checkKeys(change)],
+      },
+    ],
+    state: [
+      {
+        path: '/signet-access:users/user/authorized-key/fingerprint',
+        read(root, instance) {
+          const entry = instance.parent === undefined ? undefined : root.config.get(instance.parent);
+          const key = entry instanceof Branch ? parseSshPublicKey(text(entry, 'public-key') ?? '') : '';
+          return typeof key === 'string' ? undefined : sshFingerprint(key);
+        },
+      },
+    ],
     groups: (root, user) => {
       const entry = list(top(root.config, 'signet-access', 'users'), 'user')?.get([user]);
       return entry === undefined ? [] : [text(entry, 'role') ?? ''];
@@ -84,6 +104,25 @@ function protocolsOf(root: Change['after'], instance: InstanceIdentifier): SnmpP
     authentication: text(snmp, 'authentication-protocol') ?? snmpDefaults.authentication,
     privacy: text(snmp, 'privacy-protocol') ?? snmpDefaults.privacy,
   };
+}
+
+/** Of the users that differ, so that cost follows the change. */
+function checkKeys({ after, differences }: Change): readonly Finding[] {
+  const users = list(top(after.config, 'signet-access', 'users'), 'user');
+  const names = new Set(differences.map(({ path }) => path.steps[1]?.keys?.[0]));
+  const changed = names.has(undefined) ? users : [...names].map((name) => users?.get([name!]));
+  return Array.from(changed ?? [])
+    .filter((user) => user !== undefined)
+    .flatMap((user) =>
+      Array.from(list(user, 'authorized-key') ?? [], (entry): readonly Finding[] => {
+        const problem = parseSshPublicKey(text(entry, 'public-key') ?? '');
+        if (typeof problem !== 'string') return [];
+        const [name, key] = [String(user.keys()[0]), String(entry.keys()[0])];
+        const path = `/signet-access:users/user[name='${name}']/authorized-key[name='${key}']/public-key`;
+        return [{ severity: 'error', path, text: problem }];
+      }),
+    )
+    .flat();
 }
 
 /** The last account cannot go, nor the last administrator: nobody could set the agent up over the network any more. */

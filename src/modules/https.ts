@@ -21,6 +21,7 @@ import {
   planService,
   prepareService,
   presentedPath,
+  type ReadyService,
   type Served,
   type ServiceParts,
   type ServicePlan,
@@ -210,7 +211,7 @@ class HttpsService {
     const plan = staged === undefined ? this.#changedPlan(change) : staged.ready?.plan;
     const former = this.served;
     if (plan !== undefined) {
-      const { service, served } = staged?.ready ?? (await prepareService(plan, this.parts, { mayWait: plan.listen }));
+      const { service, served } = staged?.ready ?? (await this.#readyAgain(plan));
       await service.apply();
       this.served = served;
       this.opening.switched();
@@ -219,6 +220,16 @@ class HttpsService {
       this.served?.fingerprint !== former?.fingerprint || this.served?.certificate !== former?.certificate;
     this.#tell(change, plan !== undefined && isOther ? plan : undefined);
     this.watch?.changed(change);
+  }
+
+  /** Going back must not fail for want of an address; where it does for another reason the alarm says what is presented. */
+  async #readyAgain(plan: ServicePlan): Promise<ReadyService> {
+    try {
+      return await prepareService(plan, this.parts, { mayWait: plan.listen });
+    } catch (error) {
+      this.opening.behind(ConfigError.from(error).message);
+      throw error;
+    }
   }
 
   async #abort(staged: Staged): Promise<void> {
@@ -238,15 +249,22 @@ class HttpsService {
 
   /**
    * The service as running says, on as many of its addresses as there are; where that fails (a lost key, say) with the factory
-   * certificate, and where that fails too not at all. A failure is an alarm: the local socket is the way in.
+   * certificate, if need be without hello-params, and where that fails too not at all. A failure is an alarm: the local socket is
+   * the way in.
    */
   async #serveAtStart(plan: ServicePlan): Promise<Served | undefined> {
     let failed: ConfigError | undefined;
-    for (const attempt of [plan, { ...plan, certificate: undefined, installed: undefined, sni: [] }]) {
+    const standIn = { ...plan, certificate: undefined, installed: undefined, sni: [] };
+    // Suites for RSA keys only, say, leave the factory certificate nothing: then the level's own choice.
+    const choices = { minVersion: undefined, maxVersion: undefined, cipherSuites: [], groups: [] };
+    const plain = { ...standIn, parameters: { ...plan.parameters, ...choices } };
+    for (const attempt of [plan, standIn, plain]) {
       try {
         const { service, served } = await prepareService(attempt, this.parts, { mayWait: plan.listen });
         await service.apply();
-        for (const { error } of this.parts.listener.unopened) this.parts.failedToOpen(error);
+        for (const { error } of this.parts.listener.unopened) {
+          this.parts.failedToOpen(error.with({ path: '/signet-https:https/listen' }));
+        }
         this.opening.switched(failed?.message);
         return served;
       } catch (error) {

@@ -1,12 +1,28 @@
 /** The configuration of the SNMP engine: where it listens, and what the schema alone cannot say. The engine reads the rest itself. */
-import type { Change, CommitHandler, Finding, ModuleRegistration, ModuleServices } from '../datastore/index.js';
+import type {
+  ActionHandler,
+  Change,
+  CommitHandler,
+  Finding,
+  ModuleRegistration,
+  ModuleServices,
+} from '../datastore/index.js';
 import type { Branch } from '../yang/index.js';
 import { container, list, text, texts, top } from './read.js';
 import { Listening, type ListeningParts, type ListeningState } from './snmp/listening.js';
+import { type KeyLocalizer, setPassPhrase } from './snmp/remote-users.js';
 import { asSubtree } from './snmp/subtree.js';
 import { validateVacm } from './snmp/vacm.js';
 
 const root = '/ietf-snmp:snmp';
+
+export interface SnmpParts extends ListeningParts, KeyLocalizer {
+  /**
+   * Sends a notification with sample values to the targets that would get it, or to the one that is named; gives how many were sent.
+   * Throws ConfigError where there is no such notification or target, or the engine has not started.
+   */
+  readonly testNotification: (name: string, target: string | undefined) => number;
+}
 
 export interface SnmpModule {
   readonly registration: ModuleRegistration;
@@ -16,7 +32,7 @@ export interface SnmpModule {
   listening(): readonly ListeningState[];
 }
 
-export function snmpModule(parts: ListeningParts): SnmpModule {
+export function snmpModule(parts: SnmpParts): SnmpModule {
   const listening = new Listening(parts);
   let services: ModuleServices | undefined;
   const handler = { name: 'snmp', path: root, validate, ...listening.phases };
@@ -24,6 +40,7 @@ export function snmpModule(parts: ListeningParts): SnmpModule {
     registration: {
       name: 'snmp',
       handlers: [handler as CommitHandler],
+      actions: [setPassPhrase(parts), sendTest(parts)],
       start: (given) => {
         services = given;
       },
@@ -34,6 +51,17 @@ export function snmpModule(parts: ListeningParts): SnmpModule {
       await listening.open(services.running);
     },
     listening: () => listening.state,
+  };
+}
+
+function sendTest({ testNotification }: SnmpParts): ActionHandler {
+  return {
+    path: '/signet-snmp:send-test-notification',
+    invoke: (_context, _instance, input) =>
+      Promise.resolve().then(() => {
+        const target = input['target'] === undefined ? undefined : String(input['target']);
+        return { sent: testNotification(String(input['notification']), target) };
+      }),
   };
 }
 
@@ -62,10 +90,6 @@ function validate({ after }: Change): readonly Finding[] {
         if (asSubtree(oid) === undefined) refuse(path, `'${oid}' is no object identifier`);
       }
     }
-  }
-  for (const entry of list(snmp, 'notify') ?? []) {
-    if (text(entry, 'type') === 'inform')
-      refuse(`/notify[name='${text(entry, 'name') ?? ''}']/type`, 'this agent sends traps, and no informs yet');
   }
   return [...findings, ...validateVacm(snmp)];
 }

@@ -13,10 +13,15 @@ export { ListData } from './tree-list.js';
 export class DataTree {
   readonly schema: Schema;
   readonly root: Branch;
+  /** Another one for each tree of this process: what was found in a tree can be kept without keeping the tree. */
+  readonly serial: number;
+  static #made = 0;
 
   constructor(schema: Schema, root: Branch) {
     this.schema = schema;
     this.root = root;
+    DataTree.#made += 1;
+    this.serial = DataTree.#made;
   }
 
   static empty(schema: Schema): DataTree {

@@ -209,6 +209,24 @@ describe('subscriptions', () => {
     );
   });
 
+  test('RFC 5277 2.1.1: replay tells what is logged, and that is what changed: nothing of sessions or confirmations', async () => {
+    await acme.rules({ 'write-default': 'permit' });
+    const live = hear(acme.as('root', 'local'));
+    acme.as('ann', 'netconf').close();
+    const session = acme.as('ann', 'xmlrpc');
+    await session.apply([acme.edit('merge', '/acme:stats/limit', 31)], { confirmTimeout: 60 });
+    await session.confirm();
+    const names = (heard: Heard) => heard.told().map(([name]) => name);
+    await waitFor('the events', () => names(live).length === 5);
+    const past = hear(acme.as('root', 'local'), { startTime: 0 });
+    await waitFor('the events', () => past.events.at(-1)?.kind === 'replay-complete');
+    assert.deepEqual([...new Set(names(past))], ['netconf-config-change']);
+    assert.deepEqual(
+      past.told().at(-1),
+      live.told().find(([name]) => name === 'netconf-config-change'),
+    );
+  });
+
   test('one that is slow is told how many it missed, and stops neither commits nor the others', async () => {
     await acme.rules({ 'write-default': 'permit' });
     const events: DatastoreEvent[] = [];

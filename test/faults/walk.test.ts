@@ -3,10 +3,10 @@
  * the disk fails there.
  */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { temporaryDirectory } from '../support/places.js';
 import {
   calls,
   expectRecovered,
@@ -27,8 +27,9 @@ describe('a first start, commits and a compaction', { skip, concurrency: 2 }, ()
   /** How often each call is made. */
   let counts: ReadonlyMap<SystemCall, number>;
 
+  after(() => rm(directory, { recursive: true, force: true }));
   before(async () => {
-    directory = await temporaryDirectory({ after });
+    directory = await mkdtemp(join(tmpdir(), 'signet-walk-'));
     const trace = join(directory, 'trace');
     const result = await traceWriter([newState(), 'sequence', String(commits)], [], trace);
     assert.equal(lastAcknowledged(result), commits, result.stderr);

@@ -1,6 +1,6 @@
 /** A unit fails: its backup becomes another's state, with the same certificate, key, users and history. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeState, startAgent } from '../support/agent.js';
@@ -38,6 +38,7 @@ describe('a backup for a replacement unit', { skip }, () => {
     assert.equal(restored.status, 0, restored.stderr);
     const second = await startAgent({ ...place, state });
     assert.equal(await servedCertificate(second), served);
+    assert.ok(!(await readdir(state)).includes('restored'), 'the start has counted the restore');
     const [history] = await rpcCalls(second, [['config.history', []]]);
     assert.ok(Array.isArray(history?.value) && history.value.length >= 2, 'the password is the same, the history too');
     assert.equal(await second.stop(), 0);

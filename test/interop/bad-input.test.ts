@@ -170,12 +170,13 @@ describe('bad places', { skip }, () => {
 
   test('a port in use: the agent runs, says so, and the local socket works', async (t) => {
     const other = createServer();
+    t.after(() => other.close());
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
     const agent = await startAgent(place, { args: ['--https', `127.0.0.1:${String(port)}`] });
     t.after(() => agent.stop('SIGKILL'));
     assert.equal(agent.ready.https, null);
-    assert.match(agent.log(), new RegExp(`in-use .*cannot listen on 127\\.0\\.0\\.1:${String(port)}: .*in use`));
+    assert.match(agent.log(), new RegExp(`in-use: cannot listen on 127\\.0\\.0\\.1:${String(port)}: .*in use`));
     const answer = await succeed('curl', [
       ...['-s', '--unix-socket', join(place.state, 'agent.sock'), 'http://localhost/RPC2'],
       ...['-H', 'Content-Type: text/xml'],
@@ -183,7 +184,6 @@ describe('bad places', { skip }, () => {
     ]);
     assert.match(answer, /config\.apply/);
     assert.equal(await agent.stop(), 0);
-    other.close();
   });
 
   test('a state directory that cannot be made, is in use, or belongs to a newer version', async (t) => {

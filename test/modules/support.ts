@@ -25,6 +25,7 @@ import { historyModule, retentionOf } from '../../src/modules/history.js';
 import { KeyRing } from '../../src/modules/https/keys.js';
 import type { HttpsListener } from '../../src/modules/https/service.js';
 import { type HttpsModule, httpsModule } from '../../src/modules/https.js';
+import { snmpMibs } from '../../src/modules/snmp/mibs.js';
 import { snmpModule } from '../../src/modules/snmp.js';
 import { systemModule } from '../../src/modules/system.js';
 import { supportedFeatures } from '../../src/served-schema.js';
@@ -183,6 +184,7 @@ export interface DeviceOptions {
   readonly state?: string;
   readonly clock?: FakeClock;
   readonly hosts?: () => readonly string[];
+  readonly deviceName?: () => string;
   /** Whether https/listen of the tree says where to listen; on loopback where absent. */
   readonly listensByTree?: boolean;
   /** Wraps the key store, for faults. */
@@ -208,7 +210,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     keys,
     clock,
     checkParameters: unusedChoices,
-    deviceName: () => 'device.example.net',
+    deviceName: options.deviceName ?? (() => 'device.example.net'),
     hosts: options.hosts ?? (() => ['device.example.net', '192.0.2.1']),
     hashPassword: (phrase) => hashPassword(phrase),
     verifyPassword: async (hash, phrase) => {
@@ -239,6 +241,9 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
     alarms,
     after: () => () => {},
     failedToOpen: (error) => logged.push(error.line()),
+    testNotification: () => 0,
+    localizeKey: accounts.localizeKey,
+    localizePrivacyKey: accounts.localizePrivacyKey,
   });
   const history = historyModule(() => opened.datastore?.history() ?? []);
   const datastore = await openDatastore({
@@ -249,6 +254,13 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
       systemModule(facts),
       accessModule(accounts),
       snmp.registration,
+      snmpMibs({
+        engineId: () => Buffer.alloc(5),
+        boots: () => undefined,
+        time: () => 0,
+        counter: () => 0,
+        notifications: () => undefined,
+      }),
       history,
       https.registration,
       alarms.registration,

@@ -38,6 +38,8 @@ export interface AgentOptions {
   readonly timeoutMs?: number;
   /** False: the first start makes a password up, and there is no SNMP user. */
   readonly passwordFiles?: boolean;
+  /** False: no `--snmp`, so that the tree says where it listens. */
+  readonly snmp?: boolean;
 }
 
 /** A state directory with the two password files beside it; `remove` deletes all of it. */
@@ -66,7 +68,8 @@ export async function startAgent(
     [
       mainScript,
       'agent',
-      ...['--state', place.state, '--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0', '--netconf', '127.0.0.1:0'],
+      ...['--state', place.state, '--https', '127.0.0.1:0', '--netconf', '127.0.0.1:0'],
+      ...(options.snmp === false ? [] : ['--snmp', '127.0.0.1:0']),
       ...(options.passwordFiles === false ? [] : ['--admin-password-file', join(place.directory, 'password')]),
       ...(options.passwordFiles === false ? [] : ['--snmp-password-file', join(place.directory, 'snmp-password')]),
       ...(options.args ?? []),

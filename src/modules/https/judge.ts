@@ -25,6 +25,7 @@ import {
   touchedEntries,
 } from './entry.js';
 import { type Reach, reachedBy } from './names.js';
+import { judgeReach } from './reach.js';
 import { readParameters } from './service.js';
 
 export interface JudgeParts extends Reach {
@@ -45,6 +46,7 @@ export function judgeChange(change: Change, parts: JudgeParts): readonly Finding
     ...judgeParameters(change, parts),
     ...judgeHigh(change, level),
     ...judgePresented(change),
+    ...judgeReach(change, presentedNames, parts),
   ];
 }
 

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { Root } from '../../datastore/index.js';
 import type { Endpoint } from '../../southbound/index.js';
-import { type GeneralName, generalNameFault, type SubjectFields } from '../../x509/index.js';
+import { type GeneralName, generalNameFault, type SubjectFields, subjectFaults } from '../../x509/index.js';
 import { leaf, list, text } from '../read.js';
 import { type CertificateEntry, httpsContainer } from './entry.js';
 
@@ -47,8 +47,15 @@ export interface Identity {
 export function identityOf(entry: CertificateEntry, root: Root, deviceName: string, parts: Reach): Identity {
   const { subject, subjectAltNames } = entry;
   if (Object.keys(subject).length > 0) return { subject, subjectAltNames };
-  if (subjectAltNames.length > 0) return { subject: { commonName: deviceName }, subjectAltNames };
-  return { subject: { commonName: deviceName }, subjectAltNames: deviceNames(root, deviceName, parts) };
+  const own = deviceSubject(deviceName);
+  if (subjectAltNames.length > 0) return { subject: own, subjectAltNames };
+  return { subject: own, subjectAltNames: deviceNames(root, deviceName, parts) };
+}
+
+/** The name of the device as far as a common name holds it (RFC 5280 A.1, ub-common-name): a certificate can always be made. */
+export function deviceSubject(deviceName: string): SubjectFields {
+  const commonName = Array.from(deviceName).slice(0, longestCommonName).join('').trim();
+  return commonName !== '' && subjectFaults({ commonName }).length === 0 ? { commonName } : { commonName: 'signet' };
 }
 
 /** True where the names of the certificate follow those of the device. */
@@ -63,3 +70,5 @@ function deviceNames(root: Root, deviceName: string, parts: Reach): readonly Gen
     .map((value): GeneralName => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
     .filter((name) => generalNameFault(name) === undefined);
 }
+
+const longestCommonName = 64;

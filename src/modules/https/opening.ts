@@ -36,6 +36,11 @@ export class Opening {
     this.#schedule();
   }
 
+  /** The tree went back and what is presented could not. */
+  behind(reason: string): void {
+    this.#raise('major', `https presents what was there before the tree went back: ${reason}`);
+  }
+
   /** Nothing can be presented at all. */
   failed(reason: string): void {
     this.#raise('critical', `https is not open: ${reason}`);

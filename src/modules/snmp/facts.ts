@@ -9,6 +9,39 @@ export interface SnmpFacts {
   /** Seconds since this start. */
   time(): number;
   counter(name: SnmpCounter): number;
+  /** What it has told; undefined until it runs. */
+  notifications(): NotificationRecords | undefined;
+}
+
+export interface NotificationRecords {
+  readonly logged: number;
+  readonly bumped: number;
+  entries(): readonly LoggedNotification[];
+  entry(index: number): LoggedNotification | undefined;
+}
+
+export interface LoggedNotification {
+  readonly index: number;
+  readonly upTime: number;
+  readonly at: Date;
+  readonly notification: string;
+  readonly variables: readonly LoggedVariable[];
+}
+
+/** The type as nlmLogVariableValueType calls it; octets in base64, 64 bits as text. */
+export interface LoggedVariable {
+  readonly oid: string;
+  readonly type:
+    | 'counter32'
+    | 'unsigned32'
+    | 'timeTicks'
+    | 'integer32'
+    | 'ipAddress'
+    | 'octetString'
+    | 'objectId'
+    | 'counter64'
+    | 'opaque';
+  readonly value: number | string;
 }
 
 /** As SNMPv2-MIB, SNMP-MPD-MIB, SNMP-TARGET-MIB and SNMP-USER-BASED-SM-MIB call them. */

@@ -3,6 +3,7 @@ import type { StateProvider } from '../../datastore/index.js';
 import type { Branch, JsonValue } from '../../yang/index.js';
 import { text, texts } from '../read.js';
 import { rowOf } from './facts.js';
+import { maskOf } from './subtree.js';
 import { entries } from './target-mib.js';
 
 const path = '/signet-snmp-notification-mib:SNMP-NOTIFICATION-MIB';
@@ -46,7 +47,7 @@ function filterRows(profile: Branch): readonly JsonValue[] {
       const cells = {
         snmpNotifyFilterProfileName: text(profile, 'name') ?? '',
         snmpNotifyFilterSubtree: subtree,
-        snmpNotifyFilterMask: mask(arcs).toString('base64'),
+        snmpNotifyFilterMask: maskOf(arcs).toString('base64'),
         snmpNotifyFilterType: `${type}d`,
       };
       // patterns that differ in what may be any only are one row of the table: the last is the one that counts
@@ -54,12 +55,4 @@ function filterRows(profile: Branch): readonly JsonValue[] {
     }
   }
   return [...rows.values()];
-}
-
-/** A bit for each arc, the first the highest; empty where all of them count. */
-function mask(arcs: readonly string[]): Buffer {
-  if (!arcs.includes('*')) return Buffer.alloc(0);
-  const octets = Buffer.alloc(Math.ceil(arcs.length / 8), 0xff);
-  for (const [index, arc] of arcs.entries()) if (arc === '*') octets[index >> 3]! &= ~(0x80 >> (index & 7));
-  return octets;
 }

@@ -24,4 +24,7 @@ const supported: readonly (readonly [oid: string, description: string])[] = [
   ['1.3.6.1.6.3.15.2.1.1', 'SNMP-USER-BASED-SM-MIB, RFC 3414'],
   ['1.3.6.1.6.3.12.3.1.1', 'SNMP-TARGET-MIB, RFC 3413'],
   ['1.3.6.1.6.3.13.3.1.2', 'SNMP-NOTIFICATION-MIB, RFC 3413'],
+  ['1.3.6.1.2.1.92', 'NOTIFICATION-LOG-MIB, RFC 3014'],
+  ['1.3.6.1.6.3.16.2.1.1', 'SNMP-VIEW-BASED-ACM-MIB, RFC 3415'],
+  ['1.3.6.1.6.3.18.2.1.1', 'SNMP-COMMUNITY-MIB, RFC 3584'],
 ];

@@ -5,12 +5,13 @@ import { container, list, text, texts } from '../read.js';
 import { asSubtree } from './subtree.js';
 
 const root = '/ietf-snmp:snmp/vacm';
-const numbers: ReadonlyMap<string, string> = new Map([
-  ['v1', '1'],
-  ['v2c', '2'],
-  ['usm', '3'],
-  ['tsm', '4'],
-]);
+/** SnmpSecurityModel of RFC 3411. */
+const numbers: Readonly<Record<string, number>> = { any: 0, v1: 1, v2c: 2, usm: 3, tsm: 4 };
+
+/** The number of a security model that is given by its name or its number. */
+export function modelNumber(model: string): number {
+  return numbers[model] ?? Number(model);
+}
 
 /** `snmp` is the container of ietf-snmp. */
 export function validateVacm(snmp: Branch): readonly Finding[] {
@@ -32,7 +33,7 @@ export function validateVacm(snmp: Branch): readonly Finding[] {
     for (const member of list(group, 'member') ?? []) {
       const who = text(member, 'security-name') ?? '';
       for (const model of texts(member, 'security-model')) {
-        const key = `${numbers.get(model) ?? model} ${who}`;
+        const key = `${String(modelNumber(model))} ${who}`;
         const other = members.get(key);
         if (other !== undefined)
           refuse(`${path}/member[security-name='${who}']`, `${who} is in group ${other} already under ${model}`);
@@ -62,7 +63,7 @@ function checkAccess(group: Branch, views: ReadonlySet<string>, refuse: (at: str
   for (const access of list(group, 'access') ?? []) {
     const [context = '', model = '', level = ''] = access.keys().map(String);
     const at = `/access[context='${context}'][security-model='${model}'][security-level='${level}']`;
-    const key = `${context}\u0000${numbers.get(model) ?? model} ${level}`;
+    const key = `${context}\u0000${String(modelNumber(model))} ${level}`;
     if (known.has(key)) refuse(at, 'the same is there already under the number of the security model');
     known.add(key);
     for (const which of ['read-view', 'write-view', 'notify-view'] as const) {

@@ -82,11 +82,15 @@ export async function mib(call: Call): Promise<Output> {
     const file = printer.assign(loaded, only);
     return { value: { file }, text: `${file}\n`, status };
   }
+  const isKnown = only === undefined ? map === true : loaded.modules.has(only);
+  const entries = isKnown ? printer.map(loaded, only) : [];
   if (only !== undefined && !printer.modules(loaded).includes(only)) {
-    throw new ConfigError({ tag: 'data-missing', message: `SNMP shows nothing of a module ${only}` });
+    if (entries.length === 0)
+      throw new ConfigError({ tag: 'data-missing', message: `SNMP shows nothing of a module ${only}` });
+    const message = `${only} stands for objects of the IETF, whose own MIB modules describe them; --map lists them`;
+    if (map !== true) throw new ConfigError({ tag: 'operation-not-supported', message });
   }
   if (map === true) {
-    const entries = printer.map(loaded, only);
     return { value: entries, text: entries.map((each) => `${JSON.stringify(each)}\n`).join(''), status };
   }
   const text = only === undefined ? undefined : printer.format(loaded, only);

@@ -31,3 +31,22 @@ function withoutZone(address: string): string {
 function unmapped(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/iu.exec(address)?.[1] ?? address;
 }
+
+export function ipv4Octets(address: string): Buffer {
+  return Buffer.from(address.split('.').map(Number));
+}
+
+/** Without a zone. The URL parser knows all spellings and writes one: hexadecimal groups, `::` once. */
+export function ipv6Octets(address: string): Buffer {
+  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head, tail] = plain.split('::').map((side) => side.split(':').filter(Boolean)) as [string[], string[]?];
+  const missing = 8 - head.length - (tail?.length ?? 0);
+  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...(tail ?? [])];
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+/** As RFC 5952 writes it. */
+export function ipv6Text(octets: Buffer): string {
+  const groups = octets.toString('hex').match(/.{4}/gu) ?? [];
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+}

@@ -6,15 +6,19 @@ import { AccessControl } from './access-control.js';
 import type { CommunitySource } from './community.js';
 import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
+import type { RemoteUserSource } from './informs.js';
 import { Listeners, type PreparedListeners, type SnmpEndpoint } from './listeners.js';
 import { mapSchema } from './mapping.js';
-import { type NotificationTargets, Notifier } from './notify.js';
+import { NotificationLog } from './notification-log.js';
+import type { NotificationTargets } from './notification-target.js';
+import { Notifier } from './notify.js';
 import { TargetSource } from './notify-targets.js';
 import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
 import type { Memory } from './row-numbers.js';
 import { Rows } from './rows.js';
 import { Setter } from './set.js';
+import { Unfinished } from './unfinished.js';
 import { type EngineState, UsmEngine, type UsmUserSource } from './usm.js';
 
 export interface SnmpOptions {
@@ -22,6 +26,8 @@ export interface SnmpOptions {
   readonly engine: EngineState;
   openSession(origin: Origin): Session;
   readonly users: UsmUserSource;
+  /** For informs by v3: the users of receivers. */
+  readonly remoteUsers: RemoteUserSource;
   /** In place of the communities of the tree. */
   readonly communities?: CommunitySource;
   /** In place of the targets of the tree. */
@@ -36,10 +42,13 @@ export type StartKind = 'coldStart' | 'warmStart';
 
 export interface RunningSnmp {
   readonly counters: Counters;
+  readonly notifications: NotificationLog;
   /** Binds these addresses, to be served in place of those that are. Rejects with ConfigError resource-denied. */
   prepare(listen: readonly SnmpEndpoint[]): Promise<PreparedListeners>;
   /** Tells the targets that the agent has come up. */
   started(kind: StartKind): void;
+  /** See {@link Notifier.test}. */
+  testNotification(name: string, target: string | undefined): number;
   close(): Promise<void>;
 }
 
@@ -54,13 +63,23 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const config = new ConfigSource(system);
   const seconds = () => performance.now() / 1000;
   const rows = new Rows(mib, system, seconds, options.memory, log);
-  const objects = new ObjectTable(mib, rows, system);
+  const objects = new ObjectTable(mib, rows, system, new Unfinished(options.memory, log));
   const access = new AccessControl(
     objects.readables.map(({ object }) => object),
     () => config.current(),
   );
   const usm = new UsmEngine(engine, options.users, counters, randomBytes(8));
-  const notifier = new Notifier(mib, usm, system, options.targets ?? new TargetSource(config, access), log);
+  const notifications = new NotificationLog(system, () => Date.now());
+  const notifier = new Notifier({
+    mib,
+    usm,
+    session: system,
+    targets: options.targets ?? new TargetSource(config, access),
+    remoteUsers: options.remoteUsers,
+    kept: notifications,
+    counters,
+    log,
+  });
   const unsubscribe = system.subscribe((event) => {
     rows.update(event);
     config.update(event);
@@ -84,8 +103,10 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
   const listeners = new Listeners({ responder, log });
   return {
     counters,
+    notifications,
     prepare: (listen) => listeners.prepare(listen),
     started: (kind) => notifier.started(kind),
+    testNotification: (name, target) => notifier.test(name, target),
     async close() {
       unsubscribe();
       await listeners.close();

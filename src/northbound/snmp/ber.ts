@@ -257,6 +257,11 @@ function checkValue(buffer: Buffer, type: number, start: number, end: number): v
 /** Octets of the three-octet length form, which is patched when a sequence is closed. */
 const reserved = 3;
 
+/** A module of ours gave what its type does not hold; nothing may be told in its place. */
+function noNumber(value: number): never {
+  throw new RangeError(`${String(value)} is no integer of 32 bits`);
+}
+
 /**
  * Writes forward. A sequence is opened with {@link begin} and closed with {@link end}; its length always takes the form
  * `82 hh ll`. `overflow` is set, and nothing written, where a value does not fit the buffer.
@@ -322,7 +327,9 @@ export class BerWriter {
           ? 2
           : value >= -0x800000 && value < 0x800000
             ? 3
-            : 4;
+            : value >= -0x80000000 && value < 0x80000000
+              ? 4
+              : noNumber(value);
     buffer[this.position] = tag.integer;
     buffer[this.position + 1] = length;
     buffer.writeIntBE(value, this.position + 2, length);
@@ -332,7 +339,18 @@ export class BerWriter {
   /** Counter32, Unsigned32 or TimeTicks. */
   unsigned(type: number, value: number): void {
     const { buffer } = this;
-    const length = value < 0x80 ? 1 : value < 0x8000 ? 2 : value < 0x800000 ? 3 : value < 0x80000000 ? 4 : 5;
+    const length =
+      value < 0x80
+        ? 1
+        : value < 0x8000
+          ? 2
+          : value < 0x800000
+            ? 3
+            : value < 0x80000000
+              ? 4
+              : value < 0x100000000
+                ? 5
+                : noNumber(value);
     buffer[this.position] = type;
     buffer[this.position + 1] = length;
     buffer.writeUIntBE(value, this.position + 2, length);
@@ -358,9 +376,26 @@ export class BerWriter {
 
   /** An OCTET STRING of UTF-8 text. */
   text(value: string): void {
+    if (value.length < 0x40 && this.#shortText(value)) return;
     const length = Buffer.byteLength(value);
     if (!this.#head(tag.octetString, length)) return;
     this.position += this.buffer.write(value, this.position, length, 'utf8');
+  }
+
+  /** ASCII without a call out of the engine; false, and nothing written, where it is other text. */
+  #shortText(value: string): boolean {
+    const { buffer, position } = this;
+    const { length } = value;
+    if (position + length + 16 > buffer.length) return false;
+    for (let at = 0; at < length; at += 1) {
+      const unit = value.charCodeAt(at);
+      if (unit >= 0x80) return false;
+      buffer[position + 2 + at] = unit;
+    }
+    buffer[position] = tag.octetString;
+    buffer[position + 1] = length;
+    this.position = position + 2 + length;
+    return true;
   }
 
   /** An OID from its content octets: a prefix, and what follows it. */

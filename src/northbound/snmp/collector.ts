@@ -3,6 +3,7 @@ import type {
   DataSchema,
   LeafListSchema,
   LeafSchema,
+  ListSchema,
   Module,
   OperationSchema,
   Schema,
@@ -10,10 +11,13 @@ import type {
 } from '../../yang/index.js';
 import { inherits } from './annotations.js';
 import { encodeOid } from './ber.js';
+import { entriesOf } from './entries.js';
+import { inetAddressSyntax, inetTypeSyntax } from './inet-address.js';
 import { digestSyntax, LongCodec, segmentSyntax } from './long.js';
 import {
   type Access,
   type IndexPart,
+  inetColumn,
   type MibObject,
   type MibTable,
   reservedColumn,
@@ -28,8 +32,8 @@ import { rowNumberSyntax, type Syntax, syntaxOf } from './syntax.js';
 /** A table while its index is made. */
 export type Growing = MibTable & { index: IndexPart[] };
 
-type NewObject = Omit<MibObject, 'encoded' | 'module' | 'name' | 'sensitive' | 'parameter'> &
-  Partial<Pick<MibObject, 'parameter'>>;
+type NewObject = Omit<MibObject, 'encoded' | 'module' | 'name' | 'sensitive' | 'parameter' | 'text'> &
+  Partial<Pick<MibObject, 'parameter' | 'text'>>;
 
 export class Collector {
   readonly schema: Schema;
@@ -48,12 +52,13 @@ export class Collector {
 
   /** A value that can pass 255 octets: its digest, and a table of its segments. */
   long(
-    node: LeafSchema | LeafListSchema | OperationSchema,
+    node: LeafSchema | LeafListSchema | ListSchema | OperationSchema,
     at: { readonly oid: Position; readonly table: MibTable | undefined; readonly parameter?: MibObject['parameter'] },
     access: Access,
     steps: readonly DataSchema[],
   ): void {
-    const syntax = digestSyntax(new LongCodec(this.schema, node));
+    const entries = entriesOf({ parameter: at.parameter, schema: node });
+    const syntax = digestSyntax(new LongCodec(this.schema, node, entries));
     const digest = this.add({ kind: 'digest', ...at, schema: node, syntax, access, steps });
     const isWritten = access !== 'read-only';
     const parent = at.table?.augments ?? at.table;
@@ -106,6 +111,17 @@ export class Collector {
     return added;
   }
 
+  /** The pair that holds an address, beside the object that holds it as text. */
+  inetAddress(text: MibObject): void {
+    const { oid, schema, access, table, steps } = text;
+    const column = oid.at(-1)!;
+    if (isStandard(oid) || column >= reservedColumn.rowStatus) return;
+    const common = { schema, access, table, steps, text } as const;
+    const at = inetColumn(column);
+    this.add({ ...common, kind: 'inetType', oid: oid.with(-1, at), syntax: inetTypeSyntax });
+    this.add({ ...common, kind: 'inetAddress', oid: oid.with(-1, at + 1), syntax: inetAddressSyntax });
+  }
+
   reserved(
     table: MibTable,
     kind: Exclude<keyof typeof reservedColumn, 'result'>,
@@ -120,6 +136,7 @@ export class Collector {
     const { schema, table } = object;
     const full: MibObject = {
       parameter: undefined,
+      text: undefined,
       ...object,
       encoded: encodeOid(object.oid),
       module: table?.module ?? schema.module,

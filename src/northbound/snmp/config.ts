@@ -34,8 +34,8 @@ export interface SnmpConfig {
   readonly authenticationTraps: boolean;
   readonly communities: ReadonlyMap<string, CommunityEntry>;
   readonly targets: readonly Target[];
-  /** Targets with one of these tags get notifications. */
-  readonly notifyTags: ReadonlySet<string>;
+  /** Targets with one of these tags get notifications, in that form. */
+  readonly notifyTags: Readonly<Record<'trap' | 'inform', ReadonlySet<string>>>;
   readonly filters: ReadonlyMap<string, Subtrees>;
   readonly vacm: Vacm;
 }
@@ -102,7 +102,7 @@ function readConfig(json: JsonObject): SnmpConfig {
     authenticationTraps: engine['enable-authen-traps'] === true,
     communities: new Map(communities.map((each) => [each.octets.toString('latin1'), each])),
     targets: entries(json, 'target').map((each) => targetOf(each, params)),
-    notifyTags: new Set(entries(json, 'notify').map((each) => text(each, 'tag'))),
+    notifyTags: { trap: notifyTags(json, false), inform: notifyTags(json, true) },
     filters: subtrees(json, 'notify-filter-profile'),
     vacm: vacmOf(object(json['vacm'])),
   };
@@ -143,6 +143,11 @@ function paramsOf(entry: JsonObject): TargetParams | undefined {
   if (entry['usm'] === undefined) return undefined;
   const usm = object(entry['usm']);
   return { filterProfile, version: 'v3', user: text(usm, 'user-name'), level: levelOf(usm) };
+}
+
+function notifyTags(json: JsonObject, isInform: boolean): ReadonlySet<string> {
+  const chosen = entries(json, 'notify').filter((each) => (text(each, 'type') === 'inform') === isInform);
+  return new Set(chosen.map((each) => text(each, 'tag')));
 }
 
 function subtrees(holder: JsonObject, name: string): ReadonlyMap<string, Subtrees> {

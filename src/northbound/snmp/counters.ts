@@ -19,6 +19,9 @@ export class Counters {
   usmStatsUnknownEngineIDs = 0;
   usmStatsWrongDigests = 0;
   usmStatsDecryptionErrors = 0;
+  /** Not in any MIB: informs that were answered, and those that were not, or not sent. */
+  informsAcknowledged = 0;
+  informsUnacknowledged = 0;
   /** Not in any MIB: datagrams that ended in an exception of ours. */
   internalErrors = 0;
 

@@ -1,4 +1,7 @@
-/** Jobs: invocations of rpcs and actions by SNMP. They run beside the datastore and outlive the PDU that started them, not the agent. */
+/**
+ * Jobs: invocations of rpcs and actions by SNMP. They run beside the datastore and outlive the PDU that started them; of one that a stop
+ * of the agent interrupts the next start says so.
+ */
 import type { Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import {
@@ -10,10 +13,12 @@ import {
   type Schema,
   type Value,
 } from '../../yang/index.js';
-import type { RowKeys } from './instance.js';
+import { decodeEntries } from './entries.js';
+import { keyArcs, type RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex } from './ordered-index.js';
 import { entryPath, type PendingRow, type Row, type RowSource } from './rows.js';
+import type { Unfinished } from './unfinished.js';
 
 export type JobState = 'running' | 'done' | 'failed';
 
@@ -26,6 +31,8 @@ export interface Job {
   /** Who started it. */
   readonly user: string;
   readonly abort: AbortController;
+  /** Its number among what is unfinished. */
+  readonly number: number;
 }
 
 export interface JobRow extends Row {
@@ -38,11 +45,13 @@ const maxJobs = 64;
 /** All job tables: what they hold together is bounded. */
 export class Jobs {
   readonly #schema: Schema;
+  readonly #unfinished: Unfinished;
   /** The oldest first. */
   readonly #kept = new Map<JobRow, JobRows>();
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, unfinished: Unfinished) {
     this.#schema = schema;
+    this.#unfinished = unfinished;
   }
 
   rows(table: MibTable): JobRows {
@@ -63,41 +72,55 @@ export class Jobs {
 
   forget(row: JobRow): void {
     this.#kept.delete(row);
+    if (row.job !== undefined) this.#unfinished.end(row.job.number);
   }
 
-  /** Keeps how something ends that has begun; `done` resolves to the error, if there is one. */
-  follow(rows: JobRows, key: IndexKey, done: Promise<ConfigError | undefined>): void {
-    const job: Job = {
-      state: 'running',
-      error: undefined,
-      output: undefined,
-      result: undefined,
-      user: '',
-      abort: new AbortController(),
-    };
+  /**
+   * Keeps how a commit ends that has begun, whose comment is `comment`; `done` resolves to the error, if there is one. Resolves when a
+   * restart would know of it.
+   */
+  follow(rows: JobRows, key: IndexKey, comment: string, done: Promise<ConfigError | undefined>): Promise<void> {
+    const { table } = rows;
+    const { number, recorded } = this.#unfinished.begin({
+      table: table.oid.join('.'),
+      arcs: keyArcs(table, key),
+      comment,
+    });
+    const job = jobOf(number);
     rows.put({ key, keys: [], pending: undefined, path: undefined, job });
     void done.then((error) => {
       job.error = error;
       job.state = error === undefined ? 'done' : 'failed';
+      this.#unfinished.end(number);
     });
+    return recorded;
   }
 
-  /** Runs an operation; its inputs are held by nothing else from here on. */
-  start(rows: JobRows, key: IndexKey, outer: RowKeys, values: ReadonlyMap<MibObject, Value>, session: Session): void {
-    const abort = new AbortController();
-    const job: Job = {
-      state: 'running',
-      error: undefined,
-      output: undefined,
-      result: undefined,
-      user: session.origin.user,
-      abort,
-    };
+  /** A row of something that a former run began: `isDone` where it is known to have been done. */
+  restore(rows: JobRows, key: IndexKey, number: number, isDone: boolean): void {
+    const job = jobOf(number);
+    job.state = isDone ? 'done' : 'failed';
+    if (!isDone) job.error = new ConfigError({ tag: 'operation-failed', message: interrupted });
+    rows.put({ key, keys: [], pending: undefined, path: undefined, job });
+  }
+
+  /** Runs an operation; its inputs are held by nothing else from here on. Resolves when a restart would know of it. */
+  start(
+    rows: JobRows,
+    key: IndexKey,
+    outer: RowKeys,
+    values: ReadonlyMap<MibObject, Value>,
+    session: Session,
+  ): Promise<void> {
+    const { table } = rows;
+    const row = { table: table.oid.join('.'), arcs: keyArcs(table, key), comment: '' };
+    const { number, recorded } = this.#unfinished.begin(row);
+    const job: Job = { ...jobOf(number), user: session.origin.user };
     const operation = rows.table.operation!;
     rows.put({ key, keys: outer, pending: undefined, path: undefined, job });
     const path = entryPath(rows.table, outer).child(operation);
     session
-      .invoke(path, inputOf(operation.input, values), abort.signal)
+      .invoke(path, inputOf(this.#schema, operation.input, values), job.abort.signal)
       .then((output) => {
         job.output = output;
         job.result = JSON.stringify(encodeJson(this.#schema, operation.output, output));
@@ -106,8 +129,17 @@ export class Jobs {
       .catch((error: unknown) => {
         job.error = ConfigError.from(error);
         job.state = 'failed';
-      });
+      })
+      .finally(() => this.#unfinished.end(number));
+    return recorded;
   }
+}
+
+const interrupted = 'the agent stopped while this went on: look whether it was done, or do it again';
+
+function jobOf(number: number): Job {
+  const abort = new AbortController();
+  return { state: 'running', error: undefined, output: undefined, result: undefined, user: '', abort, number };
 }
 
 export class JobRows implements RowSource {
@@ -174,15 +206,18 @@ function outputLeaf(output: Branch | undefined, { steps }: MibObject): Value | u
   return at as Value | undefined;
 }
 
-function inputOf(schema: BranchSchema, values: ReadonlyMap<MibObject, Value>, depth = 0): Branch {
+function inputOf(schema: Schema, node: BranchSchema, values: ReadonlyMap<MibObject, Value>, depth = 0): Branch {
   const slots: (Content | undefined)[] = [];
-  for (const child of schema.dataChildren) {
+  for (const child of node.dataChildren) {
     const below = new Map([...values].filter(([object]) => object.steps[depth] === child));
     if (below.size === 0) continue;
     const [[, value]] = [...below] as [[MibObject, Value]];
-    slots[child.slot] = child.kind === 'container' ? inputOf(child, below, depth + 1) : value;
+    if (child.kind === 'container') slots[child.slot] = inputOf(schema, child, below, depth + 1);
+    else if (child.kind === 'leaf') slots[child.slot] = value;
+    else if (child.kind === 'list' || child.kind === 'leaf-list')
+      slots[child.slot] = decodeEntries(schema, child, String(value));
   }
-  return new Branch(schema, slots);
+  return new Branch(node, slots);
 }
 
 /** True where every mandatory leaf of the input is there. */

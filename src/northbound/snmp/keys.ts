@@ -1,11 +1,11 @@
 /**
- * Authentication and privacy of USM: key localisation (RFC 3414 A.2), HMAC (RFC 3414 section 6, RFC 7860), AES in CFB mode (RFC 3826),
- * and what RFC 3414 began with, HMAC-MD5 and DES (section 8), which the tree allows only behind a switch.
+ * Keys and authentication of USM: key localisation (RFC 3414 A.2), HMAC (RFC 3414 section 6, RFC 7860). What RFC 3414 began with,
+ * HMAC-MD5 and DES (section 8), the tree allows only behind a switch.
  *
  * AES with 192 and 256 bits has no RFC. Where the hash is shorter than the key there are two ways to extend it, which differ in what
  * they put on the wire; both are offered under names of their own (see {@link PrivProtocol}).
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { ConfigError, type ConfigErrorFields } from '../../error.js';
 
 export type AuthProtocol = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
@@ -38,7 +38,7 @@ export const authAlgorithms: Readonly<Record<AuthProtocol, AuthAlgorithm>> = {
   sha512: { hash: 'sha512', truncated: 48 },
 };
 
-const privAlgorithms: Readonly<Record<PrivProtocol, PrivAlgorithm>> = {
+export const privAlgorithms: Readonly<Record<PrivProtocol, PrivAlgorithm>> = {
   // single DES is not in OpenSSL 3's default provider; three times the same key is the same cipher
   des: { cipher: 'des-ede3-cbc', keyLength: 16, extension: 'blumenthal' },
   aes128: { cipher: 'aes-128-cfb', keyLength: 16, extension: 'blumenthal' },
@@ -76,11 +76,6 @@ export function localizePrivacyKey(
   return key.subarray(0, keyLength);
 }
 
-/** Octets of key that a cipher takes; a longer stored key is cut (the localised authentication key serves for AES-128). */
-export function privacyKeyLength(privProtocol: PrivProtocol): number {
-  return privAlgorithms[privProtocol].keyLength;
-}
-
 /** The digest of a message, of which the digest field must be zero. */
 export function messageDigest(protocol: AuthProtocol, key: KeyObject, message: Buffer): Buffer {
   const { hash, truncated } = authAlgorithms[protocol];
@@ -105,58 +100,6 @@ export function digestMatches(
   return timingSafeEqual(given, computed);
 }
 
-/** RFC 3826 3.1.2.1: the initialisation vector is boots, time and the salt of the message. */
-function initialisationVector(boots: number, time: number, salt: Uint8Array): Buffer {
-  const vector = Buffer.allocUnsafe(16);
-  vector.writeUInt32BE(boots, 0);
-  vector.writeUInt32BE(time, 4);
-  vector.set(salt, 8);
-  return vector;
-}
-
-/** The octets for the wire; DES pads them to whole blocks. */
-export function encrypt(
-  protocol: PrivProtocol,
-  key: KeyObject,
-  boots: number,
-  time: number,
-  salt: Uint8Array,
-  plain: Buffer,
-): Buffer {
-  if (protocol === 'des') {
-    const { cipher, vector } = desParts(key, salt);
-    const padded = Buffer.alloc(Math.ceil(plain.length / desBlock) * desBlock);
-    padded.set(plain);
-    return createCipheriv(privAlgorithms.des.cipher, cipher, vector).setAutoPadding(false).update(padded);
-  }
-  return createCipheriv(privAlgorithms[protocol].cipher, key, initialisationVector(boots, time, salt)).update(plain);
-}
-
-/** Undefined where the octets cannot come from the cipher; padding is still behind the rest. */
-export function decrypt(
-  protocol: PrivProtocol,
-  key: KeyObject,
-  boots: number,
-  time: number,
-  salt: Uint8Array,
-  secret: Buffer,
-): Buffer | undefined {
-  if (protocol === 'des') {
-    if (secret.length % desBlock !== 0) return undefined;
-    const { cipher, vector } = desParts(key, salt);
-    return createDecipheriv(privAlgorithms.des.cipher, cipher, vector).setAutoPadding(false).update(secret);
-  }
-  return createDecipheriv(privAlgorithms[protocol].cipher, key, initialisationVector(boots, time, salt)).update(secret);
-}
-
-/** RFC 3414 8.1.1.1: eight octets are the key, the other eight, exclusive-or the salt, the initialisation vector. */
-function desParts(key: KeyObject, salt: Uint8Array): { readonly cipher: Buffer; readonly vector: Buffer } {
-  const octets = key.export();
-  const single = octets.subarray(0, desBlock);
-  const vector = Buffer.from(octets.subarray(desBlock, 2 * desBlock).map((octet, index) => octet ^ salt[index]!));
-  return { cipher: Buffer.concat([single, single, single]), vector };
-}
-
 function localize(hash: string, phrase: Buffer, engineId: Buffer): Buffer {
   const total = 1_048_576;
   // whole repetitions in one piece: hashing by 64 octets as the RFC's sample code does costs ten times as much
@@ -168,8 +111,6 @@ function localize(hash: string, phrase: Buffer, engineId: Buffer): Buffer {
   const key = digest.digest();
   return createHash(hash).update(key).update(engineId).update(key).digest();
 }
-
-const desBlock = 8;
 
 const shortPhrase: ConfigErrorFields = {
   tag: 'invalid-value',

@@ -160,15 +160,22 @@ export class Listeners {
   }
 
   #serve(key: string, socket: Socket): void {
-    const { responder, log } = this.#parts;
+    const { responder } = this.#parts;
     this.#sockets.set(key, socket);
+    const answers: { readonly octets: Buffer; readonly peer: RemoteInfo }[] = [];
+    // Together, behind all that one turn has read: a station that waits is woken once for them.
+    const send = () => {
+      // a SET may have been answered after its commit closed the socket
+      const isServed = this.#sockets.get(key) === socket;
+      for (const { octets, peer } of answers.splice(0)) {
+        // without a callback: what cannot be sent is lost like any datagram, and no answer costs a turn of its own
+        if (isServed) socket.send(octets, peer.port, peer.address);
+      }
+    };
     socket.on('message', (message: Buffer, peer: RemoteInfo) => {
-      responder.handle(message, peer, (answer) => {
-        // a SET may have been answered after its commit closed the socket
-        if (this.#sockets.get(key) !== socket) return;
-        socket.send(answer, peer.port, peer.address, (error) => {
-          if (error !== null) log('debug', 'an SNMP answer was not sent', { cause: String(error) });
-        });
+      responder.handle(message, peer, (octets) => {
+        if (answers.length === 0) setImmediate(send);
+        answers.push({ octets, peer });
       });
     });
   }

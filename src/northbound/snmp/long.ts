@@ -8,12 +8,14 @@ import {
   jsonContext,
   type LeafListSchema,
   type LeafSchema,
+  type ListSchema,
   type OperationSchema,
   parseValue,
   type Schema,
   type Type,
   type Value,
 } from '../../yang/index.js';
+import { decodeEntries, type EntriesSchema } from './entries.js';
 import { type Decoded, octetsSyntax, type Syntax } from './syntax.js';
 
 /** Octets of one segment: with SNMPv3's header and a long name a message stays below 1 472. */
@@ -36,33 +38,51 @@ export function digestOf(octets: Buffer): Buffer {
   return createHash('sha256').update(octets).digest();
 }
 
+type LongSchema = LeafSchema | LeafListSchema | ListSchema | OperationSchema;
+
 /** Between the value of one leaf and its octets. */
 export class LongCodec {
-  readonly #leaf: LeafSchema | LeafListSchema | OperationSchema;
+  readonly #leaf: LongSchema;
+  readonly #entries: EntriesSchema | undefined;
   readonly #schema: Schema;
   /** The last one: segments of one value are read one after the other. */
   #last: { readonly value: Value; readonly octets: Buffer } | undefined;
 
-  /** For an operation: the text of its result. */
-  constructor(schema: Schema, leaf: LeafSchema | LeafListSchema | OperationSchema) {
+  /** For an operation: the text of its result; for `entries` among its inputs: the text of the whole list. */
+  constructor(schema: Schema, leaf: LongSchema, entries?: EntriesSchema) {
     this.#schema = schema;
     this.#leaf = leaf;
+    this.#entries = entries;
   }
 
   octets(value: Value): Buffer {
     if (this.#last?.value === value) return this.#last.octets;
-    const octets = Buffer.from(String(value), 'type' in this.#leaf && isBinary(this.#leaf.type) ? 'base64' : 'utf8');
+    const isText = this.#entries !== undefined || !('type' in this.#leaf) || !isBinary(this.#leaf.type);
+    const octets = Buffer.from(String(value), isText ? 'utf8' : 'base64');
     this.#last = { value, octets };
     return octets;
   }
 
   value(octets: Buffer): Decoded {
+    if (this.#entries !== undefined) return this.#entriesValue(this.#entries, octets);
     if (!('type' in this.#leaf)) return { refusal: 'wrongValue' };
     const { type, module } = this.#leaf;
     const text = isBinary(type) ? octets.toString('base64') : octets.toString('utf8');
     if (!isBinary(type) && !Buffer.from(text).equals(octets)) return { refusal: 'wrongEncoding' };
     try {
       return { value: parseValue(type, text, jsonContext(this.#schema, module)) };
+    } catch (error) {
+      if (error instanceof ConfigError) return { refusal: 'wrongValue' };
+      throw error;
+    }
+  }
+
+  #entriesValue(entries: EntriesSchema, octets: Buffer): Decoded {
+    const text = octets.toString('utf8');
+    if (!Buffer.from(text).equals(octets)) return { refusal: 'wrongEncoding' };
+    try {
+      decodeEntries(this.#schema, entries, text);
+      return { value: text };
     } catch (error) {
       if (error instanceof ConfigError) return { refusal: 'wrongValue' };
       throw error;

@@ -17,6 +17,7 @@ import type {
 import { argument } from './annotations.js';
 import { maxSubIdentifiers } from './ber.js';
 import { Collector, type Growing } from './collector.js';
+import { isInetAddress } from './inet-address.js';
 import {
   compareOids,
   type IndexPart,
@@ -166,7 +167,10 @@ class Mapper {
     const writable = table === undefined ? 'read-write' : 'read-create';
     const access = node.config ? writable : 'read-only';
     if (syntax === 'long') this.#into.long(node, at, access, place.steps);
-    else this.#into.add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+    else {
+      const object = this.#into.add({ kind: 'leaf', ...at, schema: node, syntax, access, steps: place.steps });
+      if (isInetAddress(node)) this.#into.inetAddress(object);
+    }
   }
 
   #scalar(node: LeafSchema, place: Place): { readonly oid: Position; readonly table: undefined } | undefined {

@@ -86,6 +86,24 @@ export function readPdu(reader: BerReader): Pdu {
   return { type, requestId, first, second, buffer, count, varbinds };
 }
 
+/** RFC 3412 section 6.8. */
+export interface ScopedPdu {
+  readonly contextEngineId: Buffer;
+  readonly contextName: Buffer;
+  readonly pdu: Pdu;
+}
+
+/** What was decrypted may have padding behind it. */
+export function readScopedPdu(reader: BerReader, isPadded: boolean): ScopedPdu {
+  const outer = reader.enter(tag.sequence);
+  const contextEngineId = reader.octets();
+  const contextName = reader.octets();
+  const pdu = readPdu(reader);
+  reader.leave(outer);
+  if (!isPadded && !reader.atEnd) throw malformed;
+  return { contextEngineId, contextName, pdu };
+}
+
 /** RFC 3416 section 2.8, the confirmed class: what a Report may answer. */
 export function isConfirmed(type: number): boolean {
   return type === tag.get || type === tag.getNext || type === tag.getBulk || type === tag.set || type === tag.inform;

@@ -1,4 +1,5 @@
 /** What a MIB module says of its objects: the YANG description, or what a column that no YANG node stands for is there for. */
+import { entriesOf } from './entries.js';
 import type { MibObject, MibTable } from './model.js';
 
 export function objectDescription(object: MibObject): string {
@@ -22,6 +23,10 @@ export function objectDescription(object: MibObject): string {
       return 'Entries are kept in non-volatile storage, so that nothing but nonVolatile(3) can be set.';
     case 'testAndIncr':
       return describe(object.schema.description, object.schema.path);
+    case 'inetType':
+      return `What kind of address the next column holds; the two are set together. ${object.text!.name} is the same as text.`;
+    case 'inetAddress':
+      return `The address, in the form that the column before it names. ${describe(object.schema.description, object.schema.path)}`;
     case 'after':
       return (
         'The row number of the entry before this one in the order that users give, 0 for the first. Setting it moves the entry behind ' +
@@ -32,10 +37,12 @@ export function objectDescription(object: MibObject): string {
     case 'job':
       return 'A number for the job, which the manager chooses.';
     case 'jobState':
-      if (isOfJob) return 'Where the job stands: running, ended well, or ended with an error.';
+      if (isOfJob)
+        return 'Where the job stands: running, ended well, or ended with an error. One that a stop of the agent interrupts has failed.';
       return (
         'Where the last change of the entry stands that took longer than a manager waits: it is answered while it goes on, and the RowStatus ' +
-        'is notReady until it has ended. There is no instance for an entry whose last change was answered at its end.'
+        'is notReady until it has ended. There is no instance for an entry whose last change was answered at its end. A change that a stop of the agent interrupts has ' +
+        'failed, unless it was done.'
       );
     case 'errorTag':
       return `The error-tag of RFC 6241 Appendix A where the ${isOfJob ? 'job' : 'change'} failed, else empty.`;
@@ -46,6 +53,11 @@ export function objectDescription(object: MibObject): string {
     case 'digest':
       if (object.schema === object.table?.operation)
         return 'SHA-256 of the whole output as RFC 7951 JSON, which stands in a segment table.';
+      if (entriesOf(object) !== undefined)
+        return (
+          'SHA-256 of all entries as an array of RFC 7951 JSON. Setting it to the digest of segments that were written to a table of their own ' +
+          `makes them the input. ${describe(object.schema.description, object.schema.path)}`
+        );
       return (
         `SHA-256 of the value, which stands in a segment table. Setting it to the digest of segments that were written there makes them ` +
         `the value. ${describe(object.schema.description, object.schema.path)}`

@@ -29,6 +29,11 @@ export const reservedColumn = {
   storageType: 224,
 } as const;
 
+/** Of an address in the column of that number: that of its InetAddressType; its InetAddress is the next. */
+export function inetColumn(column: number): number {
+  return 1000 + 2 * column;
+}
+
 /** Below this arc beside a scalar or table stands the segment table of the scalar, those of the table's columns. */
 export const segmentArc = 400;
 
@@ -40,7 +45,7 @@ export interface MibObject {
    * `leaf`: a YANG leaf; `value`: an entry of a leaf-list; `presence`: whether a presence container is there; `unset`: takes the
    * sub-identifier of the leaf or presence container beside it that shall go; `digest`: of a leaf or entry of a leaf-list that can pass
    * 255 octets; `testAndIncr`: the lock for stations that write together; `after`: the number of the row before it in
-   * the user's order; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
+   * the user's order; `inetType` and `inetAddress`: an address in the form of RFC 4001; `segment` and `segmentNumber`: columns of its segment table; the others as {@link reservedColumn}.
    */
   readonly kind:
     | 'leaf'
@@ -49,6 +54,8 @@ export interface MibObject {
     | 'segment'
     | 'segmentNumber'
     | 'testAndIncr'
+    | 'inetType'
+    | 'inetAddress'
     | Exclude<keyof typeof reservedColumn, 'result'>;
   readonly oid: readonly number[];
   /** The content octets of `oid`, for the wire. */
@@ -58,6 +65,8 @@ export interface MibObject {
   readonly schema: LeafSchema | LeafListSchema | ListSchema | ContainerSchema | OperationSchema;
   /** Set in a job table: whether the column is part of what the operation takes or gives. */
   readonly parameter: 'input' | 'output' | undefined;
+  /** Set for `inetType` and `inetAddress`: the object that holds the same address as text. */
+  readonly text: MibObject | undefined;
   readonly syntax: Syntax;
   readonly access: Access;
   readonly table: MibTable | undefined;

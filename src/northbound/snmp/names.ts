@@ -99,6 +99,7 @@ function candidates(object: MibObject): string[] {
   const standard = standardDescriptors.get(object.oid.join('.'));
   if (standard !== undefined) return [standard];
   if (isStandard(object.oid)) return [descriptor(schema)];
+  if (object.text !== undefined) return [`${object.text.name}${object.kind === 'inetType' ? 'InetType' : 'Inet'}`];
   const prefix = moduleDescriptor(module);
   if (table !== undefined) {
     const own = ownDescriptors[object.kind];
@@ -107,7 +108,8 @@ function candidates(object: MibObject): string[] {
     if (object.kind === 'presence')
       return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}Present`];
     if (object.kind === 'digest' && schema === table.operation) return [`${table.name}ResultDigest`];
-    if (object.kind === 'digest' && schema.kind === 'leaf-list') return [`${table.name}ValueDigest`];
+    if (object.kind === 'digest' && schema.kind === 'leaf-list' && object.parameter === undefined)
+      return [`${table.name}ValueDigest`];
     if (object.kind === 'digest')
       return [`${table.name}${pascal(descriptor(schema))}Digest`, `${table.name}${joined(object.steps)}Digest`];
     return [`${table.name}${pascal(descriptor(schema))}`, `${table.name}${joined(object.steps)}`];

@@ -1,7 +1,7 @@
 /** The targets of notifications, out of the tree (RFC 3413 section 3.3, 5 and 6): `notify` chooses by tag, profiles filter by OID. */
 import type { AccessControl, Requester } from './access-control.js';
-import type { ConfigSource, TargetParams } from './config.js';
-import type { NotificationTarget, NotificationTargets } from './notify.js';
+import type { ConfigSource, Target, TargetParams } from './config.js';
+import type { NotificationTarget, NotificationTargets } from './notification-target.js';
 import { familiesOf, includes } from './subtrees.js';
 
 export class TargetSource implements NotificationTargets {
@@ -13,23 +13,38 @@ export class TargetSource implements NotificationTargets {
     this.#access = access;
   }
 
-  /** A target that several entries of `notify` choose is there once; one without usable parameters is left out. */
+  /**
+   * A target that several entries of `notify` choose is there once for each form; SNMPv1 has no informs, so it gets traps. One
+   * without usable parameters is left out.
+   */
   targets(): readonly NotificationTarget[] {
-    const { targets, notifyTags, filters } = this.#config.current();
-    return targets.flatMap(({ address, port, tags, params }): NotificationTarget[] => {
-      if (params === undefined || !tags.some((tag) => notifyTags.has(tag))) return [];
-      const filter = params.filterProfile === undefined ? undefined : filters.get(params.filterProfile);
-      const families = filter === undefined ? undefined : familiesOf(filter);
-      const principal = principalOf(params);
-      const accepts: NotificationTarget['accepts'] = (oid, objects) =>
-        (families === undefined || includes(families, oid, oid.length)) &&
-        this.#access.mayNotify(principal, oid, objects);
-      if (params.version === 'v3') {
-        return [{ version: 'v3', address, port, user: params.user, level: params.level, accepts }];
-      }
-      const community = this.#config.communityOf(params.securityName);
-      return community === undefined ? [] : [{ version: params.version, address, port, community, accepts }];
+    const { targets, notifyTags } = this.#config.current();
+    return targets.flatMap((target): NotificationTarget[] => {
+      const isChosen = (form: 'trap' | 'inform') => target.tags.some((tag) => notifyTags[form].has(tag));
+      const receiver = this.#receiver(target);
+      if (receiver === undefined) return [];
+      const takesInforms = receiver.version !== 'v1';
+      const { timeout, retries } = target;
+      return [
+        ...(isChosen('trap') || (isChosen('inform') && !takesInforms) ? [receiver] : []),
+        ...(isChosen('inform') && takesInforms ? [{ ...receiver, inform: { timeout, retries } }] : []),
+      ];
     });
+  }
+
+  #receiver({ name, address, port, params }: Target): NotificationTarget | undefined {
+    if (params === undefined) return undefined;
+    const { filters } = this.#config.current();
+    const filter = params.filterProfile === undefined ? undefined : filters.get(params.filterProfile);
+    const families = filter === undefined ? undefined : familiesOf(filter);
+    const principal = principalOf(params);
+    const accepts: NotificationTarget['accepts'] = (oid, objects) =>
+      (families === undefined || includes(families, oid, oid.length)) &&
+      this.#access.mayNotify(principal, oid, objects);
+    if (params.version === 'v3')
+      return { name, version: 'v3', address, port, user: params.user, level: params.level, accepts };
+    const community = this.#config.communityOf(params.securityName);
+    return community === undefined ? undefined : { name, version: params.version, address, port, community, accepts };
   }
 }
 

@@ -1,35 +1,40 @@
 /**
  * The notification originator (RFC 3413 section 3.3): what modules tell goes as SNMPv2-Trap PDUs to every target, by v2c, or by v3 with
- * this engine as the authoritative one (RFC 3414 section 1.5.1); as an SNMPv1 trap by the mapping of RFC 3584 section 3.2.
+ * this engine as the authoritative one (RFC 3414 section 1.5.1); as an SNMPv1 trap by the mapping of RFC 3584 section 3.2; as an inform
+ * to targets that answer.
  */
+import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DatastoreEvent, Log, Session } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
 import { type Branch, InstanceIdentifier, type LeafSchema, type Value } from '../../yang/index.js';
 import { BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
+import type { Counters } from './counters.js';
+import { Informs, type RemoteUserSource } from './informs.js';
 import { beginPdu, endPdu, versionNumber } from './message.js';
 import type { Mib, MibNotification, MibObject } from './model.js';
-import type { SecurityLevel, UsmEngine } from './usm.js';
-
-/** Where notifications go, and which: all where there is no `accepts`. */
-export type NotificationTarget = {
-  readonly address: string;
-  readonly port: number;
-  accepts?(oid: readonly number[], objects: readonly MibObject[]): boolean;
-} & (
-  | { readonly version: 'v1' | 'v2c'; readonly community: string | Buffer }
-  | { readonly version: 'v3'; readonly user: string; readonly level: SecurityLevel }
-);
-
-export interface NotificationTargets {
-  /** Asked for each notification. */
-  targets(): readonly NotificationTarget[];
-}
+import type { NotificationLog } from './notification-log.js';
+import { informTarget, type NotificationTarget, type NotificationTargets } from './notification-target.js';
+import { sampleOf } from './sample.js';
+import type { UsmEngine } from './usm.js';
 
 interface Notice {
   readonly oid: readonly number[];
   readonly objects: readonly MibObject[];
   readonly varbinds: readonly { readonly oid: Buffer; write(writer: BerWriter): void }[];
+}
+
+export interface NotifierParts {
+  readonly mib: Mib;
+  readonly usm: UsmEngine;
+  /** Sees everything. */
+  readonly session: Session;
+  readonly targets: NotificationTargets;
+  readonly remoteUsers: RemoteUserSource;
+  readonly kept: NotificationLog;
+  readonly counters: Counters;
+  readonly log: Log;
 }
 
 const sysUpTime = '1.3.6.1.2.1.1.3';
@@ -46,19 +51,30 @@ export class Notifier {
   readonly #usm: UsmEngine;
   readonly #session: Session;
   readonly #targets: NotificationTargets;
+  readonly #kept: NotificationLog;
   readonly #log: Log;
   readonly #writer = new BerWriter();
   readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
   readonly #upTime: InstanceIdentifier | undefined;
-  #requestId = 1;
+  readonly #informs: Informs;
+  #requestId = randomInt(2 ** 31 - 1);
   #lastFailure = Number.NEGATIVE_INFINITY;
 
-  constructor(mib: Mib, usm: UsmEngine, session: Session, targets: NotificationTargets, log: Log) {
+  constructor({ mib, usm, session, targets, remoteUsers, kept, counters, log }: NotifierParts) {
+    this.#kept = kept;
     this.#mib = mib;
     this.#usm = usm;
     this.#session = session;
     this.#targets = targets;
     this.#log = log;
+    this.#informs = new Informs({
+      usm,
+      users: remoteUsers,
+      counters,
+      log,
+      now: () => performance.now(),
+      send: (message, target) => this.#transmit(message, target),
+    });
     const object = mib.objects.find((each) => each.oid.join('.') === sysUpTime);
     this.#upTime = object?.steps.reduce((at, step) => at.child(step), InstanceIdentifier.root);
   }
@@ -80,28 +96,91 @@ export class Notifier {
     if (event.kind !== 'notification') return;
     const schema = event.path.last?.schema;
     const known = this.#mib.notifications.find((each) => each.schema === schema);
-    if (known !== undefined) this.#send(noticeOf(known, event.content));
+    if (known !== undefined) this.#send(noticeOf(known, (leaf) => leafOf(event.content, leaf.name)));
   }
 
   close(): void {
+    this.#informs.close();
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
   }
 
-  #send(notice: Notice): void {
-    for (const target of this.#targets.targets()) {
-      if (target.accepts?.(notice.oid, notice.objects) === false) continue;
-      try {
-        if (!this.#write(target, notice)) continue;
-        const message = Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position));
-        this.#socket(target.address).send(message, target.port, target.address, (error) => {
-          if (error !== null)
-            this.#log('warning', 'a notification was not sent', { target: target.address, cause: String(error) });
-        });
-      } catch (error) {
-        this.#log('warning', 'a notification was not sent', { target: target.address, cause: String(error) });
-      }
+  /**
+   * Sends a notification, or `all`, with sample values to those targets that would get the real one, or to the one that is named;
+   * gives how many were sent. It is no event, so the log of notifications has nothing of it. Throws ConfigError invalid-value for
+   * what is no notification or target.
+   */
+  test(name: string, targetName: string | undefined): number {
+    const notices = this.#samples(name);
+    const targets = this.#targets.targets().filter((target) => targetName === undefined || target.name === targetName);
+    if (targets.length === 0) {
+      const none =
+        targetName === undefined ? 'no entry of notify chooses a target' : `no entry of notify chooses ${targetName}`;
+      throw new ConfigError({ tag: 'invalid-value', message: `${none} whose parameters are complete` });
     }
+    let sent = 0;
+    for (const notice of notices) sent += targets.filter((target) => this.#deliver(notice, target)).length;
+    return sent;
+  }
+
+  #samples(name: string): readonly Notice[] {
+    const generic = genericTraps.map(([trap, arc]): Notice & { readonly names: readonly string[] } => {
+      return { names: [trap], oid: [...snmpTraps, arc], objects: [], varbinds: [] };
+    });
+    const now = new Date();
+    const known = this.#mib.notifications.map((each) => {
+      const { module, schema } = each;
+      const names = [each.name, schema.name, `${module.name}:${schema.name}`];
+      return { names, ...noticeOf(each, (leaf) => sampleOf(leaf.type, now)) };
+    });
+    const found = [...generic, ...known].filter(({ names }) => name === 'all' || names.includes(name));
+    if (found.length === 0)
+      throw new ConfigError({ tag: 'invalid-value', message: `there is no notification ${name}` });
+    return found;
+  }
+
+  #send(notice: Notice): void {
+    this.#kept.add(notice.oid, notice.varbinds, this.#now());
+    for (const target of this.#targets.targets()) this.#deliver(notice, target);
+  }
+
+  /** False where the target is not to have it, or it could not be made. Never throws. */
+  #deliver(notice: Notice, target: NotificationTarget): boolean {
+    if (target.accepts?.(notice.oid, notice.objects) === false) return false;
+    try {
+      const informed = informTarget(target);
+      if (informed !== undefined) {
+        const requestId = randomInt(1, 2 ** 31 - 1);
+        const pdu = this.#informPdu(requestId, notice);
+        if (pdu === undefined) return false;
+        this.#informs.send(informed, requestId, pdu);
+        return true;
+      }
+      if (!this.#write(target, notice)) return false;
+      this.#transmit(Buffer.from(this.#writer.buffer.subarray(0, this.#writer.position)), target);
+      return true;
+    } catch (error) {
+      this.#notSent(target, error);
+      return false;
+    }
+  }
+
+  #transmit(message: Buffer, target: Pick<NotificationTarget, 'address' | 'port'>): void {
+    this.#socket(target.address).send(message, target.port, target.address, (error) => {
+      if (error !== null) this.#notSent(target, error);
+    });
+  }
+
+  #notSent({ address }: Pick<NotificationTarget, 'address'>, error: unknown): void {
+    this.#log('warning', 'a notification was not sent', { target: address, cause: String(error) });
+  }
+
+  /** Undefined where no message could hold it. */
+  #informPdu(requestId: number, notice: Notice): Buffer | undefined {
+    const writer = this.#writer;
+    writer.reset();
+    this.#writePdu(tag.inform, requestId, notice);
+    return writer.overflow ? undefined : Buffer.from(writer.buffer.subarray(0, writer.position));
   }
 
   /** False where the message would be too large or the target's user is none. */
@@ -113,19 +192,21 @@ export class Notifier {
       const lacksKeys =
         principal === undefined ||
         (target.level !== 'noAuthNoPriv' && principal.authKey === undefined) ||
-        (target.level === 'authPriv' && principal.privKey === undefined);
+        (target.level === 'authPriv' && principal.privacy === undefined);
       if (lacksKeys) {
         this.#log('warning', 'a notification target names a user without keys for its level', { user: target.user });
         return false;
       }
-      this.#usm.write(writer, this.#requestId, target.level, principal, noContext, () => this.#writeTrap(notice));
+      this.#usm.write(writer, this.#requestId, target.level, principal, noContext, () =>
+        this.#writePdu(tag.trapV2, this.#requestId, notice),
+      );
     } else {
       writer.reset();
       const message = writer.begin(tag.sequence);
       writer.integer(versionNumber[target.version]);
       const { community } = target;
       writer.octets(typeof community === 'string' ? Buffer.from(community) : community);
-      if (target.version === 'v2c') this.#writeTrap(notice);
+      if (target.version === 'v2c') this.#writePdu(tag.trapV2, this.#requestId, notice);
       else this.#writeTrapV1(notice);
       writer.end(message);
     }
@@ -133,9 +214,9 @@ export class Notifier {
   }
 
   /** RFC 3416 section 4.2.6: sysUpTime.0 and snmpTrapOID.0 come first. */
-  #writeTrap(notice: Notice): boolean {
+  #writePdu(type: number, requestId: number, notice: Notice): boolean {
     const writer = this.#writer;
-    const marks = beginPdu(writer, tag.trapV2, this.#requestId, 'noError', 0);
+    const marks = beginPdu(writer, type, requestId, 'noError', 0);
     const upTime = writer.beginShort();
     writer.oid(sysUpTimeInstance);
     writer.unsigned(tag.timeTicks, this.#now());
@@ -188,22 +269,33 @@ export class Notifier {
       socket = createSocket({ type, lookup: (host, _, callback) => callback(null, host, type === 'udp6' ? 6 : 4) });
       socket.unref();
       socket.on('error', (error) => this.#log('warning', 'the notification socket failed', { cause: String(error) }));
+      socket.on('message', (message, peer) => this.#informs.receive(message, peer));
       this.#sockets.set(type, socket);
     }
     return socket;
   }
 }
 
-/** The leafs of a notification that have objects; an absent one is left out. */
-function noticeOf({ oid, objects }: MibNotification, content: Branch): Notice {
+/** The leafs of a notification that have objects; one without a value is left out. */
+function noticeOf({ oid, objects, schema }: MibNotification, valueAt: (leaf: LeafSchema) => Value | undefined): Notice {
   const present = objects.flatMap((object) => {
-    const leaf = content.schema.dataChildren.find(
-      (child) => child.kind === 'leaf' && child.name === object.schema.name,
-    );
-    const value: Value | undefined = leaf === undefined ? undefined : content.leaf(leaf as LeafSchema);
+    const leaf = schema.dataChildren.find((child) => child.kind === 'leaf' && child.name === object.schema.name);
+    const value = leaf?.kind === 'leaf' ? valueAt(leaf) : undefined;
     if (value === undefined) return [];
     const varbind = { oid: encodeOid([...object.oid, 0]), write: (to: BerWriter) => object.syntax.write(to, value) };
     return [{ object, varbind }];
   });
   return { oid, objects: present.map(({ object }) => object), varbinds: present.map(({ varbind }) => varbind) };
 }
+
+function leafOf(content: Branch, name: string): Value | undefined {
+  const leaf = content.schema.dataChildren.find((child) => child.kind === 'leaf' && child.name === name);
+  return leaf?.kind === 'leaf' ? content.leaf(leaf) : undefined;
+}
+
+/** RFC 3418: those that this agent sends. */
+const genericTraps = [
+  ['coldStart', 1],
+  ['warmStart', 2],
+  ['authenticationFailure', 5],
+] as const;

@@ -2,6 +2,9 @@
 import { randomInt } from 'node:crypto';
 import type { Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
+import { entriesOf } from './entries.js';
+import { inetPart } from './inet-address.js';
+import { indexKey } from './instance.js';
 import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
@@ -9,6 +12,7 @@ import type { IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
 import { isStored, previousKeys, type Row, type RowSource, type Rows, rowPath, TableRows } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { nonVolatile, rowStatus } from './syntax.js';
+import { Unfinished } from './unfinished.js';
 import { type View, visibility } from './views.js';
 
 /** An object that has instances, with what reading it needs. */
@@ -33,14 +37,15 @@ export class ObjectTable {
   readonly #jobRows = new Map<MibTable, JobRows>();
 
   /** `session` sees everything. */
-  constructor(mib: Mib, rows: Rows, session: Session) {
+  constructor(mib: Mib, rows: Rows, session: Session, unfinished = new Unfinished()) {
     this.#rows = rows;
     this.#schema = mib.schema;
     this.#session = session;
-    this.jobs = new Jobs(mib.schema);
-    this.commits = new Jobs(mib.schema);
+    this.jobs = new Jobs(mib.schema, unfinished);
+    this.commits = new Jobs(mib.schema, unfinished);
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
+    this.#restore(mib, unfinished);
   }
 
   /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */
@@ -112,6 +117,11 @@ export class ObjectTable {
   #unguarded(object: MibObject): Readable {
     const { table, kind } = object;
     if (kind === 'testAndIncr') return { object, rows: undefined, read: () => this.lock(object).value };
+    if (object.text !== undefined) {
+      const { rows, read } = this.#unguarded(object.text);
+      const part = (text: Value | undefined) => (text === undefined ? undefined : inetPart(kind, String(text)));
+      return { object, rows, read: (session, row) => part(read(session, row)) };
+    }
     if (table === undefined) return { object, rows: undefined, read: scalarReader(object) };
     if (table.operation !== undefined)
       return { object, rows: this.jobRows(table.augments ?? table), read: (_, row) => readJob(object, row as JobRow) };
@@ -150,6 +160,24 @@ export class ObjectTable {
     return (session, row) => (this.isCommitting(object.table!, row!.key) ? rowStatus.notReady : read(session, row));
   }
 
+  /** What a former run had begun: a commit that is in the history was done. */
+  #restore(mib: Mib, unfinished: Unfinished): void {
+    const left = unfinished.rows();
+    if (left.length === 0) return;
+    const comments = new Set(this.#session.history().map(({ comment }) => comment));
+    for (const [number, { table: oid, arcs, comment }] of left) {
+      const table = mib.tables.find((each) => each.oid.join('.') === oid);
+      const key = table === undefined ? undefined : indexKey(table, arcs);
+      if (table === undefined || key === undefined) {
+        unfinished.end(number);
+        continue;
+      }
+      const [jobs, rows] =
+        table.operation === undefined ? [this.commits, this.commitRows(table)] : [this.jobs, this.jobRows(table)];
+      jobs.restore(rows, key, number, comment !== '' && comments.has(comment));
+    }
+  }
+
   /** How commits that went on behind their answer ended, by the row of a table of data. */
   commitRows(table: MibTable): JobRows {
     const rows = this.#commitRows.get(table) ?? this.commits.rows(table);
@@ -182,7 +210,7 @@ export class ObjectTable {
 
   /** That of a digest's value. */
   codec(digest: MibObject): LongCodec {
-    return new LongCodec(this.#schema, digest.schema as LeafSchema);
+    return new LongCodec(this.#schema, digest.schema as LeafSchema, entriesOf(digest));
   }
 
   #valueReader(digest: MibObject): Readable['read'] {
@@ -257,6 +285,13 @@ function columnReader(object: MibObject): Readable['read'] {
   const ownKey = table.schema.kind === 'list' ? table.schema.keys.indexOf(schema as LeafSchema) : 0;
   if (kind === 'value' || ownKey >= 0) {
     return (_, row) => row!.pending?.values.get(object) ?? row!.keys.at(-1)?.[ownKey];
+  }
+  const [only] = steps;
+  if (only?.kind === 'leaf') {
+    return (session, row) => {
+      if (row!.pending !== undefined) return row!.pending.values.get(object);
+      return session.leafOf(rowPath(table, row!), only);
+    };
   }
   return (session, row) => {
     if (row!.pending !== undefined) return row!.pending.values.get(object);

@@ -1,6 +1,7 @@
 /**
  * Rpcs and actions as tables of jobs: a row is one invocation, named by the row that the action belongs to, an owner and a number that the
- * manager chooses, so that stations do not race. Leafs of the input are columns that are written and never read.
+ * manager chooses, so that stations do not race. Leafs of the input are columns that are written and never
+ * read; a list of it is written as a whole, as JSON in segments.
  */
 import type { DataSchema, LeafSchema, OperationSchema, ParametersSchema } from '../../yang/index.js';
 import { maxSubIdentifiers } from './ber.js';
@@ -73,7 +74,11 @@ function parameters(
     const steps = [...above, node];
     if (node.kind === 'container') parameters(into, table, { kind: parameter, dataChildren: node.dataChildren }, steps);
     else if (node.kind === 'leaf') addParameter(into, table, parameter, node, steps);
-    else if (parameter === 'input') into.skip(node, 'only leafs of an input have columns');
+    else if (parameter === 'input' && (node.kind === 'list' || node.kind === 'leaf-list')) {
+      const at = into.column(node, table);
+      if (at === undefined) into.skip(node, 'it has no number');
+      else into.long(node, { ...at, parameter }, 'read-create', steps);
+    } else if (parameter === 'input') into.skip(node, `${node.kind} has no form in SMIv2`);
   }
 }
 

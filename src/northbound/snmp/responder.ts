@@ -18,6 +18,8 @@ import {
   type Pdu,
   readHeaderData,
   readPdu,
+  readScopedPdu,
+  type ScopedPdu,
   type Version,
   versionNumber,
 } from './message.js';
@@ -401,22 +403,6 @@ function sentBy(who: string, pdu: Pdu, level: SecurityLevel, peer: Peer): string
 
 function hash(octets: Buffer): string {
   return createHash('sha256').update(octets).digest('base64');
-}
-
-interface ScopedPdu {
-  readonly contextEngineId: Buffer;
-  readonly contextName: Buffer;
-  readonly pdu: Pdu;
-}
-
-function readScopedPdu(reader: BerReader, isPadded: boolean): ScopedPdu {
-  const outer = reader.enter(tag.sequence);
-  const contextEngineId = reader.octets();
-  const contextName = reader.octets();
-  const pdu = readPdu(reader);
-  reader.leave(outer);
-  if (!isPadded && !reader.atEnd) throw malformed;
-  return { contextEngineId, contextName, pdu };
 }
 
 /** The PDU of a message that is refused, where it can be read. */

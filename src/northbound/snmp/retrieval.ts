@@ -33,6 +33,8 @@ const complete: Outcome = { kind: 'complete' };
 const full: Outcome = { kind: 'full' };
 const arcs = new Uint32Array(maxSubIdentifiers);
 const scalarKey = 0;
+/** Varbinds of a GETBULK between two looks at the clock. */
+const betweenLooks = 16;
 /** Rows without a value that a walk looks at before it asks where the next one with a value is. */
 const maxAbsent = 32;
 
@@ -88,6 +90,7 @@ export class Retrieval {
     const repetitions = Math.max(pdu.second, 0);
     const until = limits.now() + limits.slice;
     let written = 0;
+    let timed = betweenLooks;
     const fits = (start: number): boolean => {
       if (!writer.overflow && writer.position <= limit) {
         written += 1;
@@ -120,7 +123,10 @@ export class Retrieval {
         else walker.writeLast(writer, pdu, nonRepeaters + offset);
         if (!fits(start)) return written === 0 ? full : complete;
       }
-      if (!alive || written + walkers.length > limits.varbinds || limits.now() > until) break;
+      if (!alive || written + walkers.length > limits.varbinds) break;
+      if (written < timed) continue;
+      timed = written + betweenLooks;
+      if (limits.now() > until) break;
     }
     return complete;
   }

@@ -2,7 +2,7 @@
  * The rows of every table, in SNMP order, kept current by commits: what a change costs follows the change. Rows under construction
  * (RowStatus createAndWait) stand here too, outside the datastore.
  */
-import type { DatastoreEvent, Difference, Log, Session } from '../../datastore/index.js';
+import { type DatastoreEvent, type Difference, EntryPath, type Log, type Session } from '../../datastore/index.js';
 import {
   Branch,
   type Content,
@@ -24,7 +24,7 @@ export interface Row {
   readonly keys: RowKeys;
   /** Set for a row under construction. */
   readonly pending: PendingRow | undefined;
-  path: InstanceIdentifier | undefined;
+  path: EntryPath | undefined;
   /** Set in a segment table: which one, and of the value in which row (undefined for a scalar). */
   readonly segment?: { readonly number: number; readonly outer: Row | undefined };
 }
@@ -368,12 +368,12 @@ function lifetimeOf(begun: number): number {
 }
 
 /** The path of a row's entry; remembered, for a walk asks once for each column. */
-export function rowPath(table: MibTable, row: Row): InstanceIdentifier {
+export function rowPath(table: MibTable, row: Row): EntryPath {
   row.path ??= entryPath(table, row.keys);
   return row.path;
 }
 
-export function entryPath(table: MibTable, keys: RowKeys): InstanceIdentifier {
+export function entryPath(table: MibTable, keys: RowKeys): EntryPath {
   let list = 0;
   const steps: PathStep[] = table.steps.map((schema) => {
     if (schema.kind === 'container') return { schema, keys: undefined };
@@ -381,7 +381,7 @@ export function entryPath(table: MibTable, keys: RowKeys): InstanceIdentifier {
     const isKeyless = schema.kind === 'list' && schema.keys.length === 0;
     return isKeyless ? { schema, keys: undefined, position: Number(own[0]) } : { schema, keys: own };
   });
-  return new InstanceIdentifier(steps);
+  return new EntryPath(steps);
 }
 
 /** The rows of a table in the content at a path, by the text of their keys. */

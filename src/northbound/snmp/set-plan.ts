@@ -45,9 +45,12 @@ export interface Plan {
   readonly changes: PlannedEdit[];
   /** Run before the transaction; what each gives back undoes it where that fails. */
   readonly before: (() => () => void)[];
-  readonly after: (() => void)[];
+  /** Run after it; it is answered when they have resolved. */
+  readonly after: (() => void | Promise<void>)[];
   /** The rows that the transaction makes, changes or removes; of a new one its values. */
   readonly rows: PlannedRow[];
+  /** The comment of the transaction, by which it is found in the history. */
+  readonly comment: string;
 }
 
 export interface PlannedRow {

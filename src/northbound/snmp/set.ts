@@ -2,6 +2,7 @@
  * SET (RFC 3416 section 4.2.5): all varbinds are decoded and tested, the RowStatus machine (RFC 2579) runs over the whole PDU, so that
  * their order does not matter, and one transaction makes all changes or none.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../error.js';
 import {
@@ -23,6 +24,7 @@ import type { ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
 import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
 import { checkUnset, writable } from './set-access.js';
+import { joinAddresses } from './set-addresses.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
 import {
@@ -87,7 +89,8 @@ export class Setter {
 
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [] };
+    const comment = `SNMP SET ${randomBytes(6).toString('hex')}`;
+    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [], comment };
     try {
       this.#expire();
       this.#test(writer, pdu, plan, undo);
@@ -100,16 +103,20 @@ export class Setter {
     if (plan.rows.length === 0) return (await done).outcome;
     const early = await Promise.race([done, delay(slowCommit, undefined, { ref: false })]);
     if (early !== undefined) return early.outcome;
-    this.#goOn(plan, done);
-    return { status: 'noError', index: 0 };
+    const ended = await Promise.race([done, this.#goOn(plan, done)]);
+    return ended?.outcome ?? { status: 'noError', index: 0 };
   }
 
   async #commit(writer: Writer, plan: Plan, undo: (() => void)[]): Promise<Committed> {
     const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
     try {
       for (const step of plan.before) undo.push(step());
-      if (planned.length > 0) await writer.session.apply(planned.map(({ edit }) => edit));
-      for (const step of plan.after) step();
+      if (planned.length > 0)
+        await writer.session.apply(
+          planned.map(({ edit }) => edit),
+          { comment: plan.comment },
+        );
+      for (const step of plan.after) await step();
       return { outcome: { status: 'noError', index: 0 }, error: undefined };
     } catch (error) {
       for (const step of undo.toReversed()) step();
@@ -117,23 +124,31 @@ export class Setter {
     }
   }
 
-  /** A commit that takes longer than a manager waits: its rows are notReady until it is done, and their columns tell how it ended. */
-  #goOn(plan: Plan, done: Promise<Committed>): void {
+  /**
+   * A commit that takes longer than a manager waits: its rows are notReady until it is done, and their columns tell how it ended.
+   * Resolves when a restart would know of it.
+   */
+  async #goOn(plan: Plan, done: Promise<Committed>): Promise<undefined> {
+    const recorded: Promise<void>[] = [];
     for (const { work, values } of plan.rows) {
       const { rows, key, names } = work;
-      this.#objects.commits.follow(
+      const followed = this.#objects.commits.follow(
         this.#objects.commitRows(rows.table),
         key,
+        plan.comment,
         done.then(({ error }) => {
           const isHeld = values !== undefined && rows.index.get(key)?.pending?.values === values;
           if (isHeld && error !== undefined) rows.drop(key);
           return error;
         }),
       );
+      recorded.push(followed);
       if (values === undefined) continue;
       const pending: PendingRow = { values, index: names, expires: Number.POSITIVE_INFINITY, inService: false };
       rows.put({ key, keys: [], pending, path: undefined });
     }
+    await Promise.all(recorded);
+    return undefined;
   }
 
   #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
@@ -145,6 +160,7 @@ export class Setter {
     for (const variable of variables) if (variable.object.kind === 'segment') undo.push(this.#upload(writer, variable));
     for (const variable of variables)
       if (variable.object.kind !== 'segment') this.#assign(writer, variable, plan, works, jobs, scalars);
+    joinAddresses(scalars, works, jobs);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
       change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);

@@ -12,7 +12,7 @@ export interface MibType {
   /** The base or textual convention: `Integer32`, `OCTET STRING`, `TruthValue`. */
   readonly base: string;
   /** Where it comes from, for IMPORTS; '' for what is built in. */
-  readonly from: '' | 'SNMPv2-SMI' | 'SNMPv2-TC';
+  readonly from: '' | 'SNMPv2-SMI' | 'SNMPv2-TC' | 'INET-ADDRESS-MIB';
   /** Range or size with its parentheses, or ''. */
   readonly restriction: string;
   /** INTEGER and BITS: labels with their numbers. */

@@ -47,7 +47,7 @@ export function syntaxOf(type: Type, config: boolean, standard = false): Syntax 
     case 'bits':
       return bitsSyntax(type);
     case 'binary':
-      return binarySyntax(type);
+      return binarySyntax(type, standard ? 65_535 : maxText);
     case 'string': {
       const { min, max } = bounds(type.lengths);
       return max <= maxText ? textSyntax(type, min, max, isAscii(type)) : undefined;
@@ -148,9 +148,9 @@ function bitLabels({ bits }: BitsType): MibType['labels'] {
   return named[0]?.[1] === 0 ? named : [['unused', 0], ...named];
 }
 
-function binarySyntax(type: BinaryType): Syntax | undefined {
+function binarySyntax(type: BinaryType, most: number): Syntax | undefined {
   const { min, max } = bounds(type.lengths);
-  if (max > maxText) return undefined;
+  if (max > most) return undefined;
   return octetLike('OCTET STRING', '', sizeText(min, max), min, max, '', 'none', {
     write: (writer, value) => writer.octets(Buffer.from(String(value), 'base64')),
     read(buffer, start, end) {

@@ -5,17 +5,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { BerReader, type BerWriter, encodeOid, maxDatagram, tag } from './ber.js';
 import { type Counters, type ReportName, reportOids } from './counters.js';
-import {
-  type AuthProtocol,
-  authAlgorithms,
-  decrypt,
-  digestMatches,
-  encrypt,
-  messageDigest,
-  type PrivProtocol,
-  privacyKeyLength,
-} from './keys.js';
+import { type AuthProtocol, authAlgorithms, digestMatches, messageDigest, type PrivProtocol } from './keys.js';
 import { beginPdu, endPdu, type HeaderData, versionNumber } from './message.js';
+import { type Privacy, privacyOf } from './privacy.js';
 
 /** RFC 3414 section 2.2: who this engine is, and its time. */
 export interface EngineState {
@@ -46,7 +38,7 @@ export interface Principal {
   readonly authProtocol: AuthProtocol;
   readonly authKey: KeyObject | undefined;
   readonly privProtocol: PrivProtocol;
-  readonly privKey: KeyObject | undefined;
+  readonly privacy: Privacy | undefined;
 }
 
 export type Incoming =
@@ -102,7 +94,7 @@ export class UsmEngine {
     if (principal === undefined) return this.#report('usmStatsUnknownUserNames');
     if (
       (header.authenticated && principal.authKey === undefined) ||
-      (header.encrypted && principal.privKey === undefined)
+      (header.encrypted && principal.privacy === undefined)
     ) {
       return this.#report('usmStatsUnsupportedSecLevels');
     }
@@ -118,18 +110,9 @@ export class UsmEngine {
         scopedPdu: reader,
       };
     }
-    if (parameters.salt.length !== 8) return this.#report('usmStatsDecryptionErrors');
-    const secret = reader.octets();
-    const plain = decrypt(
-      principal.privProtocol,
-      principal.privKey!,
-      parameters.boots,
-      parameters.time,
-      parameters.salt,
-      secret,
-    );
-    if (plain === undefined) return this.#report('usmStatsDecryptionErrors');
-    return { kind: 'accepted', principal, level: 'authPriv', scopedPdu: new BerReader(plain) };
+    const scopedPdu = openScopedPdu(principal, parameters, reader.octets());
+    if (scopedPdu === undefined) return this.#report('usmStatsDecryptionErrors');
+    return { kind: 'accepted', principal, level: 'authPriv', scopedPdu };
   }
 
   /** To be called after every commit: keys are asked for again. */
@@ -151,16 +134,7 @@ export class UsmEngine {
       this.#fresh.set(name, known.principal);
       return known.principal;
     }
-    const principal: Principal = {
-      name,
-      authProtocol: user.authProtocol,
-      authKey: user.authKey === undefined ? undefined : createSecretKey(user.authKey),
-      privProtocol: user.privProtocol,
-      privKey:
-        user.privKey === undefined || user.authKey === undefined
-          ? undefined
-          : createSecretKey(user.privKey.subarray(0, privacyKeyLength(user.privProtocol))),
-    };
+    const principal = preparePrincipal(name, user);
     this.#principals.set(name, { user, principal });
     this.#fresh.set(name, principal);
     return principal;
@@ -178,46 +152,17 @@ export class UsmEngine {
     contextName: Buffer,
     writePdu: (writer: BerWriter) => boolean,
   ): boolean {
-    writer.reset();
-    const time = this.time();
-    const authenticated = level !== 'noAuthNoPriv';
-    const encrypted = level === 'authPriv';
-    const message = writer.begin(tag.sequence);
-    writer.integer(versionNumber.v3);
-    const header = writer.begin(tag.sequence);
-    writer.integer(msgId);
-    writer.integer(maxDatagram);
-    writer.octets(flagOctets[level]);
-    writer.integer(3);
-    writer.end(header);
-    const digestLength = authenticated ? authAlgorithms[principal.authProtocol].truncated : 0;
-    const salt = encrypted ? this.#nextSalt(principal.privProtocol) : noOctets;
-    const digestAt = this.#writeParameters(writer, time, principal.name, digestLength, salt);
-
-    const wrapper = encrypted ? writer.begin(tag.octetString) : 0;
-    const scopedAt = writer.position;
-    const scoped = writer.begin(tag.sequence);
-    writer.octets(this.state.engineId);
-    writer.octets(contextName);
-    const complete = writePdu(writer);
-    writer.end(scoped);
-    if (encrypted) {
-      const plain = writer.buffer.subarray(scopedAt, writer.position);
-      const secret = encrypt(principal.privProtocol, principal.privKey!, this.state.boots, time, salt, plain);
-      writer.position = scopedAt;
-      writer.raw(secret);
-      writer.end(wrapper);
-    }
-    writer.end(message);
-    if (authenticated) {
-      const digest = messageDigest(
-        principal.authProtocol,
-        principal.authKey!,
-        writer.buffer.subarray(0, writer.position),
-      );
-      writer.buffer.set(digest, digestAt);
-    }
-    return complete;
+    return writeMessage(writer, {
+      authority: { engineId: this.state.engineId, boots: this.state.boots, time: this.time() },
+      contextEngineId: this.state.engineId,
+      contextName,
+      msgId,
+      level,
+      reportable: false,
+      principal,
+      salt: level === 'authPriv' ? this.salt(principal.privProtocol) : noOctets,
+      writePdu,
+    });
   }
 
   /** Writes the Report of one of the counters (RFC 3412 section 7.1.3), the value of which it carries. */
@@ -247,10 +192,7 @@ export class UsmEngine {
 
   /** RFC 3414 section 3.2 steps 6 and 7a. */
   #authenticate(message: Buffer, parameters: SecurityParameters, principal: Principal): Incoming | undefined {
-    const { digestAt, digestLength } = parameters;
-    if (!digestMatches(principal.authProtocol, principal.authKey!, message, digestAt, digestLength)) {
-      return this.#report('usmStatsWrongDigests');
-    }
+    if (!digestMatchesOf(principal, message, parameters)) return this.#report('usmStatsWrongDigests');
     const { boots } = this.state;
     if (boots !== maxBoots && parameters.boots === boots && Math.abs(parameters.time - this.time()) <= timeWindow)
       return undefined;
@@ -260,23 +202,8 @@ export class UsmEngine {
     return { kind: 'report', report: 'usmStatsNotInTimeWindows', level: 'authNoPriv', principal };
   }
 
-  #writeParameters(writer: BerWriter, time: number, userName: string, digestLength: number, salt: Buffer): number {
-    const wrapper = writer.begin(tag.octetString);
-    const sequence = writer.begin(tag.sequence);
-    writer.octets(this.state.engineId);
-    writer.integer(this.state.boots);
-    writer.integer(time);
-    writer.text(userName);
-    writer.octets(zeros.subarray(0, digestLength));
-    const digestAt = writer.position - digestLength;
-    writer.octets(salt);
-    writer.end(sequence);
-    writer.end(wrapper);
-    return digestAt;
-  }
-
   /** RFC 3826 3.1.2.1: 64 bits that count; RFC 3414 8.1.1.1, DES: the boots and 32 that count. */
-  #nextSalt(protocol: PrivProtocol): Buffer {
+  salt(protocol: PrivProtocol): Buffer {
     this.#saltLow = (this.#saltLow + 1) >>> 0;
     if (this.#saltLow === 0) this.#saltHigh = (this.#saltHigh + 1) >>> 0;
     const salt = Buffer.allocUnsafe(8);
@@ -286,7 +213,7 @@ export class UsmEngine {
   }
 }
 
-interface SecurityParameters {
+export interface SecurityParameters {
   readonly engineId: Buffer;
   readonly boots: number;
   readonly time: number;
@@ -298,7 +225,7 @@ interface SecurityParameters {
 }
 
 /** UsmSecurityParameters (RFC 3414 section 2.4), inside the OCTET STRING that carries them. */
-function readParameters(reader: BerReader): SecurityParameters {
+export function readParameters(reader: BerReader): SecurityParameters {
   const outer = reader.enter(tag.octetString);
   const sequence = reader.enter(tag.sequence);
   const engineId = reader.octets();
@@ -311,6 +238,106 @@ function readParameters(reader: BerReader): SecurityParameters {
   reader.leave(sequence);
   reader.leave(outer);
   return { engineId, boots, time, userName, digestAt, digestLength: digest.length, salt };
+}
+
+export function digestMatchesOf(principal: Principal, message: Buffer, parameters: SecurityParameters): boolean {
+  const { digestAt, digestLength } = parameters;
+  return digestMatches(principal.authProtocol, principal.authKey!, message, digestAt, digestLength);
+}
+
+/** Undefined where the octets cannot come from the cipher. */
+export function openScopedPdu(
+  principal: Principal,
+  parameters: SecurityParameters,
+  secret: Buffer,
+): BerReader | undefined {
+  const { boots, time, salt } = parameters;
+  if (salt.length !== 8) return undefined;
+  const plain = principal.privacy!.decrypt(boots, time, salt, secret);
+  return plain === undefined ? undefined : new BerReader(plain);
+}
+
+/** The keys made ready for use. */
+export function preparePrincipal(name: string, user: UsmUser): Principal {
+  return {
+    name,
+    authProtocol: user.authProtocol,
+    authKey: user.authKey === undefined ? undefined : createSecretKey(user.authKey),
+    privProtocol: user.privProtocol,
+    privacy:
+      user.privKey === undefined || user.authKey === undefined ? undefined : privacyOf(user.privProtocol, user.privKey),
+  };
+}
+
+/** A v3 message but for its PDU. */
+export interface V3Message {
+  /** The engine by whose clock and keys the message is protected. */
+  readonly authority: { readonly engineId: Buffer; readonly boots: number; readonly time: number };
+  readonly contextEngineId: Buffer;
+  readonly contextName: Buffer;
+  readonly msgId: number;
+  readonly level: SecurityLevel;
+  readonly reportable: boolean;
+  readonly principal: Principal;
+  /** Eight octets, where the level is authPriv. */
+  readonly salt: Buffer;
+  /** Its answer is that of {@link writeMessage}. */
+  writePdu(writer: BerWriter): boolean;
+}
+
+/** RFC 3414 section 3.1. The result is `writer.buffer` up to `writer.position`. */
+export function writeMessage(writer: BerWriter, parts: V3Message): boolean {
+  const { authority, level, principal, salt } = parts;
+  writer.reset();
+  const authenticated = level !== 'noAuthNoPriv';
+  const encrypted = level === 'authPriv';
+  const message = writer.begin(tag.sequence);
+  writer.integer(versionNumber.v3);
+  const header = writer.begin(tag.sequence);
+  writer.integer(parts.msgId);
+  writer.integer(maxDatagram);
+  writer.octets(flagOctets[parts.reportable ? 'reportable' : 'final'][level]);
+  writer.integer(3);
+  writer.end(header);
+  const digestAt = writeParameters(writer, parts);
+
+  const wrapper = encrypted ? writer.begin(tag.octetString) : 0;
+  const scopedAt = writer.position;
+  const scoped = writer.begin(tag.sequence);
+  writer.octets(parts.contextEngineId);
+  writer.octets(parts.contextName);
+  const complete = parts.writePdu(writer);
+  writer.end(scoped);
+  if (encrypted) {
+    const plain = writer.buffer.subarray(scopedAt, writer.position);
+    const secret = principal.privacy!.encrypt(authority.boots, authority.time, salt, plain);
+    writer.position = scopedAt;
+    writer.raw(secret);
+    writer.end(wrapper);
+  }
+  writer.end(message);
+  if (authenticated) {
+    const whole = writer.buffer.subarray(0, writer.position);
+    writer.buffer.set(messageDigest(principal.authProtocol, principal.authKey!, whole), digestAt);
+  }
+  return complete;
+}
+
+/** Gives where the digest belongs. */
+function writeParameters(writer: BerWriter, { authority, level, principal, salt }: V3Message): number {
+  const digestLength = level === 'noAuthNoPriv' ? 0 : authAlgorithms[principal.authProtocol].truncated;
+  const wrapper = writer.begin(tag.octetString);
+  const sequence = writer.begin(tag.sequence);
+  writer.octets(authority.engineId);
+  writer.integer(authority.boots);
+  writer.integer(authority.time);
+  writer.text(principal.name);
+  writer.octets(zeros.subarray(0, digestLength));
+  const digestAt = writer.position - digestLength;
+  writer.octets(salt);
+  writer.end(sequence);
+  writer.end(wrapper);
+  return digestAt;
 }
 
 function sameUser(one: UsmUser, other: UsmUser): boolean {
@@ -327,19 +354,18 @@ function sameKey(one: Buffer | undefined, other: Buffer | undefined): boolean {
   return one === undefined || other === undefined ? one === other : one.equals(other);
 }
 
-/** Stands for no user in Reports that are not authenticated. */
-const nobody: Principal = {
+/** Stands for no user where nothing is authenticated. */
+export const nobody: Principal = {
   name: '',
   authProtocol: 'sha256',
   authKey: undefined,
   privProtocol: 'aes128',
-  privKey: undefined,
+  privacy: undefined,
 };
 
 const noOctets = Buffer.alloc(0);
 const zeros = Buffer.alloc(48);
-const flagOctets: Readonly<Record<SecurityLevel, Buffer>> = {
-  noAuthNoPriv: Buffer.from([0]),
-  authNoPriv: Buffer.from([1]),
-  authPriv: Buffer.from([3]),
+const flagOctets: Readonly<Record<'final' | 'reportable', Readonly<Record<SecurityLevel, Buffer>>>> = {
+  final: { noAuthNoPriv: Buffer.from([0]), authNoPriv: Buffer.from([1]), authPriv: Buffer.from([3]) },
+  reportable: { noAuthNoPriv: Buffer.from([4]), authNoPriv: Buffer.from([5]), authPriv: Buffer.from([7]) },
 };

@@ -64,7 +64,7 @@ export function accessEntry(
 /** The highest level that the keys of a user provide. */
 export function highestLevel(principal: Principal): SecurityLevel {
   if (principal.authKey === undefined) return 'noAuthNoPriv';
-  return principal.privKey === undefined ? 'authNoPriv' : 'authPriv';
+  return principal.privacy === undefined ? 'authNoPriv' : 'authPriv';
 }
 
 function isBefore(one: readonly number[], other: readonly number[]): boolean {

@@ -146,6 +146,11 @@ test('schema prints submodules and tree diagrams; mib --map keeps to a module', 
   assert.ok(map.length > 2);
   for (const line of map) assert.match((JSON.parse(line) as { path: string }).path, /^\/signet-access:/);
   assert.equal((await signet(['mib', 'ietf-yang-types', '--map'])).status, 1);
+  assert.equal((await signet(['mib', 'no-such-module', '--map'])).status, 1);
+  const foreign = await signet(['mib', 'signet-system']);
+  assert.equal(foreign.status, 1);
+  assert.match(foreign.stderr, /signet-system stands for objects of the IETF/u);
+  assert.match((await signet(['mib', 'signet-system', '--map'])).stdout, /sysContact/u);
 });
 
 test('mib --assign gives OIDs to a module, the same each time; one with OIDs of its own is refused', async () => {

@@ -96,6 +96,27 @@ suite('rpcs and actions as tables of jobs', () => {
     assert.deepEqual([await read(weigh(1)), await read(weigh(2))], ['absent', 'absent']);
   });
 
+  test('lists and leaf-lists of the input are written as JSON arrays in segments', async () => {
+    const witnesses = JSON.stringify(['Anna', 'Bert']);
+    const tares = JSON.stringify([{ name: 'box', weight: 7 }, { name: 'lid' }]);
+    assert.deepEqual(await set(varbind(weigh(200), int(rowStatus.createAndWait))), [0, 0]);
+    const segment = (column: number) => `${base}.400.30.${String(column)}.1.2.2.2.109.101.${String(number)}.1`;
+    const write = (column: number, json: string) =>
+      set(varbind(segment(column), text(json)), varbind(weigh(column), text(sha256(json))));
+    assert.deepEqual(await write(5, witnesses), [0, 0]);
+    assert.deepEqual(await write(4, tares), [0, 0]);
+    for (const bad of ['["Anna"', '"Anna"', '[5]', '[""]'])
+      assert.deepEqual(await write(5, bad), [status.inconsistentValue, 2], bad);
+    assert.deepEqual(await write(4, '[{"name": "box", "colour": "red"}]'), [status.inconsistentValue, 2]);
+    assert.deepEqual(await set(varbind(weigh(1), int(0)), varbind(weigh(200), int(rowStatus.active))), [0, 0]);
+    await ended(weigh(203));
+    const report = await ask(pduType.get, [varbind(`${base}.400.30.11.1.2.2.2.109.101.${String(number)}.1`)]);
+    const input = JSON.parse(report.varbinds[0]!.value.toString().replace(/\.*$/u, '')) as Record<string, unknown>;
+    assert.deepEqual(input['witness'], ['Anna', 'Bert']);
+    assert.deepEqual(input['options'], { twice: false, tare: [{ name: 'box', weight: 7 }, { name: 'lid' }] });
+    assert.deepEqual([await read(weigh(4)), await read(weigh(5))], ['absent', 'absent']);
+  });
+
   test('what the operation refuses stands in the job: tag, path and text', async () => {
     const go = varbind(weigh(200, 101), int(rowStatus.createAndGo));
     assert.deepEqual(await set(varbind(weigh(1, 101), int(0)), go), [0, 0]);

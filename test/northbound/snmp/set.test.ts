@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import { ConfigError } from '../../../src/error.js';
 import { type AuthProtocol, localizeKey } from '../../../src/northbound/snmp/index.js';
 import type { ListData } from '../../../src/yang/index.js';
 import { labOid as base, engineId, type Lab, passPhrase, startLab } from './support/lab.js';
@@ -19,6 +20,9 @@ import {
 } from './support/raw.js';
 
 const status = {
+  resourceUnavailable: 13,
+  commitFailed: 14,
+  undoFailed: 15,
   noError: 0,
   noAccess: 6,
   wrongType: 7,
@@ -69,22 +73,46 @@ suite('SET (RFC 3416 section 4.2.5)', () => {
     await lab.write('/signet-lab:lab', { number: 1, text: 'before', item: [{ id: 1, label: 'one' }] });
   });
 
-  test('several objects change together', async () => {
+  test('S6: several objects change together, in any order', async () => {
     assert.deepEqual(await set(number(2), varbind(`${base}.4.0`, text('after'))), [status.noError, 0]);
     assert.equal(lab.read('/signet-lab:lab/number'), 2);
     assert.equal(lab.read('/signet-lab:lab/text'), 'after');
+    assert.deepEqual(await set(varbind(`${base}.4.0`, text('again')), row(7, 4), number(3), label(7, 'x')), [0, 0]);
+    assert.deepEqual(
+      ['number', 'text', 'item[id="7"]/label'].map((leaf) => lab.read(`/signet-lab:lab/${leaf}`)),
+      [3, 'again', 'x'],
+    );
   });
+
+  for (const [tag, expected] of [
+    ['operation-failed', 'commitFailed'],
+    ['resource-denied', 'resourceUnavailable'],
+    ['rollback-failed', 'undoFailed'],
+  ] as const) {
+    test(`S6: of a commit that fails with ${tag} nothing is left: ${expected} (RFC 3416 section 4.2.5)`, async () => {
+      lab.gate.wait = () => Promise.reject(new ConfigError({ tag, message: 'not today' }));
+      try {
+        const [code, index] = await set(number(2), row(7, 4), label(7, 'x'));
+        assert.equal(code, status[expected]);
+        assert.equal(index === 0, expected === 'undoFailed', 'error-index');
+      } finally {
+        lab.gate.wait = undefined;
+      }
+      assert.deepEqual([lab.read('/signet-lab:lab/number'), await stateOf(7)], [1, 'absent']);
+      assert.deepEqual(await set(number(2), row(7, 4), label(7, 'x')), [0, 0]);
+    });
+  }
 
   const single: readonly (readonly [string, keyof typeof status, string, Buffer])[] = [
     ['a read-only object', 'notWritable', '1.0', int(1, 0x41)],
-    ['an object that does not exist', 'notWritable', '77.0', int(1)],
-    ['an index object', 'notWritable', '20.1.1.1', int(1, 0x42)],
-    ['another type', 'wrongType', '3.0', int(1, 0x42)],
-    ['NULL', 'wrongType', '3.0', nothing],
-    ['Opaque', 'wrongType', '4.0', text('x', 0x44)],
-    ['BIT STRING', 'wrongType', '4.0', element(0x03, Buffer.from([0, 1]))],
-    ['IpAddress for octets', 'wrongType', '5.0', element(0x40, Buffer.from([1, 2, 3, 4]))],
-    ['Counter64 of nine octets', 'wrongType', '8.0', int(2n ** 64n - 1n, 0x46)],
+    ['an object that does not exist (S3)', 'notWritable', '77.0', int(1)],
+    ['an index object (S3)', 'notWritable', '20.1.1.1', int(1, 0x42)],
+    ['another type (S4)', 'wrongType', '3.0', int(1, 0x42)],
+    ['NULL (S4)', 'wrongType', '3.0', nothing],
+    ['Opaque (S4)', 'wrongType', '4.0', text('x', 0x44)],
+    ['BIT STRING (S4)', 'wrongType', '4.0', element(0x03, Buffer.from([0, 1]))],
+    ['IpAddress for octets (S4)', 'wrongType', '5.0', element(0x40, Buffer.from([1, 2, 3, 4]))],
+    ['Counter64 of nine octets (S4)', 'wrongType', '8.0', int(2n ** 64n - 1n, 0x46)],
     ['too much text', 'wrongLength', '4.0', text('x'.repeat(81))],
     ['too many characters', 'wrongLength', '4.0', text('x'.repeat(21))],
     ['too many octets', 'wrongLength', '5.0', text('123456789')],
@@ -97,12 +125,12 @@ suite('SET (RFC 3416 section 4.2.5)', () => {
     ['a bit without a name', 'wrongValue', '9.0', text(Buffer.from([0x20]))],
     ['a month of 13', 'wrongValue', '6.0', text(Buffer.from('07ea0d0100000000', 'hex'))],
     ['a fraction of three places', 'wrongValue', '12.0', text('1.234')],
-    ['instance 1 of a scalar', 'noCreation', '3.1', int(1)],
-    ['a scalar without an instance', 'noCreation', '3', int(1)],
+    ['instance 1 of a scalar (S3)', 'noCreation', '3.1', int(1)],
+    ['a scalar without an instance (S3)', 'noCreation', '3', int(1)],
     ['an index that is too long', 'noCreation', '20.1.2.1.1', text('x')],
     ['an index that is too short', 'noCreation', '21.1.2.1', int(1)],
     ['a key that the model forbids', 'noCreation', '21.1.200.1.1.65', int(4)],
-    ['a column of a row that is not there', 'inconsistentName', '20.1.2.9', text('x')],
+    ['a column of a row that is not there (S3)', 'inconsistentName', '20.1.2.9', text('x')],
   ];
   for (const [name, expected, at, value] of single) {
     test(`S1: ${name} is ${expected}, and the other varbind is not applied`, async () => {

@@ -55,7 +55,7 @@ suite('a SET whose commit takes longer than a manager waits', () => {
     };
   }
 
-  test('is answered; a new row is notReady until it is done, and its state column says so', async () => {
+  test('D10: is answered; a new row is notReady until it is done, and its state column says so', async () => {
     const open = close();
     assert.deepEqual(await set(...make(5)), [0, 0]);
     assert.equal(lab.read('/signet-lab:lab/item[id="5"]'), undefined);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { run } from '../../support/run.js';
 import { engineId, type Lab, passPhrase, startLab, v2c, v3 } from './support/lab.js';
-import { ietfMibs, skipOf } from './support/mib-tools.js';
+import { complaints, ietfMibs, skipOf } from './support/mib-tools.js';
 import { int, nothing, pdu, type as pduType, RawClient, seq, text, v3Message, varbind } from './support/raw.js';
 
 const modules = [
@@ -14,9 +14,11 @@ const modules = [
   'SNMP-TARGET-MIB',
   'SNMP-NOTIFICATION-MIB',
   'SNMP-USER-BASED-SM-MIB',
+  'SNMP-VIEW-BASED-ACM-MIB',
+  'SNMP-COMMUNITY-MIB',
 ];
 
-suite('MIB modules of the IETF, read with their own MIB files', skipOf('snmptable'), () => {
+suite('A4: MIB modules of the IETF, read with their own MIB files', skipOf('snmptable'), () => {
   let lab: Lab;
   let client: RawClient;
   const tool = async (name: string, options: readonly string[], ...operands: readonly string[]) => {
@@ -25,7 +27,7 @@ suite('MIB modules of the IETF, read with their own MIB files', skipOf('snmptabl
   };
   const table = async (name: string): Promise<string[]> => {
     const { stdout, stderr } = await tool('snmptable', [...v3('admin'), '-Ci', '-Cf', '|'], name);
-    assert.equal(stderr, '');
+    assert.equal(complaints(stderr), '');
     return stdout.trim().split('\n').slice(3);
   };
   const value = async (name: string): Promise<string> => {
@@ -99,15 +101,17 @@ suite('MIB modules of the IETF, read with their own MIB files', skipOf('snmptabl
 
   test('RFC 3418: sysORTable lists MIB modules by names that their files know', async () => {
     const rows = await table('sysORTable');
-    assert.ok(rows.length >= 6);
-    for (const row of rows) assert.match(row, /^\d+\|[A-Za-z0-9-]+-MIB::[A-Za-z]+\|[^|]*RFC \d{4}\|0:0:00:00\.00$/u);
+    assert.ok(rows.length >= 9);
+    // of NOTIFICATION-LOG-MIB there is no file
+    for (const row of rows.filter((each) => !each.includes('|SNMPv2-SMI::mib-2.92|')))
+      assert.match(row, /^\d+\|[A-Za-z0-9-]+-MIB::[A-Za-z]+\|[^|]*RFC \d{4}\|0:0:00:00\.00$/u);
     assert.match(await value('sysORLastChange'), /^0:0:00:00\.00$/u);
   });
 
   test('RFC 3418: snmpEnableAuthenTraps is what the tree says, and is written', async () => {
     assert.equal(await value('snmpEnableAuthenTraps'), 'disabled');
     const set = await tool('snmpset', v3('admin'), 'snmpEnableAuthenTraps.0', 'i', 'enabled');
-    assert.equal(set.stderr, '');
+    assert.equal(complaints(set.stderr), '');
     assert.equal(lab.read('/ietf-snmp:snmp/engine/enable-authen-traps'), true);
     assert.equal(await value('snmpEnableAuthenTraps'), 'enabled');
     await tool('snmpset', v3('admin'), 'snmpEnableAuthenTraps.0', 'i', 'disabled');

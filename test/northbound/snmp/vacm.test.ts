@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { on, once } from 'node:events';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import { ConfigError } from '../../../src/error.js';
+import { AccessControl } from '../../../src/northbound/snmp/access-control.js';
+import type { SnmpConfig } from '../../../src/northbound/snmp/config.js';
 import type { MibObject } from '../../../src/northbound/snmp/model.js';
 import { familiesOf } from '../../../src/northbound/snmp/subtrees.js';
 import { type AccessEntry, accessEntry, memberKey, type Vacm } from '../../../src/northbound/snmp/vacm.js';
 import { View } from '../../../src/northbound/snmp/views.js';
 import { labOid as base, type Lab, ok, passPhrase, startLab, tool, v3 } from './support/lab.js';
-import { pdu, type as pduType, RawClient, v2c, varbind } from './support/raw.js';
+import { int, pdu, type as pduType, RawClient, text, v1, v2c, varbind } from './support/raw.js';
 
 suite('vacmAccessTable: the order of preference among entries (RFC 3415)', () => {
   const entry = (
@@ -125,6 +128,38 @@ test('a compiled view holds the instances that RFC 3415 section 4 says, 400 rand
   assert.deepEqual([...seen].sort(), [0, 1, 2]);
 });
 
+test('a view is compiled once for a change of the configuration, and shared by all who have it', () => {
+  const vacm = (include: string): Vacm => ({
+    members: new Map(['x', 'y'].map((name) => [memberKey(3, name), 'g'])),
+    access: new Map([['g', [{ context: '', match: 'exact', model: 0, level: 'noAuthNoPriv', views: all }]]]),
+    views: new Map([['all', { include: [include], exclude: [] }]]),
+  });
+  const all = { read: 'all', write: 'all', notify: undefined };
+  const config = (include: string): SnmpConfig => ({ ...noConfig, vacm: vacm(include) });
+  let current = config('1.3');
+  const control = new AccessControl([], () => current);
+  const of = (securityName: string, level: 'authNoPriv' | 'authPriv', type: 'read' | 'write') =>
+    control.view({ model: 'usm', securityName, level, highest: 'authPriv' }, type);
+  const first = of('x', 'authPriv', 'read');
+  assert.ok(first !== undefined);
+  assert.equal(of('x', 'authPriv', 'read'), first);
+  assert.equal(of('y', 'authPriv', 'write'), first);
+  assert.equal(of('y', 'authNoPriv', 'read'), first);
+  // without what is under nacm:default-deny-all
+  assert.notEqual(of('y', 'authNoPriv', 'write'), first);
+  assert.equal(of('stranger', 'authPriv', 'read'), undefined);
+  current = config('1.3.6');
+  assert.notEqual(of('x', 'authPriv', 'read'), first);
+});
+
+const noConfig = {
+  authenticationTraps: false,
+  communities: new Map(),
+  targets: [],
+  notifyTags: { trap: new Set<string>(), inform: new Set<string>() },
+  filters: new Map(),
+};
+
 suite('VACM of the tree (RFC 7407)', () => {
   let lab: Lab;
   let client: RawClient;
@@ -174,6 +209,8 @@ suite('VACM of the tree (RFC 7407)', () => {
     const get = pdu(pduType.get, 5, [varbind(`${base}.3.0`)]);
     const answer = await client.request(v2c(get, 'public'));
     assert.deepEqual([answer.status, answer.index], [16, 0]);
+    const old = await client.request(v1(get, 'public'));
+    assert.equal(old.status, 2);
   });
 
   test('a level below that of the keys is enough where the entry says so; the view of the higher level differs', async () => {
@@ -243,6 +280,66 @@ suite('VACM of the tree (RFC 7407)', () => {
     assert.match(refused.stderr, /noAccess/u);
   });
 
+  test('S9: an SNMPv1 SET answers with the codes of RFC 3584 section 4.4', async () => {
+    await configure({
+      group: [
+        {
+          name: 'g',
+          member: [member('reader', 'v1')],
+          access: [access('no-auth-no-priv', { 'read-view': 'all', 'write-view': 'some' })],
+        },
+      ],
+      view: [
+        { name: 'all', include: ['1'] },
+        { name: 'some', include: [`${base}`], exclude: [`${base}.8`] },
+      ],
+    });
+    await lab.write('/signet-lab:lab', { number: 5, text: 'abc' });
+    const [noSuchName, badValue, genErr] = [2, 3, 5];
+    let requestId = 900;
+    const set = async (at: string, value: Buffer) => {
+      requestId += 1;
+      const body = pdu(pduType.set, requestId, [varbind(`${base}.3.0`, int(9)), varbind(`${base}.${at}`, value)]);
+      const { status, index, varbinds } = await client.request(v1(body, 'public'));
+      assert.equal(varbinds.length, 2);
+      return [status, index];
+    };
+    for (const [was, at, value, expected] of [
+      ['wrongType', '4.0', int(1), badValue],
+      ['wrongLength', '4.0', text('x'.repeat(21)), badValue],
+      ['wrongEncoding', '4.0', text(Buffer.from([0xff, 0xfe])), badValue],
+      ['wrongValue', '7.0', int(3), badValue],
+      ['inconsistentValue', '20.1.200.1', int(4), badValue],
+      ['noAccess', '8.0', int(1, 0x42), noSuchName],
+      ['notWritable', '1.0', int(1, 0x41), noSuchName],
+      ['noCreation', '4.1', text('x'), noSuchName],
+      ['inconsistentName', '20.1.2.9', text('x'), noSuchName],
+    ] as const)
+      assert.deepEqual(await set(at, value), [expected, 2], was);
+    for (const tag of ['operation-failed', 'resource-denied', 'rollback-failed'] as const) {
+      lab.gate.wait = () => Promise.reject(new ConfigError({ tag, message: 'not today' }));
+      assert.equal((await set('4.0', text('x')))[0], genErr, tag);
+    }
+    lab.gate.wait = undefined;
+    assert.equal(lab.read('/signet-lab:lab/number'), 5);
+    assert.deepEqual(await set('4.0', text('x')), [0, 0]);
+    await lab.write('/signet-lab:lab', { number: 5, text: 'abc' });
+  });
+
+  test('a SET of a community that comes again runs once', async () => {
+    await configure({
+      group: [
+        { name: 'g', member: [member('reader', 'v2c')], access: [access('no-auth-no-priv', { 'write-view': 'all' })] },
+      ],
+      view: [{ name: 'all', include: ['1'] }],
+    });
+    const set = v2c(pdu(pduType.set, 9001, [varbind(`${base}.3.0`, int(8))]), 'public');
+    assert.equal((await client.request(set)).status, 0);
+    await lab.write('/signet-lab:lab/number', 9);
+    assert.equal((await client.request(set)).status, 0);
+    assert.equal(lab.read('/signet-lab:lab/number'), 9);
+  });
+
   test('what is under nacm:default-deny-all is set with privacy only', async () => {
     await configure({
       group: [
@@ -259,6 +356,36 @@ suite('VACM of the tree (RFC 7407)', () => {
     await ok(lab, 'snmpset', v3('admin'), role, 'i', '1');
     assert.equal(lab.read("/signet-access:users/user[name='peter']/role"), 'operator');
     await ok(lab, 'snmpset', v3('admin'), role, 'i', '2');
+  });
+
+  test('a view gives no more than access control of the tree allows (RFC 8341)', async () => {
+    await configure({
+      group: [
+        {
+          name: 'g',
+          member: [member('admin', 'usm'), member('sha1', 'usm')],
+          access: [access('auth-priv', { 'read-view': 'all', 'write-view': 'all' })],
+        },
+      ],
+      view: [{ name: 'all', include: ['1'] }],
+    });
+    const permit = { name: 'all', 'access-operations': '*', action: 'permit' };
+    await lab.write('/ietf-netconf-acm:nacm', {
+      'enable-nacm': true,
+      groups: { group: [{ name: 'masters', 'user-name': ['admin'] }] },
+      'rule-list': [{ name: 'masters', group: ['masters'], rule: [permit] }],
+    });
+    try {
+      const groupOfSha1 = '1.3.6.1.6.3.16.1.2.1.3.3.4.115.104.97.49';
+      assert.match(await ok(lab, 'snmpget', v3('admin'), groupOfSha1), /STRING: "?g"?$/u);
+      assert.match(await ok(lab, 'snmpget', v3('sha1'), groupOfSha1), /No Such/u);
+      assert.match(await ok(lab, 'snmpget', v3('sha1'), `${base}.4.0`), /abc/u);
+      assert.match((await tool(lab, 'snmpset', v3('sha1'), `${base}.4.0`, 's', 'x')).stderr, /noAccess/u);
+      await ok(lab, 'snmpset', v3('admin'), `${base}.4.0`, 's', 'abc');
+      assert.equal(lab.read('/signet-lab:lab/text'), 'abc');
+    } finally {
+      await lab.write('/ietf-netconf-acm:nacm', { 'enable-nacm': false });
+    }
   });
 
   test('an Unset object takes away only what the write view holds', async () => {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openAccounts } from '../../../../src/accounts.js';
 import {
   type Datastore,
   type Log,
@@ -76,6 +77,8 @@ export async function startLab(
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
+    /** In place of {@link labUsers}. */
+    readonly users?: Readonly<Record<string, Protocols>>;
     /** Told of alarms: their text, '' where they are cleared. */
     readonly alarm?: (text: string) => void;
     /** Calls back when the module asks for a time; never where absent. */
@@ -106,6 +109,10 @@ export async function startLab(
     },
     after: options.after ?? (() => () => {}),
     failedToOpen: () => {},
+    testNotification: (name, target) => running.snmp!.testNotification(name, target),
+    localizeKey: (protocol, phrase, engine) => localizeKey(protocol as AuthProtocol, phrase, engine),
+    localizePrivacyKey: (protocol, cipher, phrase, engine) =>
+      localizePrivacyKey(protocol as AuthProtocol, cipher as PrivProtocol, phrase, engine),
   });
   const clock = { ahead: 0 };
   const begun = performance.now();
@@ -119,6 +126,7 @@ export async function startLab(
     boots: () => engine.boots,
     time: () => Math.floor(engine.now()),
     counter: (name) => running.snmp?.counters[name] ?? 0,
+    notifications: () => running.snmp?.notifications,
   };
   const datastore = await openDatastore({
     stateDirectory: join(directory, 'state'),
@@ -128,7 +136,10 @@ export async function startLab(
   // Users of this lab are in no group; access control has tests of its own.
   const enabled = parsePath(schema, '/ietf-netconf-acm:nacm/enable-nacm');
   await datastore.commit({ edits: [{ operation: 'merge', path: enabled, value: false }] });
-  const users = new Map(Object.entries(labUsers).map(([name, protocols]) => [name, keysOf(protocols)]));
+  const accounts = openAccounts(datastore, schema);
+  const users = new Map(
+    Object.entries(options.users ?? labUsers).map(([name, protocols]) => [name, keysOf(protocols)]),
+  );
   const close = async () => {
     await datastore.close();
     await rm(directory, { recursive: true, force: true });
@@ -138,6 +149,7 @@ export async function startLab(
     engine,
     openSession: (origin) => datastore.session(origin),
     users: { user: (name) => users.get(name) },
+    remoteUsers: { user: (engine, name) => accounts.remoteUser(engine, name) },
     ...(options.fromTree === true ? {} : { communities: lookOnly }),
     ...(options.targets === undefined ? {} : { targets: { targets: () => options.targets ?? [] } }),
     memory: (name) => datastore.meta(name),
@@ -180,7 +192,7 @@ const lookOnly = {
 
 export const origin: Origin = { user: 'admin', protocol: 'snmp', address: '127.0.0.1' };
 
-interface Protocols {
+export interface Protocols {
   readonly auth?: AuthProtocol;
   readonly priv?: PrivProtocol;
 }
@@ -211,8 +223,7 @@ function keysOf({ auth, priv }: Protocols): UsmUser {
 }
 
 /** Options of the Net-SNMP tools for a user at the level that his keys provide. */
-export function v3(user: string): string[] {
-  const { auth, priv } = labUsers[user] ?? {};
+export function v3(user: string, { auth, priv }: Protocols = labUsers[user] ?? {}): string[] {
   if (auth === undefined) return ['-v3', '-l', 'noAuthNoPriv', '-u', user];
   const name = auth === 'md5' ? 'MD5' : auth === 'sha1' ? 'SHA' : `SHA-${auth.slice(3)}`;
   const authentication = ['-v3', '-u', user, '-a', name, '-A', passPhrase];
@@ -256,7 +267,7 @@ export async function ok(
 function modules(schema: Schema, state: Lab['state'], gate: Lab['gate']): ModuleRegistration[] {
   const amend = async () => gate.wait?.();
   // The datastore owns access control itself.
-  const owned = ['ietf-netconf-acm', 'ietf-snmp'];
+  const owned = ['ietf-netconf-acm', 'ietf-snmp', 'signet-notification-log-mib'];
   const nodes = schema.root.dataChildren.filter(({ module }) => !owned.includes(module.name));
   const handlers = nodes.map((node) => ({ name: node.name, path: node.path, amend }));
   const path = '/signet-lab:lab';
@@ -293,6 +304,7 @@ function weigh(id: string, input: JsonObject): Promise<JsonObject> {
   if (Number(id) > 100)
     return Promise.reject(new ConfigError({ tag: 'resource-denied', message: 'too heavy for the scale' }));
   const weight = Number(id) * (input.unit === 'gram' ? 1000 : 35);
-  const report = `${String(input.remark ?? '')}${'.'.repeat(1200)}`;
+  const told = input.witness === undefined ? '' : JSON.stringify(input);
+  const report = `${String(input.remark ?? told)}${'.'.repeat(1200)}`;
   return Promise.resolve({ weight, report, reading: [weight, weight + 1] });
 }

@@ -34,6 +34,11 @@ export async function translate(directory: string, operands: readonly string[]):
   return stdout.split(/\s+/u).filter(Boolean);
 }
 
+/** What a tool says of anything but Debian's SNMP-COMMUNITY-MIB, which names an object that is none. */
+export function complaints(stderr: string): string {
+  return stderr.replace(/^Undefined OBJECT-GROUP \(snmpCommunitySecurityLevel\).*\n/mu, '');
+}
+
 function find(): string | undefined {
   const parent = '/usr/lib/erlang/lib';
   try {

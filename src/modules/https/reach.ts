@@ -1,0 +1,85 @@
+/** Warnings of a commit after which clients may no longer come in: none of them is wrong, each has kept an administrator out. */
+import { isIPv4 } from 'node:net';
+import type { Change, Finding, Root } from '../../datastore/index.js';
+import type { Clock } from '../../southbound/index.js';
+import { type Certificate, readCertificate } from '../../x509/index.js';
+import { leaf } from '../read.js';
+import { hostFindings } from './chain.js';
+import { entryPaths, httpsContainer, installedChanged, readInstalled } from './entry.js';
+import { dateAndTime } from './facts.js';
+import { listenOf, type Reach, reachedBy } from './names.js';
+import { readParameters } from './service.js';
+
+export interface ReachParts extends Reach {
+  readonly clock: Clock;
+}
+
+/** `presented`: the names of the entries that a root presents. Pure. */
+export function judgeReach(
+  change: Change,
+  presented: (root: Root) => ReadonlySet<string>,
+  parts: ReachParts,
+): readonly Finding[] {
+  if (change.cause !== 'commit') return [];
+  return [...clientFindings(change), ...addressFindings(change, parts), ...presentedFindings(change, presented, parts)];
+}
+
+function clientFindings({ before, after, confirmed }: Change): readonly Finding[] {
+  const requires = ({ config }: Root) => readParameters(httpsContainer(config)).clientCertificates === 'required';
+  if (!requires(after) || requires(before)) return [];
+  const text = 'from now on HTTPS is for clients with a certificate of an authority in ca-certs alone';
+  return [warning('/signet-https:https/client-authentication', trial(text, confirmed))];
+}
+
+function addressFindings({ before, after, confirmed }: Change, parts: ReachParts): readonly Finding[] {
+  const isOutside = (root: Root) =>
+    isEnabled(root) && listenOf(root, parts).some(({ address }) => !isLoopback(address));
+  if (!isOutside(before) || isOutside(after)) return [];
+  const text = isEnabled(after)
+    ? 'from now on HTTPS is for clients on this device alone'
+    : 'from now on there is no HTTPS; the local socket and the other services stay';
+  return [warning(`/signet-https:https/${isEnabled(after) ? 'listen' : 'enabled'}`, trial(text, confirmed))];
+}
+
+/** What a certificate was judged by when it was installed may have changed until it is presented. */
+function presentedFindings(
+  change: Change,
+  presented: (root: Root) => ReadonlySet<string>,
+  parts: ReachParts,
+): readonly Finding[] {
+  const { before, after, instance } = change;
+  const former = presented(before);
+  return [...presented(after)].flatMap((name): readonly Finding[] => {
+    const installed = readInstalled(after.system, name);
+    const [own] = installed?.chain ?? [];
+    if (own === undefined || former.has(name) || installedChanged(before, after, name)) return [];
+    const certificate = readCertificate(Buffer.from(own, 'base64'));
+    const path = entryPaths(instance, name).entry.toString();
+    const misfits = hostFindings(certificate, reachedBy(after, parts)).map(({ text }) => text);
+    return [...dateTexts(certificate, parts.clock), ...misfits].map((text) => warning(path, text));
+  });
+}
+
+function dateTexts({ notBefore, notAfter }: Certificate, clock: Clock): readonly string[] {
+  if (!clock.trusted()) return [];
+  const now = clock.now();
+  if (now > notAfter.getTime()) return [`the certificate expired on ${dateAndTime(notAfter)}`];
+  return now < notBefore.getTime() ? [`the certificate is not valid before ${dateAndTime(notBefore)}`] : [];
+}
+
+function isEnabled({ config }: Root): boolean {
+  const https = httpsContainer(config);
+  return https === undefined || leaf(https, 'enabled') !== false;
+}
+
+function isLoopback(address: string): boolean {
+  return isIPv4(address) ? address.startsWith('127.') : address === '::1';
+}
+
+function trial(text: string, confirmed: boolean | undefined): string {
+  return confirmed === false ? `${text}; a confirm timeout makes a change go back by itself` : text;
+}
+
+function warning(path: string, text: string): Finding {
+  return { severity: 'warning', path, text };
+}
