@@ -47,6 +47,7 @@ describe('a sound handler', () => {
       'empty-able',
       'there',
       'low-mark',
+      'deep',
       'high-mark',
     ];
     const owners = [...rest, 'step'].map((name) => ({ name, path: `/signet-test:box/${name}` }));

@@ -462,6 +462,7 @@ function complete(handlers: readonly CommitHandler[]): readonly ModuleRegistrati
     'empty-able',
     'there',
     'low-mark',
+    'deep',
   ];
   const paths = [...all, 'high-mark', 'item', 'step'].map((leaf) => `/signet-test:box/${leaf}`);
   const free = paths.filter((at) => !handlers.some((handler) => at.startsWith(handler.path)));

@@ -176,7 +176,7 @@ describe('bad places', { skip }, () => {
     const agent = await startAgent(place, { args: ['--https', `127.0.0.1:${String(port)}`] });
     t.after(() => agent.stop('SIGKILL'));
     assert.equal(agent.ready.https, null);
-    assert.match(agent.log(), new RegExp(`in-use: cannot listen on 127\\.0\\.0\\.1:${String(port)}: .*in use`));
+    assert.match(agent.log(), new RegExp(`in-use .*cannot listen on 127\\.0\\.0\\.1:${String(port)}: .*in use`));
     const answer = await succeed('curl', [
       ...['-s', '--unix-socket', join(place.state, 'agent.sock'), 'http://localhost/RPC2'],
       ...['-H', 'Content-Type: text/xml'],
