@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { adminPassword, makeState, type RunningAgent, startAgent } from '../support/agent.js';
 import { requireTool } from '../support/tools.js';
-import { type Authority, makeAuthority, rpcCalls, run, servedCertificate, succeed } from './support.js';
+import { type Authority, makeAuthority, rpcCalls, run, servedCertificate, snmpArguments, succeed } from './support.js';
 
 const skip =
   ['openssl', 'curl', 'python3'].map((tool) => requireTool(tool).skip).find((each) => each !== false) ?? false;
+
+const snmp = requireTool('snmpwalk');
 
 describe('bad input', { skip }, () => {
   let place: Awaited<ReturnType<typeof makeState>>;
@@ -17,7 +19,7 @@ describe('bad input', { skip }, () => {
   let authority: Authority;
   let before_: readonly unknown[];
 
-  /** What must be the same after every refusal: the transaction, the configuration, the certificate on the wire, the keys. */
+  /** What must be the same after every refusal: transaction, configuration, certificate on the wire, keys, SNMP's answers. */
   const picture = async (): Promise<readonly unknown[]> => [
     await rpcCalls(agent, [
       ['config.history', []],
@@ -26,6 +28,7 @@ describe('bad input', { skip }, () => {
     ]),
     await servedCertificate(agent),
     await readdir(join(agent.state, 'keys')),
+    snmp.skip === false ? await succeed('snmpwalk', [...snmpArguments(agent), '1.3.6.1.4.1.32473.1.10']) : undefined,
   ];
   const unchanged = async () => assert.deepEqual(await picture(), before_);
   const apply = async (...edits: readonly object[]) => {
