@@ -13,15 +13,19 @@ export { ListData } from './tree-list.js';
 export class DataTree {
   readonly schema: Schema;
   readonly root: Branch;
-  /** Another one for each tree of this process: what was found in a tree can be kept without keeping the tree. */
-  readonly serial: number;
+  readonly #serial: number;
   static #made = 0;
 
   constructor(schema: Schema, root: Branch) {
     this.schema = schema;
     this.root = root;
     DataTree.#made += 1;
-    this.serial = DataTree.#made;
+    this.#serial = DataTree.#made;
+  }
+
+  /** Another one for each tree of this process: what was found in a tree can be kept without keeping the tree. No part of its value. */
+  get serial(): number {
+    return this.#serial;
   }
 
   static empty(schema: Schema): DataTree {
