@@ -96,7 +96,7 @@ export class DatastoreSession implements Session {
     const all = isOperational ? this.#core.operational.get(this.#core.running(), path) : set.get(path);
     const content = this.#seen(path, asReported(all, { set, path, isOperational, withDefaults }));
     const tagged = withDefaults === 'report-all-tagged';
-    const annotations = annotationsOf(this.schema, set, path, { withOrigin, tagged });
+    const annotations = annotationsOf(this.schema, set, path, { withOrigin, tagged }, this.#core.operational);
     return content === undefined ? undefined : { content, annotations };
   }
 

@@ -34,6 +34,8 @@ export class Operational {
   readonly #stored = new Map<LeafSchema, boolean>();
   /** Nodes at or below which something is computed. */
   readonly #computed = new Set<SchemaNode>();
+  /** Configuration that the system provides, and what is around it. */
+  readonly #system = new Set<SchemaNode>();
   #lastRead:
     | {
         readonly entry: ProviderEntry;
@@ -46,7 +48,20 @@ export class Operational {
   constructor(registry: Registry, log: Log) {
     this.#registry = registry;
     this.#log = log;
-    for (const schema of registry.providers.keys()) for (const node of chainOf(schema)) this.#computed.add(node);
+    for (const [schema, { provider }] of registry.providers) {
+      for (const node of chainOf(schema)) {
+        this.#computed.add(node);
+        if (provider.origin === 'system') this.#system.add(node);
+      }
+    }
+  }
+
+  /** Whether the system provides what there is at `schema`, configuration that it is (RFC 8342 5.3.4). */
+  isOfSystem(schema: DataSchema): boolean {
+    const { providers } = this.#registry;
+    return (
+      this.#system.has(schema) || chainOf(schema).some((node) => providers.get(node)?.provider.origin === 'system')
+    );
   }
 
   /** A leaf, straight from where it lives: a slot, or its provider. Defaults are filled in. */

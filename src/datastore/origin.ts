@@ -1,6 +1,6 @@
 /**
  * Where what is in `operational` comes from (RFC 8342 5.3.4), and which of it is a default (RFC 6243 3.4), as annotations for
- * the encoders. Configuration that is in use is `intended`, or `default` where nobody set it: handlers write state alone.
+ * the encoders. Configuration that is in use is `intended`; where nobody set it, `system` if a provider has it, else `default`.
  */
 import { ConfigError } from '../error.js';
 import {
@@ -18,6 +18,11 @@ export interface AnnotationWishes {
   readonly tagged: boolean;
 }
 
+/** Who tells whether the system provides what there is at a node, configuration that it is. */
+export interface SystemNodes {
+  isOfSystem(node: DataSchema): boolean;
+}
+
 /**
  * `set` is the configuration that the content at `base` was made of. An origin stands on the uppermost nodes and wherever it is
  * not that of the node above. ConfigError `operation-not-supported` where the schema has no such annotation.
@@ -27,24 +32,30 @@ export function annotationsOf(
   set: DataTree,
   base: InstanceIdentifier,
   { withOrigin, tagged }: AnnotationWishes,
+  system: SystemNodes,
 ): AnnotationSource | undefined {
   if (!withOrigin && !tagged) return undefined;
   const origin = withOrigin ? annotation(schema, 'ietf-origin', 'origin') : undefined;
   const tag = tagged ? annotation(schema, 'ietf-netconf-with-defaults', 'default') : undefined;
+  const originOf = (node: DataSchema, at: InstanceIdentifier): string => {
+    if (isSetAt(set, node, at)) return 'ietf-origin:intended';
+    return system.isOfSystem(node) ? 'ietf-origin:system' : 'ietf-origin:default';
+  };
   return (node, _content, path) => {
     if (!node.config) return [];
     const at = path();
-    const isSet = isSetAt(set, node, at);
     const annotations: Annotation[] = [];
     if (origin !== undefined) {
       const isTop = at.steps.length <= Math.max(base.steps.length, 1);
       const { parent } = at;
       const above = parent?.last?.schema;
-      if (isTop || parent === undefined || above === undefined || isSetAt(set, above as DataSchema, parent) !== isSet) {
-        annotations.push({ schema: origin, value: isSet ? 'ietf-origin:intended' : 'ietf-origin:default' });
+      const value = originOf(node, at);
+      if (isTop || parent === undefined || above === undefined || originOf(above as DataSchema, parent) !== value) {
+        annotations.push({ schema: origin, value });
       }
     }
-    if (tag !== undefined && !isSet && (node.kind === 'leaf' || node.kind === 'leaf-list')) {
+    const isLeaf = node.kind === 'leaf' || node.kind === 'leaf-list';
+    if (tag !== undefined && isLeaf && !isSetAt(set, node, at) && !system.isOfSystem(node)) {
       annotations.push({ schema: tag, value: true });
     }
     return annotations;

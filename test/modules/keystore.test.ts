@@ -55,6 +55,27 @@ describe('RFC 9642: the keystore shows the keys of the certificate list', () => 
     assert.doesNotMatch(await it.journal(), /ietf-(?:key|trust)store/);
   });
 
+  test('RFC 8342 5.3.4: is of origin system, in which it is no default', async (context) => {
+    const { it } = await device(context);
+    await furnished(it);
+    for (const [path, name] of [
+      [keystore, 'ietf-keystore:keystore'],
+      [truststore, 'ietf-truststore:truststore'],
+    ] as const) {
+      const at = parsePath(schema, path);
+      for (const withDefaults of ['report-all', 'report-all-tagged'] as const) {
+        const reading = it.session.read(at, { withOrigin: true, withDefaults });
+        assert.ok(reading?.annotations !== undefined);
+        const options = { annotations: reading.annotations, at, wrap: true };
+        const json = encodeJson(schema, at.last?.schema as DataSchema, reading.content, options) as JsonObject;
+        const text = JSON.stringify(json);
+        assert.deepEqual((json[name] as JsonObject)['@'], { 'ietf-origin:origin': 'ietf-origin:system' });
+        assert.deepEqual(text.match(/ietf-origin:(?!origin")[a-z]+/g), ['ietf-origin:system'], 'and all that is below');
+        assert.doesNotMatch(text, /with-defaults:default/);
+      }
+    }
+  });
+
   test('a key has its public half, says that it is hidden, and has its certificate beside it', async (context) => {
     const { it } = await device(context);
     const { leaf, spare } = await furnished(it);
