@@ -8,7 +8,7 @@ import type {
   ModuleServices,
 } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type ContentFormat, readCertificate } from '../../x509/index.js';
+import type { ContentFormat } from '../../x509/index.js';
 import type { InstanceIdentifier, JsonObject } from '../../yang/index.js';
 import {
   type CertificateEntry,
@@ -25,6 +25,7 @@ import { certificateFacts, dateAndTime } from './facts.js';
 import { type ExportFormat, exportInstalled, readInstall } from './install.js';
 import { type IssueParts, issueRequest, issueSelfSigned } from './issue.js';
 import { deleteEntry, restoreDefault, serve } from './recovery.js';
+import { storedCertificate } from './stored.js';
 
 export interface ActionParts extends IssueParts {
   /** Given by the datastore when it opens. */
@@ -233,7 +234,7 @@ async function hashed(passPhrase: string | undefined, parts: ActionParts): Promi
 }
 
 function algorithmOf(installed: Installed): string {
-  return readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64')).keyAlgorithm;
+  return storedCertificate(installed.chain[0] ?? '').keyAlgorithm;
 }
 
 function entryCall(context: ActionContext, instance: InstanceIdentifier): EntryCall {

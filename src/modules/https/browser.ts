@@ -1,7 +1,7 @@
 /** What only browsers refuse of a certificate: said wherever one is declared, and held up where one is going to be presented. */
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type BrowserReason, browserFactsOf, browserReasons, readCertificate } from '../../x509/index.js';
+import { type BrowserReason, browserFactsOf, browserReasons } from '../../x509/index.js';
 import { list, text } from '../read.js';
 import {
   asksForAnother,
@@ -11,8 +11,10 @@ import {
   installedChanged,
   readEntry,
   readInstalled,
+  touchedEntries,
 } from './entry.js';
 import type { Served } from './service.js';
+import { storedCertificate } from './stored.js';
 
 /** What browsers will not take of a certificate that the commit is going to issue for `entry`, at the leaf that asks for it. */
 export function judgeDeclared(entry: CertificateEntry, path: string): readonly Finding[] {
@@ -32,11 +34,13 @@ export function judgeDeclared(entry: CertificateEntry, path: string): readonly F
 export function judgePresented(change: Change): readonly Finding[] {
   if (change.cause !== 'commit') return [];
   const before = presented(change.before);
+  const touched = touchedEntries(change);
   return [...presented(change.after)].flatMap(([place, name]): readonly Finding[] => {
     const entry = readEntry(change.after.config, name);
     if (entry === undefined) return [];
     const former = before.get(place);
     const isSame = former === name && !installedChanged(change.before, change.after, name);
+    if (isSame && !touched.has(name)) return [];
     const formerReasons = former === undefined ? [] : reasonsOf(former, change.before, change.before);
     const known = new Set(formerReasons.map(({ aspect }) => aspect));
     const reasons = reasonsOf(name, change.before, change.after).filter(({ aspect }) => !known.has(aspect));
@@ -90,7 +94,7 @@ function reasonsOf(name: string, before: Root, after: Root): readonly BrowserRea
   const former = readEntry(before.config, name);
   const isReissued = entry.source === 'self-signed' && former !== undefined && asksForAnother(former, entry);
   if (installed === undefined || (isReissued && !installedChanged(before, after, name))) return declaredReasons(entry);
-  const leaf = readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
+  const leaf = storedCertificate(installed.chain[0] ?? '');
   return browserReasons(browserFactsOf(leaf)).filter(({ aspect }) => heldUp.has(aspect));
 }
 

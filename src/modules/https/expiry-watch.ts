@@ -3,7 +3,6 @@
  * signs itself, tells of the others by notifications and alarms. One timer serves all certificates.
  */
 import type { Change, ModuleServices, Root } from '../../datastore/index.js';
-import { readCertificate } from '../../x509/index.js';
 import type { JsonObject } from '../../yang/index.js';
 import { list } from '../read.js';
 import { hostFindings } from './chain.js';
@@ -15,6 +14,7 @@ import { reachedBy } from './names.js';
 import { Renewal, type RenewalParts } from './renewal.js';
 import { RevocationWatch } from './revocation-watch.js';
 import { clearStanding, forgetStandings, showStanding } from './standing.js';
+import { storedCertificate } from './stored.js';
 import { type Telling, ToldBook, type Watched } from './told.js';
 
 export interface WatchParts extends RenewalParts {
@@ -232,8 +232,8 @@ export class ExpiryWatch {
   }
 }
 
-function readLeaf(installed: Installed): ReturnType<typeof readCertificate> {
-  return readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
+function readLeaf(installed: Installed): ReturnType<typeof storedCertificate> {
+  return storedCertificate(installed.chain[0] ?? '');
 }
 
 const presented = ['/signet-https:https/server-certificate', '/signet-https:https/sni'] as const;

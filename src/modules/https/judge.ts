@@ -4,7 +4,6 @@ import { ConfigError } from '../../error.js';
 import type { Clock, TlsParameters, UnusedChoices } from '../../southbound/index.js';
 import {
   generalNameFault,
-  readCertificate,
   type SecurityLevel,
   signatureHashFault,
   subjectFaults,
@@ -27,6 +26,7 @@ import {
 import { type Reach, reachedBy } from './names.js';
 import { judgeReach } from './reach.js';
 import { readParameters } from './service.js';
+import { storedCertificate } from './stored.js';
 
 export interface JudgeParts extends Reach {
   readonly clock: Clock;
@@ -189,7 +189,7 @@ function weakFindings(name: string, change: Change): readonly Finding[] {
   }
   const installed = readInstalled(change.after.system, name);
   if (installed === undefined) return [];
-  const chain = installed.chain.map((each) => readCertificate(Buffer.from(each, 'base64')));
+  const chain = installed.chain.map(storedCertificate);
   return validateServerChain({ chain, now: new Date(0), clockTrusted: false, level: 'high' })
     .filter(({ code }) => code === 'weak-key' || code === 'weak-hash')
     .map(({ text, code }) => ({ severity: 'error' as const, path, text, appTag: code }));

@@ -2,13 +2,14 @@
 import { isIPv4 } from 'node:net';
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import type { Clock } from '../../southbound/index.js';
-import { type Certificate, readCertificate } from '../../x509/index.js';
+import type { Certificate } from '../../x509/index.js';
 import { leaf } from '../read.js';
 import { hostFindings } from './chain.js';
 import { entryPaths, httpsContainer, installedChanged, readInstalled } from './entry.js';
 import { dateAndTime } from './facts.js';
 import { listenOf, type Reach, reachedBy } from './names.js';
 import { readParameters } from './service.js';
+import { storedCertificate } from './stored.js';
 
 export interface ReachParts extends Reach {
   readonly clock: Clock;
@@ -53,7 +54,7 @@ function presentedFindings(
     const installed = readInstalled(after.system, name);
     const [own] = installed?.chain ?? [];
     if (own === undefined || former.has(name) || installedChanged(before, after, name)) return [];
-    const certificate = readCertificate(Buffer.from(own, 'base64'));
+    const certificate = storedCertificate(own);
     const path = entryPaths(instance, name).entry.toString();
     const misfits = hostFindings(certificate, reachedBy(after, parts)).map(({ text }) => text);
     return [...dateTexts(certificate, parts.clock), ...misfits].map((text) => warning(path, text));

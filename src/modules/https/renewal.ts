@@ -1,7 +1,7 @@
 /** Renews self-signed certificates: before they end, when they cannot hold now, when the names of the device change. */
 import type { ModuleServices, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type GeneralName, matchesHost, readCertificate } from '../../x509/index.js';
+import { type GeneralName, matchesHost } from '../../x509/index.js';
 import { parsePath } from '../../yang/index.js';
 import type { Alarms } from '../alarm.js';
 import { type CertificateEntry, entryPaths, installedJson, readEntry, readInstalled } from './entry.js';
@@ -9,6 +9,7 @@ import type { Validity } from './expiry.js';
 import { type IssueParts, issueSelfSigned } from './issue.js';
 import { followsDevice, identityOf } from './names.js';
 import { resourceOf } from './standing.js';
+import { storedCertificate } from './stored.js';
 
 export interface RenewalParts extends IssueParts {
   readonly alarms: Alarms;
@@ -78,7 +79,7 @@ export class Renewal {
     if (!followsDevice(entry)) return undefined;
     const installed = readInstalled(root.system, entry.name);
     if (installed === undefined) return undefined;
-    const leaf = readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
+    const leaf = storedCertificate(installed.chain[0] ?? '');
     const names = identityOf(entry, root, this.#parts.deviceName(), this.#parts).subjectAltNames;
     const isHeld = ({ type, value }: GeneralName) =>
       leaf.subjectAltNames.some((each) => each.type === type && each.value === value) || matchesHost(leaf, value);
