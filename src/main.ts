@@ -1,16 +1,19 @@
 #!/usr/bin/env node
 /** The process: `signet agent` in the foreground, every other command by the command line client. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Log } from './datastore/index.js';
 import { ConfigError } from './error.js';
-import { type Endpoint, serviceManager } from './southbound/index.js';
+import type { Endpoint } from './southbound/index.js';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const ownSchema = join(repository, 'schema');
+/** Links a graph of ES modules in one go: the agent's, of some 400 files, in three quarters of the time that `import()` takes. */
+const load = createRequire(import.meta.url);
 
 /** The agent does not pay for the command line client: yargs alone costs it 100 ms of its start. */
 async function main([command, ...args]: readonly string[]): Promise<void> {
@@ -19,7 +22,8 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
 }
 
 async function runAgent(args: readonly string[]): Promise<void> {
-  const { startAgent } = await import('./agent.js');
+  const { startAgent } = load('./agent.js') as typeof import('./agent.js');
+  const { serviceManager } = load('./southbound/index.js') as typeof import('./southbound/index.js');
   let agent: Awaited<ReturnType<typeof startAgent>>;
   try {
     agent = await startAgent(readOptions(args));
