@@ -1,6 +1,7 @@
 /** `signet backup` and `restore`: the state directory in one file under a pass phrase. */
 import type { BackupOptions, BackupReport } from '../../datastore/index.js';
-import { type Call, type Output, readText } from './index.js';
+import { readText } from './files.js';
+import type { Call, Output } from './index.js';
 import { UsageError } from './usage.js';
 
 export async function backup(call: Call): Promise<Output> {

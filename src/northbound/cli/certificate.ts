@@ -2,7 +2,8 @@
 import type { Argv } from 'yargs';
 import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
-import { type Call, type Command, type Output, readFile, readText, writeFile } from './index.js';
+import { readFile, readText, writeFile } from './files.js';
+import type { Call, Command, Output } from './index.js';
 import { formatTable, formatValue, isStruct } from './text.js';
 import { UsageError } from './usage.js';
 

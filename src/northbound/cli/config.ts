@@ -5,7 +5,8 @@ import { encodeJson, type Schema } from '../../yang/index.js';
 import { type Assignment, fromJson, nodeOf, splitAssignment, typedValue } from './assignment.js';
 import type { RpcStruct, RpcValue } from './client.js';
 import { agentSchema, formatDocument, readDocument } from './document.js';
-import { type Call, type Command, type Output, writeFile } from './index.js';
+import { writeFile } from './files.js';
+import type { Call, Command, Output } from './index.js';
 import { formatDifferences, formatTable, formatValue, isStruct } from './text.js';
 import { UsageError } from './usage.js';
 

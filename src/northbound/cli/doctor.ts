@@ -7,7 +7,8 @@ import { createRequire } from 'node:module';
 import type { PeerCertificate } from 'node:tls';
 import { ConfigError } from '../../error.js';
 import type { RpcStruct, RpcValue } from './client.js';
-import { type Call, type Output, readText } from './index.js';
+import { readText } from './files.js';
+import type { Call, Output } from './index.js';
 import { formatTable, isStruct, paint } from './text.js';
 import { UsageError } from './usage.js';
 

@@ -17,7 +17,8 @@ import {
   type XmlWrapper,
 } from '../../yang/index.js';
 import type { RpcValue } from './client.js';
-import { type Call, readFile } from './index.js';
+import { readFile } from './files.js';
+import type { Call } from './index.js';
 import { isStruct } from './text.js';
 
 export interface DocumentOptions {

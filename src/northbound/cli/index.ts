@@ -1,5 +1,4 @@
 /** The command line: every command but `agent` itself is a client of the agent, or works on modules on disk. */
-import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import type { BackupOptions, BackupReport, RekeyOptions, RekeyReport, RepairReport } from '../../datastore/index.js';
@@ -8,6 +7,7 @@ import type { LoadResult, Schema } from '../../yang/index.js';
 import { certificateCommands } from './certificate.js';
 import { type Client, connect, UnreachableError } from './client.js';
 import { configCommands } from './config.js';
+import { readText } from './files.js';
 import { localCommands } from './local.js';
 import type { Style } from './text.js';
 import { UsageError } from './usage.js';
@@ -169,37 +169,6 @@ function makeCall(given: Readonly<Record<string, unknown>>, parts: CliParts): Ca
     state,
     arguments: given,
   };
-}
-
-/** A file that the user named; ConfigError where it cannot be read. */
-export function readText(file: string): string {
-  return readFile(file).toString('utf8');
-}
-
-export function readFile(file: string): Buffer {
-  return withFile(file, () => readFileSync(file));
-}
-
-/** For the owner alone, also where the file was there: what the agent tells may be more than others are to know. */
-export function writeFile(file: string, content: string | Buffer): void {
-  withFile(file, () => {
-    const descriptor = openSync(file, 'w', 0o600);
-    try {
-      if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600);
-      writeFileSync(descriptor, content);
-    } finally {
-      closeSync(descriptor);
-    }
-  });
-}
-
-function withFile<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'cannot be used';
-    throw new ConfigError({ tag: 'invalid-value', message: `${file}: ${code}` }, { cause });
-  }
 }
 
 function report(error: unknown, json: boolean, parts: CliParts): number {
