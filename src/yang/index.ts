@@ -11,6 +11,7 @@ export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encod
 export { moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
 export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
+export { parsePath } from './path-parse.js';
 export type * from './schema.js';
 export { checkShape, decodeContent, decodeContentText, decodeInput } from './shape.js';
 export { inSlices } from './slices.js';

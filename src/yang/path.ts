@@ -2,8 +2,6 @@
 import { childrenOf, type PathParent, resolveName } from './path-resolve.js';
 import type { DataSchema, NotificationSchema, OperationSchema, ParametersSchema, Value } from './schema.js';
 
-export { parsePath } from './path-parse.js';
-
 export interface PathStep {
   /** An operation's or notification's children follow it directly; input and output are not named. */
   readonly schema: DataSchema | OperationSchema | NotificationSchema | ParametersSchema;

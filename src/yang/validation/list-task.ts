@@ -6,8 +6,9 @@ import type { ListData } from '../tree-list.js';
 import type { EntryChange } from '../tree-moves.js';
 import type { Pass, Task } from './pass.js';
 import type { NodePlan } from './plan.js';
+import { change } from './schedule.js';
 import { UniqueCheck } from './unique.js';
-import { change, type Walk } from './walk.js';
+import type { Walk } from './walk.js';
 
 type Entry = Pick<EntryChange, 'before' | 'after'> & Partial<EntryChange>;
 

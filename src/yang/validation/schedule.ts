@@ -23,6 +23,11 @@ export interface Change {
   readonly kind: 'came' | 'went' | 'changed';
 }
 
+/** A change of which neither values nor content are known. */
+export function change(parent: Instance, schema: DataSchema, kind: Change['kind']): Change {
+  return { parent, schema, values: undefined, keys: undefined, content: undefined, kind };
+}
+
 export class Schedule {
   readonly #pass: Pass;
   readonly #walk: Walk;

@@ -12,7 +12,7 @@ import { ListTask, ValuesTask } from './list-task.js';
 import type { Pass } from './pass.js';
 import type { NodePlan } from './plan.js';
 import { checkRequirement } from './requirements.js';
-import type { Change } from './schedule.js';
+import { type Change, change } from './schedule.js';
 
 export class Walk {
   readonly pass: Pass;
@@ -195,10 +195,6 @@ export class Walk {
     } else if (isSelected(schema, now)) this.#came(parent, plan, schema);
     else this.note(plan, change(parent, schema, 'went'));
   }
-}
-
-export function change(parent: Instance, schema: DataSchema, kind: Change['kind']): Change {
-  return { parent, schema, values: undefined, keys: undefined, content: undefined, kind };
 }
 
 function effectiveValue(schema: LeafSchema, branch: Branch): Value | undefined {

@@ -129,6 +129,14 @@ export interface Mask {
   readonly dummy: Instance | undefined;
 }
 
+export function logical(evaluate: Evaluate<boolean>): Bound {
+  return { kind: 'boolean', evaluate };
+}
+
+export function numeric(evaluate: Evaluate<number>): Bound {
+  return { kind: 'number', evaluate };
+}
+
 /** Evaluated once for each anchor and pass, where the set is costly and its anchor is known. */
 export function memoised<T>(set: NodeSet, evaluate: Evaluate<T>): Evaluate<T> {
   const { anchor } = set;

@@ -2,7 +2,17 @@
 import { nameOf } from '../accessible.js';
 import type { Instance } from '../instance.js';
 import type { Binder, Scope } from './binder.js';
-import { type Bound, type Evaluate, emptySet, firstNode, memoised, type NodeSet, type Run } from './bound.js';
+import {
+  type Bound,
+  type Evaluate,
+  emptySet,
+  firstNode,
+  logical,
+  memoised,
+  type NodeSet,
+  numeric,
+  type Run,
+} from './bound.js';
 import { normalizeSpace, stringLength, substring, textNumber, translate, valueNumber } from './conversions.js';
 import type { FunctionCall } from './expression.js';
 import { booleanOf, numberOf, stringOf, textOf } from './values.js';
@@ -84,14 +94,6 @@ function bindTextFunction({ name, operands }: FunctionCall, scope: Scope, binder
     default:
       return bindYangFunction(name, operands, scope, binder);
   }
-}
-
-export function logical(evaluate: Evaluate<boolean>): Bound {
-  return { kind: 'boolean', evaluate };
-}
-
-export function numeric(evaluate: Evaluate<number>): Bound {
-  return { kind: 'number', evaluate };
 }
 
 export function textual(evaluate: Evaluate<string>): Bound {

@@ -11,7 +11,7 @@ import { walkOne } from './children.js';
 import { valueText } from './conversions.js';
 import type { Expression, FunctionCall, LocationPath, Step } from './expression.js';
 import { kindOf } from './parser.js';
-import { isPositional } from './predicates.js';
+import { isPositional } from './position.js';
 import { matches } from './steps.js';
 import { literalForms } from './values.js';
 

@@ -4,7 +4,7 @@ import type { Binder, Scope } from './binder.js';
 import type { Evaluate, NodeSet, Run, Walk } from './bound.js';
 import type { Expression, Step } from './expression.js';
 import { bindKeys } from './keyed.js';
-import { kindOf } from './parser.js';
+import { usesSize } from './position.js';
 import { booleanOf } from './values.js';
 
 /** The nodes of one step that all of its predicates let through. */
@@ -14,34 +14,6 @@ export function bindPredicates(reached: NodeSet, step: Step, scope: Scope, binde
   let set = keyed?.set ?? reached;
   for (const predicate of keyed?.others ?? step.predicates) set = bindPredicate(set, predicate, scope, binder);
   return set;
-}
-
-/** True where the result depends on the place of the node among the others. */
-export function isPositional(predicate: Expression): boolean {
-  return kindOf(predicate) === 'number' || uses(predicate, positional);
-}
-
-/** True where one of the functions is called for the predicate's own context, not for one further in. */
-function uses(expression: Expression, names: ReadonlySet<string>): boolean {
-  switch (expression.kind) {
-    case 'or':
-    case 'and':
-    case 'union':
-      return expression.operands.some((operand) => uses(operand, names));
-    case 'comparison':
-    case 'arithmetic':
-      return uses(expression.left, names) || uses(expression.right, names);
-    case 'negative':
-      return uses(expression.operand, names);
-    case 'call':
-      return names.has(expression.name) || expression.operands.some((operand) => uses(operand, names));
-    case 'filter':
-      return uses(expression.primary, names);
-    case 'path':
-      return typeof expression.start !== 'string' && uses(expression.start, names);
-    default:
-      return false;
-  }
 }
 
 function bindPredicate(set: NodeSet, predicate: Expression, scope: Scope, binder: Binder): NodeSet {
@@ -56,7 +28,7 @@ function bindPredicate(set: NodeSet, predicate: Expression, scope: Scope, binder
     test = booleanOf(bound);
   }
   const { walk, one } = set;
-  const needsSize = uses(predicate, last);
+  const needsSize = usesSize(predicate);
   const filtered = needsSize ? sizedFilter(walk, test, cost) : filter(walk, test, cost);
   const filteredOne: NodeSet['one'] =
     one &&
@@ -136,6 +108,3 @@ function sizeOf(expression: Expression): number {
 function sum(expressions: readonly Expression[]): number {
   return expressions.reduce((size, each) => size + sizeOf(each), 1);
 }
-
-const positional: ReadonlySet<string> = new Set(['position', 'last']);
-const last: ReadonlySet<string> = new Set(['last']);
