@@ -50,6 +50,10 @@ describe('the rooms of ARCHITECTURE.md', () => {
   test('no two rooms need each other', () => {
     report(cycles(roomGraph()).map((cycle) => `a cycle: ${cycle.join(' -> ')}`));
   });
+
+  test('no two files need each other but for their types', () => {
+    report(cycles(fileGraph()).map((cycle) => `a cycle: ${cycle.join(' -> ')}`));
+  });
 });
 
 describe('the judge of the rooms itself', () => {
@@ -180,6 +184,16 @@ function roomGraph(): ReadonlyMap<string, readonly string[]> {
     const room = roomOf(from);
     const other = specifier.startsWith('.') ? roomOf(posix.join(posix.dirname(from), specifier)) : room;
     if (other !== room) graph.set(room, [...(graph.get(room) ?? []), other]);
+  }
+  return graph;
+}
+
+function fileGraph(): ReadonlyMap<string, readonly string[]> {
+  const graph = new Map<string, string[]>();
+  for (const { from, specifier, typeOnly } of imports) {
+    if (typeOnly || !specifier.startsWith('.')) continue;
+    const target = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
+    graph.set(from, [...(graph.get(from) ?? []), target]);
   }
   return graph;
 }

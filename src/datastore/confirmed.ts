@@ -3,6 +3,7 @@ import { ConfigError } from '../error.js';
 import type { Origin } from './contract.js';
 import type { Point } from './history.js';
 import type { Clock } from './log.js';
+import type { Session } from './session.js';
 
 export interface Asker {
   readonly session: number;
@@ -18,6 +19,14 @@ export interface OpenCommit {
   readonly persist: boolean;
   readonly owner: Asker;
   readonly deadline: number;
+}
+
+export function asker(session: Session): Asker {
+  return { session: session.id, origin: session.origin };
+}
+
+export function newPersistId(): string {
+  return crypto.randomUUID();
 }
 
 export class ConfirmedCommit {

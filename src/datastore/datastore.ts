@@ -6,7 +6,7 @@ import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
 import { tasksFor } from './change.js';
 import { CommitQueue, type CommitStore, type Job, type Staged } from './commit-queue.js';
-import { ConfirmedCommit } from './confirmed.js';
+import { asker, ConfirmedCommit, newPersistId } from './confirmed.js';
 import { branchFromJson, branchToJson } from './content.js';
 import type { CommitRequest, CommitResult, Difference, JsonEdit, Origin, Root } from './contract.js';
 import { DatastoreSession } from './datastore-session.js';
@@ -454,14 +454,6 @@ export class Core implements Datastore, CommitStore {
     await this.#store.close();
     await this.#lock.release();
   }
-}
-
-export function asker(session: Session): { readonly session: number; readonly origin: Origin } {
-  return { session: session.id, origin: session.origin };
-}
-
-export function newPersistId(): string {
-  return crypto.randomUUID();
 }
 
 const notConfirmed = 'not confirmed in time';
