@@ -32,11 +32,11 @@ export {
   readContent,
 } from './content.js';
 export { X509Error, type X509ErrorCode, x509ErrorCodes } from './errors.js';
-export { type KeyUsage, keyUsages, type UsageParameters } from './extensions.js';
+export { type KeyUsage, keyUsages, namesOrCommonName, type UsageParameters } from './extensions.js';
 export { type ChainFinding, type ChainFindingCode, chainFindingCodes } from './findings.js';
 export type { SecurityLevel } from './form.js';
 export { type GeneralName, type GeneralNameType, generalNameTypes } from './general-name.js';
-export { hostFindings, matchesHost } from './hosts.js';
+export { hostFindings, matchesHost, namesMatchHost } from './hosts.js';
 export { isIssuer } from './issuers.js';
 export {
   createKeyGenerator,

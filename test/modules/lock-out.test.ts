@@ -132,6 +132,29 @@ describe('HTTPS is not lost', () => {
     assert.ok(!texts(high.findings).some((each) => each.includes(text)));
   });
 
+  test('a certificate that is issued for names by which nobody reaches the device says so, where it is presented', async (context) => {
+    const it = await openDevice(context, { listener, hosts: () => ['device.example.net'] });
+    const named = (value: string) => ({ 'subject-alternative-name': [{ type: 'dns', value }] });
+    const text = 'the certificate does not hold for device.example.net or 127.0.0.1, by which the device is reached';
+    const said = [`warning ${entry('web')}: ${text}`];
+    const made = await it.apply([['create', entry('web'), { name: 'web', ...named('other.example.net') }]]);
+    assert.deepEqual(texts(made.findings), []);
+    const create = [
+      'create',
+      entry('more'),
+      { name: 'more', subject: { 'common-name': 'other.example.net' } },
+    ] as const;
+    const both = await it.apply([create, ['merge', serverCertificate, 'more']]);
+    assert.deepEqual(texts(both.findings), [`warning ${entry('more')}: ${text}`]);
+    assert.deepEqual(texts((await it.apply([['merge', serverCertificate, 'web']])).findings), said);
+    const again = await it.apply([['merge', entry('web'), { name: 'web', 'validity-days': 90 }]]);
+    assert.deepEqual(texts(again.findings), said);
+    const judged = await it.apply([['merge', `${entry('web')}/subject`, { organization: 'x' }]], { testOnly: true });
+    assert.deepEqual(texts(judged.findings), said);
+    const right = await it.apply([['merge', entry('web'), { name: 'web', ...named('*.example.net') }]]);
+    assert.deepEqual(texts(right.findings), []);
+  });
+
   test('a certificate that has expired or holds for other names meanwhile is presented with a warning', async (context) => {
     const clock = new FakeClock();
     const hosts = { names: ['device.example.net'] };

@@ -8,6 +8,7 @@ import {
   certToNameFacts,
   hasTlsFingerprint,
   matchesHost,
+  namesMatchHost,
   type TlsHash,
   tlsFingerprint,
 } from '../../src/x509/index.js';
@@ -58,6 +59,43 @@ test('the names of cert-to-name (RFC 7407, ietf-x509-cert-to-name): mail, hosts,
   });
   const plain = await issue({ subject: { organization: 'x' }, key });
   assert.equal(certToNameFacts(plain).commonName, undefined);
+});
+
+test('RFC 9525 6.3: names that are declared match what OpenSSL matches once they are in a certificate', async () => {
+  const { privateKey: key } = await testKey('ec-p256');
+  const values = [
+    'host.example.net',
+    '*.example.net',
+    '*.net',
+    'HOST.example',
+    'bücher.example',
+    'example.net',
+    'host',
+  ];
+  const hosts = [
+    ...values.filter((value) => !value.startsWith('*')),
+    'a.b.example.net',
+    'x.example.net',
+
+    'b.net',
+  ];
+  const addresses = ['192.0.2.7', '2001:db8::7'];
+  const reached = [...hosts, ...addresses, '2001:DB8:0::7', '192.0.2.8'];
+  let matched = 0;
+  for (const name of [
+    ...values.map((value) => ({ type: 'dns', value }) as const),
+    ...addresses.map((value) => ({ type: 'ip', value }) as const),
+    { type: 'uri', value: 'https://host.example.net/' } as const,
+    { type: 'email', value: 'a@host.example.net' } as const,
+  ]) {
+    const certificate = await issue({ subject: { commonName: 'x' }, key, extensions: [subjectAltName([name], false)] });
+    for (const host of reached) {
+      const verdict = matchesHost(certificate, host);
+      matched += Number(verdict);
+      assert.equal(namesMatchHost([name], host), verdict, `${name.type} ${name.value} for ${host}`);
+    }
+  }
+  assert.equal(matched, 10);
 });
 
 test('what browsers refuse, by what of the certificate is at fault', () => {

@@ -74,8 +74,11 @@ export function chainFindings(
   ];
 }
 
-/** What is to be said of a certificate that holds for none of the names by which the device is reached. */
-export function hostFindings(leaf: Certificate, hosts: readonly string[]): readonly Omit<Finding, 'path'>[] {
+/** What is to be said of a certificate, or of the names it will have, that holds for none by which the device is reached. */
+export function hostFindings(
+  leaf: Parameters<typeof judgeHosts>[0],
+  hosts: readonly string[],
+): readonly Omit<Finding, 'path'>[] {
   return judgeHosts(leaf, hosts).map(({ severity, text, code }) => ({ severity, text, appTag: code }));
 }
 

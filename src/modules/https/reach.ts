@@ -2,12 +2,12 @@
 import { isIPv4 } from 'node:net';
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import type { Clock } from '../../southbound/index.js';
-import type { Certificate } from '../../x509/index.js';
+import { type Certificate, type GeneralName, namesOrCommonName } from '../../x509/index.js';
 import { leaf } from '../read.js';
 import { hostFindings } from './chain.js';
-import { entryPaths, httpsContainer, installedChanged, readInstalled } from './entry.js';
+import { asksForAnother, entryPaths, httpsContainer, installedChanged, readEntry, readInstalled } from './entry.js';
 import { dateAndTime } from './facts.js';
-import { listenOf, type Reach, reachedBy } from './names.js';
+import { followsDevice, listenOf, type Reach, reachedBy } from './names.js';
 import { readParameters } from './service.js';
 import { storedCertificate } from './stored.js';
 
@@ -51,14 +51,29 @@ function presentedFindings(
   const { before, after, instance } = change;
   const former = presented(before);
   return [...presented(after)].flatMap((name): readonly Finding[] => {
-    const installed = readInstalled(after.system, name);
-    const [own] = installed?.chain ?? [];
-    if (own === undefined || former.has(name) || installedChanged(before, after, name)) return [];
-    const certificate = storedCertificate(own);
     const path = entryPaths(instance, name).entry.toString();
+    const isBrought = installedChanged(before, after, name);
+    const isOwn = readEntry(after.config, name)?.source === 'self-signed';
+    const declared = isBrought ? undefined : declaredNames(name, before, after);
+    if (declared !== undefined) {
+      return hostFindings(declared, reachedBy(after, parts)).map(({ text }) => warning(path, text));
+    }
+    const [own] = readInstalled(after.system, name)?.chain ?? [];
+    // What an authority returned was judged when it came.
+    if (own === undefined || (isBrought ? !isOwn : former.has(name))) return [];
+    const certificate = storedCertificate(own);
     const misfits = hostFindings(certificate, reachedBy(after, parts)).map(({ text }) => text);
     return [...dateTexts(certificate, parts.clock), ...misfits].map((text) => warning(path, text));
   });
+}
+
+/** The names of a certificate that the commit is going to issue; undefined where it issues none, or one for the names of the device. */
+function declaredNames(name: string, before: Root, after: Root): readonly GeneralName[] | undefined {
+  const entry = readEntry(after.config, name);
+  if (entry?.source !== 'self-signed' || followsDevice(entry)) return undefined;
+  const known = readEntry(before.config, name);
+  const isIssued = known === undefined || asksForAnother(known, entry);
+  return isIssued ? namesOrCommonName(entry.subjectAltNames, entry.subject) : undefined;
 }
 
 function dateTexts({ notBefore, notAfter }: Certificate, clock: Clock): readonly string[] {
