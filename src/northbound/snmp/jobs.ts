@@ -17,7 +17,8 @@ import { decodeEntries } from './entries.js';
 import { keyArcs, type RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex } from './ordered-index.js';
-import { entryPath, type PendingRow, type Row, type RowSource } from './rows.js';
+import { entryPath } from './rows.js';
+import type { PendingRow, Row, RowSource } from './table-rows.js';
 import type { Unfinished } from './unfinished.js';
 
 export type JobState = 'running' | 'done' | 'failed';

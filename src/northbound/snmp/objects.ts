@@ -9,9 +9,10 @@ import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
-import { isStored, previousKeys, type Row, type RowSource, type Rows, rowPath, TableRows } from './rows.js';
+import { isStored, previousKeys, type Rows, rowPath } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { nonVolatile, rowStatus } from './syntax.js';
+import { type Row, type RowSource, TableRows } from './table-rows.js';
 import { Unfinished } from './unfinished.js';
 import { type View, visibility } from './views.js';
 

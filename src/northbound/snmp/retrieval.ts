@@ -5,7 +5,7 @@ import { arcsKey, hasNumberKeys } from './instance.js';
 import { field, type Pdu } from './message.js';
 import { isPrefix, type ObjectTable, type Readable } from './objects.js';
 import type { Cursor, IndexKey, RowIndex } from './ordered-index.js';
-import type { Row } from './rows.js';
+import type { Row } from './table-rows.js';
 import type { View } from './views.js';
 
 /** On whose behalf: what is visible, and by which rules a v1 answer is made. */

@@ -12,41 +12,11 @@ import {
   type PathStep,
   type Value,
 } from '../../yang/index.js';
-import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
+import type { RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
-import { type IndexKey, OrderedIndex, type RowIndex } from './ordered-index.js';
-import { Presence } from './presence.js';
+import type { OrderedIndex } from './ordered-index.js';
 import { type Memory, RowNumbers } from './row-numbers.js';
-
-export interface Row {
-  readonly key: IndexKey;
-  /** Empty for a numbered row under construction that has no keys yet. */
-  readonly keys: RowKeys;
-  /** Set for a row under construction. */
-  readonly pending: PendingRow | undefined;
-  path: EntryPath | undefined;
-  /** Set in a segment table: which one, and of the value in which row (undefined for a scalar). */
-  readonly segment?: { readonly number: number; readonly outer: Row | undefined };
-}
-
-/** The rows of a table, as reading needs them. */
-export interface RowSource {
-  readonly table: MibTable;
-  readonly index: RowIndex<Row>;
-}
-
-export interface PendingRow {
-  readonly values: Map<MibObject, Value>;
-  /** Seconds on the monotonic clock; then it is forgotten. */
-  readonly expires: number;
-  /** The values of the index parts that its name gave. */
-  readonly index: readonly Value[];
-  inService: boolean;
-}
-
-/** Of the rows of a table; of the rows around those of nested tables, see {@link TableRows.nested}. */
-export type Order = 'own' | 'nested';
-const orders: readonly Order[] = ['own', 'nested'];
+import { type Order, type Row, TableRows, textOf } from './table-rows.js';
 
 /**
  * How long a snapshot of a list of state, which no commit tells of, is served: seconds. One that took long to make is served
@@ -193,169 +163,6 @@ export class Rows {
   }
 }
 
-/** The rows of one table. */
-export class TableRows {
-  readonly table: MibTable;
-  readonly parent: TableRows | undefined;
-  index = new OrderedIndex<Row>();
-  /**
-   * The same in the order of the sub-identifiers before those of a nested table: an IMPLIED part then says its length. Kept where it differs
-   * and is asked for.
-   */
-  #nested: OrderedIndex<Row> | undefined;
-  /** Kept for columns in which a walk met many rows without a value. */
-  readonly #presences: Readonly<Record<Order, Map<MibObject, Presence<Row>>>> = { own: new Map(), nested: new Map() };
-  /** When the rows of a list of state are to be read again. */
-  due = Number.NEGATIVE_INFINITY;
-  /** Numbered tables: the row number of each row, by its keys. */
-  readonly #numbers: RowNumbers;
-
-  constructor(table: MibTable, parent: TableRows | undefined, numbers: RowNumbers) {
-    this.table = table;
-    this.parent = parent;
-    this.#numbers = numbers;
-  }
-
-  /** What was read of a list of state counts no more. */
-  expire(): void {
-    this.due = Number.NEGATIVE_INFINITY;
-  }
-
-  get nested(): OrderedIndex<Row> {
-    return this.#nested ?? this.index;
-  }
-
-  /** Before there are rows. */
-  keepNested(): void {
-    if (this.table.implied) this.#nested = new OrderedIndex();
-  }
-
-  put(row: Row): void {
-    this.index.set(row.key, row);
-    this.#nested?.set(this.#nestedKey(row.key), row);
-    this.#renew(row);
-  }
-
-  drop(key: IndexKey): void {
-    this.index.delete(key);
-    this.#nested?.delete(this.#nestedKey(key));
-    for (const order of orders) for (const presence of this.#presences[order].values()) presence.drop(key);
-  }
-
-  /** To be called where the values of a row are others. */
-  renew(key: IndexKey): void {
-    const row = this.index.get(key);
-    if (row !== undefined) this.#renew(row);
-  }
-
-  #renew(row: Row): void {
-    for (const order of orders) for (const presence of this.#presences[order].values()) presence.update(row);
-  }
-
-  touch(keys: RowKeys): void {
-    if (orders.every((order) => this.#presences[order].size === 0)) return;
-    const key = this.keyOf(keys);
-    if (key !== undefined) this.renew(key);
-  }
-
-  presence(object: MibObject, order: Order): Presence<Row> | undefined {
-    return this.#presences[order].get(object);
-  }
-
-  track(object: MibObject, order: Order, hasValue: (row: Row) => boolean): Presence<Row> {
-    const keyOf =
-      order === 'nested' && this.#nested !== undefined ? (key: IndexKey) => this.#nestedKey(key) : undefined;
-    const presence = new Presence(this.index, hasValue, keyOf);
-    this.#presences[order].set(object, presence);
-    return presence;
-  }
-
-  #nestedKey(key: IndexKey): IndexKey {
-    const arcs = keyArcs(this.table, key);
-    return arcsKey(arcs, 0, arcs.length);
-  }
-
-  clear(): void {
-    this.index = new OrderedIndex();
-    if (this.#nested !== undefined) this.#nested = new OrderedIndex();
-    for (const order of orders) this.#presences[order].clear();
-  }
-
-  /** All but the rows under construction. */
-  forget(): void {
-    const kept = [...this.index].filter((row) => row.pending !== undefined);
-    this.clear();
-    for (const row of kept) this.put(row);
-  }
-
-  has(keys: RowKeys): boolean {
-    const key = this.keyOf(keys);
-    return key !== undefined && this.index.get(key)?.pending === undefined && this.index.get(key) !== undefined;
-  }
-
-  /** A row of the datastore, in the place of one under construction where there is one. */
-  add(keys: RowKeys): void {
-    if (this.table.numbered) this.#numbers.number(textOf(keys.slice(0, -1)), textOf(keys));
-    const key = this.keyOf(keys);
-    if (key !== undefined) this.put({ key, keys, pending: undefined, path: undefined });
-  }
-
-  remove(keys: RowKeys): void {
-    const key = this.keyOf(keys);
-    if (key !== undefined) this.drop(key);
-  }
-
-  /** Gives a row that is about to be made the number that a manager chose. */
-  assign(keys: RowKeys, number: number): void {
-    this.#numbers.assign(textOf(keys.slice(0, -1)), textOf(keys), number);
-  }
-
-  unassign(keys: RowKeys): void {
-    this.#numbers.forget(textOf(keys));
-  }
-
-  /** Undefined for a row that has none yet. */
-  numberOf(keys: RowKeys): number | undefined {
-    return this.#numbers.get(textOf(keys));
-  }
-
-  /** True where the datastore holds a row with these keys. */
-  isNumbered(keys: RowKeys): boolean {
-    return this.#numbers.get(textOf(keys)) !== undefined && this.has(keys);
-  }
-
-  /** Undefined where the row has no place: its OIDs would be too long, or the row around it has none. */
-  keyOf(keys: RowKeys): IndexKey | undefined {
-    const arcs = this.#arcsOf(keys);
-    return arcs === undefined ? undefined : indexKey(this.table, arcs);
-  }
-
-  /** The index key for one value to each index part, as an instance's name gives them. */
-  keyOfNames(names: readonly Value[]): IndexKey | undefined {
-    return indexKey(
-      this.table,
-      this.table.index.flatMap((part, index) => partArcs(part, names[index]!)),
-    );
-  }
-
-  #arcsOf(keys: RowKeys): readonly number[] | undefined {
-    const { table, parent } = this;
-    let outer: readonly number[] = [];
-    if (parent !== undefined) {
-      const key = parent.keyOf(keys.slice(0, -1));
-      if (key === undefined) return undefined;
-      outer = keyArcs(parent.table, key);
-    }
-    if (table.numbered) {
-      const number = this.#numbers.get(textOf(keys));
-      return number === undefined ? undefined : [...outer, number];
-    }
-    const own = keys.at(-1)!;
-    const parts = table.index.slice(-table.ownParts);
-    return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
-  }
-}
-
 /** True where only a commit that tells of its row changes whether a column has a value. */
 export function isStored({ schema }: MibObject): boolean {
   return schema.config && !(schema.kind === 'leaf' && schema.default !== undefined);
@@ -436,10 +243,6 @@ function visitAt(
   } else if (Array.isArray(content)) {
     for (const value of content as readonly Value[]) emit([...outer, [value]]);
   }
-}
-
-function textOf(keys: RowKeys): string {
-  return keys.map((own) => own.map((key) => `${typeof key} ${String(key)}`).join('\u0001')).join('\u0002');
 }
 
 /** The own keys of the entry before one in the user's order; undefined for the first. */

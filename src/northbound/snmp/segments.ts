@@ -3,7 +3,7 @@ import { arcsKey, hasNumberKeys, keyArcs, outerEnd } from './instance.js';
 import { segmentSize } from './long.js';
 import type { MibTable } from './model.js';
 import type { Cursor, IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
-import type { Row, RowSource } from './rows.js';
+import type { Row, RowSource } from './table-rows.js';
 
 /** A place among segments: that of the row around them, and how far in it. */
 interface SegmentCursor extends Cursor {

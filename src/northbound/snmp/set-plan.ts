@@ -4,9 +4,9 @@ import type { Value } from '../../yang/index.js';
 import { arcsKey } from './instance.js';
 import type { MibObject } from './model.js';
 import type { IndexKey } from './ordered-index.js';
-import type { Row, TableRows } from './rows.js';
 import { unsetTarget } from './set-columns.js';
 import { type PlannedEdit, Refusal } from './set-refusal.js';
+import type { Row, TableRows } from './table-rows.js';
 import type { View } from './views.js';
 
 /** How long a row may stay under construction: seconds; and how many there may be at once. */

@@ -22,7 +22,7 @@ import { field, type Pdu } from './message.js';
 import type { MibObject, MibTable } from './model.js';
 import type { ObjectTable } from './objects.js';
 import type { IndexKey } from './ordered-index.js';
-import { entryPath, type PendingRow, type Row, type RowSource, type TableRows } from './rows.js';
+import { entryPath } from './rows.js';
 import { checkUnset, writable } from './set-access.js';
 import { joinAddresses } from './set-addresses.js';
 import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
@@ -40,6 +40,7 @@ import {
 } from './set-plan.js';
 import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { nonVolatile, rowStatus } from './syntax.js';
+import type { PendingRow, Row, RowSource, TableRows } from './table-rows.js';
 import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
