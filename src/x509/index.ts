@@ -12,8 +12,10 @@ export {
 export {
   type Certificate,
   type CertificateDescription,
+  type CertificateTerm,
   certificatePem,
   certificatesOfPem,
+  certificateTerm,
   describe,
   fingerprint,
   isSelfSigned,

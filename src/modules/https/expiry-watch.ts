@@ -3,6 +3,7 @@
  * signs itself, tells of the others by notifications and alarms. One timer serves all certificates.
  */
 import type { Change, ModuleServices, Root } from '../../datastore/index.js';
+import { certificateTerm } from '../../x509/index.js';
 import type { JsonObject } from '../../yang/index.js';
 import { list } from '../read.js';
 import { hostFindings } from './chain.js';
@@ -29,6 +30,8 @@ export class ExpiryWatch {
   readonly #services: ModuleServices;
   readonly #watched = new Map<string, Watched>();
   readonly #queue = new DueQueue();
+  /** Entries whose certificate is another one, to be read when they are looked at: not while a commit waits. */
+  readonly #unread = new Set<string>();
   readonly #told: ToldBook;
   readonly #renewal: Renewal;
   readonly #revocation: RevocationWatch;
@@ -68,8 +71,9 @@ export class ExpiryWatch {
     const touched = touchedEntries(change);
     for (const name of touched) {
       // To read a certificate is most of the cost of looking at its entry.
-      const isOther = !this.#watched.has(name) || installedChanged(change.before, change.after, name);
-      if (isOther) this.#put(name, readInstalled(change.after.system, name));
+      if (this.#watched.has(name) && !installedChanged(change.before, change.after, name)) continue;
+      this.#unread.add(name);
+      this.#queue.set(name, 0);
     }
     this.#lookAt(touched);
     this.#run();
@@ -96,26 +100,24 @@ export class ExpiryWatch {
     for (const entry of list(httpsContainer(running()), 'certificate') ?? []) {
       const name = String(entry.keys()[0]);
       // A commit that came meanwhile knows better.
-      if (!this.#watched.has(name)) this.#put(name, readInstalled(running(), name));
+      if (!this.#watched.has(name) && !this.#unread.has(name)) {
+        this.#read(name, readInstalled(running(), name));
+        this.#queue.set(name, 0);
+      }
       count += 1;
-      if (count % slice === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
+      if (count % slice === 0) await nextTurn();
       if (this.#isStopped) return;
     }
     forgetStandings(new Set(this.#watched.keys()), this.#parts.alarms);
   }
 
-  #put(name: string, installed: Installed | undefined): void {
-    const known = this.#watched.get(name);
+  #read(name: string, installed: Installed | undefined): void {
     if (installed === undefined) {
-      if (known === undefined) return;
       this.#watched.delete(name);
-    } else {
-      const { notBefore, notAfter, x509 } = readLeaf(installed);
-      const fingerprint = x509.fingerprint256.replaceAll(':', '').toLowerCase();
-      if (known?.fingerprint === fingerprint) return;
-      this.#watched.set(name, { fingerprint, notBefore, notAfter });
+      return;
     }
-    this.#queue.set(name, 0);
+    const term = certificateTerm(Buffer.from(installed.chain[0] ?? '', 'base64'));
+    if (this.#watched.get(name)?.fingerprint !== term.fingerprint) this.#watched.set(name, term);
   }
 
   #lookAt(names: Iterable<string>): void {
@@ -156,10 +158,11 @@ export class ExpiryWatch {
   /** A change is told of before running is the new root; names of the device are read from running. */
   async #settled(): Promise<void> {
     const coming = this.#coming;
-    const isRunning = () => coming === undefined || this.#services.running().config === coming.config;
-    for (let turn = 0; turn < turns && !isRunning(); turn++) {
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-    }
+    const isRunning = (): boolean => {
+      const { config, system } = this.#services.running();
+      return coming === undefined || (config === coming.config && system === coming.system);
+    };
+    for (let turn = 0; turn < turns && !isRunning(); turn++) await nextTurn();
     if (this.#coming === coming) this.#coming = undefined;
     this.#root = this.#services.running();
   }
@@ -179,7 +182,9 @@ export class ExpiryWatch {
     // The clock of this pass: one that changes while others run is looked at in the next.
     const clock = { now: () => now, trusted: () => true };
     const renewed = new Set<string>();
+    let count = 0;
     for (let name = this.#queue.take(now); name !== undefined; name = this.#queue.take(now)) {
+      if (this.#unread.delete(name)) this.#read(name, readInstalled(this.#root.system, name));
       const watched = this.#watched.get(name);
       const validity = watched === undefined ? 'valid' : validityOf(watched, days, clock);
       // What was renewed waits in the queue again.
@@ -201,6 +206,10 @@ export class ExpiryWatch {
       showStanding({ ...watched, name, validity, isPresented, mismatch }, now, this.#parts.alarms);
       const moments = [nextMoment(watched, days, now), this.#renewal.retryAt(name)].filter((at) => at !== undefined);
       this.#queue.set(name, moments.length === 0 ? undefined : Math.min(...moments));
+      count += 1;
+      if (count % slice === 0) await nextTurn();
+      // What a commit has changed meanwhile is for the pass behind it.
+      if (this.#coming !== undefined) break;
     }
     try {
       await this.#told.remember();
@@ -210,14 +219,16 @@ export class ExpiryWatch {
     }
     for (const [index, [telling, facts]] of tellings.entries()) {
       // Who listens has a queue of its own, which is bounded.
-      if (index % slice === slice - 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+      if (index % slice === slice - 1) await nextTurn();
       this.#parts.notify(telling, facts);
     }
   }
 
   #mismatchOf(name: string): string | undefined {
     const installed = readInstalled(this.#root.system, name);
-    return installed === undefined ? undefined : hostFindings(readLeaf(installed), this.#hosts)[0]?.text;
+    return installed === undefined
+      ? undefined
+      : hostFindings(storedCertificate(installed.chain[0] ?? ''), this.#hosts)[0]?.text;
   }
 
   /** A timer counts by another clock than the one that dates are read from, so it never sleeps long. */
@@ -232,8 +243,8 @@ export class ExpiryWatch {
   }
 }
 
-function readLeaf(installed: Installed): ReturnType<typeof storedCertificate> {
-  return storedCertificate(installed.chain[0] ?? '');
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 const presented = ['/signet-https:https/server-certificate', '/signet-https:https/sni'] as const;
@@ -243,7 +254,7 @@ const clockAlarm = { resource: '/signet-system:system', type: 'clock-untrusted' 
 const clockText = 'the clock shows a time that has passed already; set it, dates of certificates are not looked at';
 
 /** Certificates that are read, and notifications that are sent, at a stretch. */
-const slice = 50;
+const slice = 16;
 
 /** Of the event loop, that a commit is given from being applied to being running. */
 const turns = 1000;

@@ -2,8 +2,8 @@
 import type { Finding } from '../../datastore/index.js';
 import {
   type Certificate,
+  certificateTerm,
   describe,
-  fingerprint,
   isCompleteChain,
   readCertificate,
   type SecurityLevel,
@@ -28,8 +28,8 @@ export interface Facts {
 
 /** What a notification or an action's output tells of a certificate: the grouping new-certificate. */
 export function certificateFacts(name: string, installed: Installed, now: number): JsonObject {
-  const leaf = readCertificate(Buffer.from(installed.chain[0] ?? '', 'base64'));
-  return expiryFacts(name, fingerprint(leaf), leaf.notAfter, now);
+  const { fingerprint, notAfter } = certificateTerm(Buffer.from(installed.chain[0] ?? '', 'base64'));
+  return expiryFacts(name, fingerprint, notAfter, now);
 }
 
 /** The same from what is known already. */

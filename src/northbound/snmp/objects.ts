@@ -9,7 +9,7 @@ import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
-import { isStored, previousKeys, type Rows, rowPath } from './rows.js';
+import { previousKeys, type Rows, rowPath } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { nonVolatile, rowStatus } from './syntax.js';
 import { type Row, type RowSource, TableRows } from './table-rows.js';
@@ -47,6 +47,16 @@ export class ObjectTable {
     const accessible = mib.objects.filter((object) => object.access.startsWith('read-'));
     this.readables = accessible.map((object) => this.#readable(object));
     this.#restore(mib, unfinished);
+  }
+
+  /** Answers for a request that has waited for what {@link Unready} told it of. */
+  afterWaiting<T>(waited: ReadonlySet<object>, answer: () => T): T {
+    this.#rows.waited = waited;
+    try {
+      return answer();
+    } finally {
+      this.#rows.waited = new Set();
+    }
   }
 
   /** The position of the last object whose OID is not behind `arcs`; -1 where there is none. */
@@ -196,14 +206,14 @@ export class ObjectTable {
     const { parent } = table;
     const stored = parent === undefined || parent.operation !== undefined ? undefined : this.#rows.store(parent);
     const outer = parent?.operation === undefined ? stored : this.jobRows(parent);
-    const rows = new SegmentRows(table, outer, (row) => content(this.#session, row), this.#outerRows(digest, outer));
+    const rows = new SegmentRows(table, outer, (row) => content(this.#session, row), this.#holders(digest, outer));
     this.#segments.set(table, rows);
     return rows;
   }
 
-  /** The rows in which a long value can be, in the order of nested ones: those that have it where that is known. */
-  #outerRows(digest: MibObject, outer: TableRows | JobRows | undefined): () => OrderedIndex<Row> | undefined {
-    if (!(outer instanceof TableRows) || !isStored(digest)) return () => outer?.nested;
+  /** The rows that have a long value, in the order of nested ones; undefined where they are not known. */
+  #holders(digest: MibObject, outer: TableRows | JobRows | undefined): () => OrderedIndex<Row> | undefined {
+    if (!(outer instanceof TableRows)) return () => undefined;
     const read = this.#valueReader(digest);
     const hasValue = (row: Row) => read(this.#session, row) !== undefined;
     return () => this.#rows.present(outer, digest, hasValue, 'nested');

@@ -10,14 +10,31 @@ export class Presence<R extends Keyed> {
   readonly index = new OrderedIndex<R>();
   /** Seconds on the monotonic clock; then what is not told of is to be looked at again. */
   due = Number.POSITIVE_INFINITY;
+  /** Until then it is gone by while another is made. */
+  usable = Number.POSITIVE_INFINITY;
+  /** Settles when the rows have been looked at, where that took turns of the event loop. */
+  ready: Promise<void> | undefined;
   readonly #hasValue: (row: R) => boolean;
   readonly #keyOf: (key: IndexKey) => IndexKey;
 
-  /** Looks at each row once; `keyOf` gives the key that orders the rows for the key that a row has. */
-  constructor(rows: Iterable<R>, hasValue: (row: R) => boolean, keyOf: (key: IndexKey) => IndexKey = same) {
+  /** Of no row yet; `keyOf` gives the key that orders the rows for the key that a row has. */
+  constructor(hasValue: (row: R) => boolean, keyOf: (key: IndexKey) => IndexKey = same) {
     this.#hasValue = hasValue;
     this.#keyOf = keyOf;
-    for (const row of rows) if (hasValue(row)) this.index.set(keyOf(row.key), row);
+  }
+
+  /** Looks at each row once, one a step; rows may come and go between two steps if `update` and `drop` are called. */
+  *fill(rows: () => OrderedIndex<R>): Generator<void> {
+    let key: IndexKey | undefined;
+    for (;;) {
+      const index = rows();
+      const cursor = key === undefined ? index.first() : index.after(key);
+      if (cursor === undefined) return;
+      const row = index.at(cursor);
+      ({ key } = row);
+      this.update(row);
+      yield;
+    }
   }
 
   /** To be called where a row came, or may have another value. */

@@ -26,6 +26,7 @@ import {
 import type { ObjectTable } from './objects.js';
 import { type Outcome, type Reader, Retrieval } from './retrieval.js';
 import type { SetOutcome, Setter } from './set.js';
+import { Unready } from './sliced.js';
 import type { Principal, SecurityLevel, UsmEngine } from './usm.js';
 import { highestLevel } from './vacm.js';
 import { type View, visibility } from './views.js';
@@ -69,7 +70,7 @@ interface Request {
 
 /** Varbinds and milliseconds that one GETBULK may take. */
 const bulkVarbinds = 1000;
-const bulkSlice = 20;
+const bulkSlice = 5;
 /** How long a SET may take, and how long its answer is remembered: milliseconds. */
 const setDeadline = 30_000;
 const setMemory = 60_000;
@@ -77,6 +78,10 @@ const maxRemembered = 4096;
 const maxRunning = 256;
 const busy: SetOutcome = { status: 'resourceUnavailable', index: 0 };
 const maxSessions = 64;
+/** Requests at a time that wait for rows to be read, and for how many lists one of them may. */
+const maxHeld = 256;
+const maxWaited = 16;
+const nothing: readonly object[] = [];
 const noContext = Buffer.alloc(0);
 
 export class Responder {
@@ -85,6 +90,7 @@ export class Responder {
   readonly #writer = new BerWriter();
   readonly #sessions = new Map<string, Session>();
   #running = 0;
+  #held = 0;
   readonly #answered = new Map<string, { readonly outcome: Promise<SetOutcome>; readonly until: number }>();
 
   constructor(parts: ResponderParts) {
@@ -247,21 +253,41 @@ export class Responder {
     this.#send(reply);
   }
 
-  #answer(request: Request, reader: Reader): void {
+  /** `waited`: what the request has waited for already. */
+  #answer(request: Request, reader: Reader, waited: readonly object[] = nothing): void {
     let outcome: Outcome = { kind: 'complete' };
-    try {
+    const answer = () =>
       request.envelope((writer) => {
         const marks = beginPdu(writer, tag.response, request.pdu.requestId, 'noError', 0);
         outcome = this.#retrieve(request, reader, writer);
         endPdu(writer, marks);
         return true;
       });
+    try {
+      if (waited === nothing) answer();
+      else this.#parts.objects.afterWaiting(new Set(waited), answer);
     } catch (error) {
+      if (error instanceof Unready && this.#held < maxHeld && waited.length < maxWaited) {
+        this.#hold(error.ready, () => this.#answer(request, reader, [...waited, error.source]));
+        return;
+      }
       this.#parts.log('error', 'an SNMP read failed', { cause: String(error) });
       this.#fail(request, 'genErr', this.#retrieval.current);
       return;
     }
     this.#finish(request, outcome);
+  }
+
+  /** The answer comes when what it needs is read; nobody else waits for that. */
+  #hold(ready: Promise<void>, answer: () => void): void {
+    this.#held += 1;
+    ready
+      .catch((error: unknown) => this.#parts.log('error', 'rows could not be read for SNMP', { cause: String(error) }))
+      .then(() => {
+        this.#held -= 1;
+        answer();
+      })
+      .catch((error: unknown) => this.#parts.log('error', 'an SNMP answer failed', { cause: String(error) }));
   }
 
   #retrieve({ pdu, limit }: Request, reader: Reader, writer: BerWriter): Outcome {

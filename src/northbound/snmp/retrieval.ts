@@ -5,7 +5,8 @@ import { arcsKey, hasNumberKeys } from './instance.js';
 import { field, type Pdu } from './message.js';
 import { isPrefix, type ObjectTable, type Readable } from './objects.js';
 import type { Cursor, IndexKey, RowIndex } from './ordered-index.js';
-import type { Row } from './table-rows.js';
+import { Unready } from './sliced.js';
+import { maxAbsent, type Row } from './table-rows.js';
 import type { View } from './views.js';
 
 /** On whose behalf: what is visible, and by which rules a v1 answer is made. */
@@ -34,9 +35,7 @@ const full: Outcome = { kind: 'full' };
 const arcs = new Uint32Array(maxSubIdentifiers);
 const scalarKey = 0;
 /** Varbinds of a GETBULK between two looks at the clock. */
-const betweenLooks = 16;
-/** Rows without a value that a walk looks at before it asks where the next one with a value is. */
-const maxAbsent = 32;
+const betweenLooks = 8;
 
 export class Retrieval {
   readonly #objects: ObjectTable;
@@ -119,7 +118,9 @@ export class Retrieval {
       for (const [offset, walker] of walkers.entries()) {
         this.current = nonRepeaters + offset + 1;
         const start = writer.position;
-        if (walker.write(writer)) alive = true;
+        const isWritten = written === 0 ? walker.write(writer) : writeIfReady(walker, writer);
+        if (isWritten === undefined) return complete;
+        if (isWritten) alive = true;
         else walker.writeLast(writer, pdu, nonRepeaters + offset);
         if (!fits(start)) return written === 0 ? full : complete;
       }
@@ -280,6 +281,16 @@ class Walker {
     writer.endShort(mark);
     this.#lastObject = readable;
     this.#lastKey = key;
+  }
+}
+
+/** Undefined where rows have to be read first: what is written already is an answer (RFC 3416 4.2.3). */
+function writeIfReady(walker: Walker, writer: BerWriter): boolean | undefined {
+  try {
+    return walker.write(writer);
+  } catch (error) {
+    if (error instanceof Unready) return undefined;
+    throw error;
   }
 }
 

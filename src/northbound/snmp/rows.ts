@@ -16,6 +16,7 @@ import type { RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { OrderedIndex } from './ordered-index.js';
 import { type Memory, RowNumbers } from './row-numbers.js';
+import { inSlices, Unready } from './sliced.js';
 import { type Order, type Row, TableRows, textOf } from './table-rows.js';
 
 /**
@@ -23,6 +24,8 @@ import { type Order, type Row, TableRows, textOf } from './table-rows.js';
  * twenty times as long as that, so that a station that polls takes at most a twentieth of the processor for it.
  */
 const stateLifetime = { least: 1, most: 60, ofCost: 20 } as const;
+
+const none: ReadonlySet<object> = new Set();
 
 export class Rows {
   readonly #session: Session;
@@ -34,6 +37,8 @@ export class Rows {
   readonly #byList = new Map<DataSchema, TableRows>();
   /** Tables at or below a schema node, those around others first. */
   readonly #below = new Map<DataSchema, TableRows[]>();
+  /** What the request that is being answered has waited for: that is not made anew once more. */
+  waited: ReadonlySet<object> = none;
 
   /** `session` sees everything; `now` gives monotonic seconds; `memory` keeps row numbers. */
   constructor(mib: Mib, session: Session, now: () => number, memory: Memory | undefined, log: Log) {
@@ -75,23 +80,40 @@ export class Rows {
     }
   }
 
-  /** Those of a segment table are the rows around it. */
+  /** Those of a segment table are the rows around it. Throws Unready where there are many to be read first. */
   of(table: MibTable): TableRows {
     const store = this.store(table);
     if (!table.config) this.#refresh(store);
     return store;
   }
 
-  /** The rows that have a value in a column of such a table, in the order of its rows or in that of nested ones. */
+  /**
+   * The rows that have a value in a column of such a table, in the order of its rows or in that of nested ones. Throws Unready
+   * where many have to be looked at first.
+   */
   present(store: TableRows, object: MibObject, hasValue: (row: Row) => boolean, order: Order): OrderedIndex<Row> {
     const known = store.presence(object, order);
     const now = this.#now();
     // what is computed, or follows from other leafs, may change without a commit that tells of this row
-    if (known !== undefined && (isStored(object) || now < known.due)) return known.index;
-    const begun = performance.now();
-    const presence = store.track(object, order, hasValue);
-    presence.due = now + lifetimeOf(begun);
-    return presence.index;
+    if (known !== undefined && (isStored(object) || now < known.due || this.waited.has(known))) return known.index;
+    let growing = store.growing(object, order);
+    if (growing === undefined) {
+      const presence = store.track(object, order, hasValue);
+      growing = presence;
+      const work = inSlices(
+        presence.fill(() => store.index),
+        (seconds) => {
+          [presence.due, presence.usable] = this.#lifetime(seconds);
+          store.settle(object, order, presence);
+        },
+      );
+      if (work === undefined) return presence.index;
+      presence.ready = work;
+      // whoever waits is told of what went wrong
+      work.catch(() => store.abandon(object, order));
+    }
+    if (known !== undefined && now < known.usable) return known.index;
+    throw new Unready(growing, growing.ready!);
   }
 
   /** As `of`, but a list of state is not read now. */
@@ -142,18 +164,50 @@ export class Rows {
 
   #refresh(store: TableRows): void {
     const now = this.#now();
-    if (now < store.due) return;
-    const { table, parent } = store;
-    const begun = performance.now();
-    store.clear();
-    if (parent === undefined) this.#readState(store, InstanceIdentifier.root, [], table.steps);
-    else {
-      const inner = table.steps.slice(parent.table.steps.length);
-      for (const row of this.of(parent.table).index) {
-        this.#readState(store, rowPath(parent.table, row), row.keys, inner);
-      }
+    if (now < store.due || this.waited.has(store)) return;
+    if (store.reading === undefined) {
+      const { parent, expiries } = store;
+      const outer = parent === undefined ? undefined : this.of(parent.table);
+      const fresh = store.empty();
+      const work = inSlices(this.#readAll(fresh, outer), (seconds) => {
+        store.adopt(fresh);
+        if (store.expiries === expiries) [store.due, store.usable] = this.#lifetime(seconds);
+      });
+      if (work === undefined) return;
+      const reading = work.finally(() => {
+        store.reading = undefined;
+      });
+      store.reading = reading;
+      // whoever waits is told of what went wrong
+      reading.catch(() => undefined);
     }
-    store.due = now + lifetimeOf(begun);
+    if (now < store.usable) return;
+    throw new Unready(store, store.reading);
+  }
+
+  /** Those of a nested list one row around them at a step; rows may come and go in between. */
+  *#readAll(store: TableRows, outer: TableRows | undefined): Generator<void> {
+    const { table } = store;
+    if (outer === undefined) {
+      this.#readState(store, InstanceIdentifier.root, [], table.steps);
+      return;
+    }
+    const inner = table.steps.slice(outer.table.steps.length);
+    let cursor = outer.index.first();
+    while (cursor !== undefined) {
+      const row = outer.index.at(cursor);
+      this.#readState(store, rowPath(outer.table, row), row.keys, inner);
+      yield;
+      cursor = outer.index.after(row.key);
+    }
+  }
+
+  /** Until when what took so long to make is fresh, and until when it is shown while it is made anew: seconds of the clock. */
+  #lifetime(seconds: number): readonly [due: number, usable: number] {
+    const { least, most, ofCost } = stateLifetime;
+    const lifetime = Math.min(most, Math.max(least, seconds * ofCost));
+    const now = this.#now();
+    return [now + lifetime, now + 2 * lifetime];
   }
 
   #readState(store: TableRows, from: InstanceIdentifier, outer: RowKeys, steps: readonly DataSchema[]): void {
@@ -166,12 +220,6 @@ export class Rows {
 /** True where only a commit that tells of its row changes whether a column has a value. */
 export function isStored({ schema }: MibObject): boolean {
   return schema.config && !(schema.kind === 'leaf' && schema.default !== undefined);
-}
-
-/** Seconds, for a snapshot that was begun at that moment of the clock and is made now. */
-function lifetimeOf(begun: number): number {
-  const { least, most, ofCost } = stateLifetime;
-  return Math.min(most, Math.max(least, ((performance.now() - begun) / 1000) * ofCost));
 }
 
 /** The path of a row's entry; remembered, for a walk asks once for each column. */

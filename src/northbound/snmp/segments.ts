@@ -3,35 +3,42 @@ import { arcsKey, hasNumberKeys, keyArcs, outerEnd } from './instance.js';
 import { segmentSize } from './long.js';
 import type { MibTable } from './model.js';
 import type { Cursor, IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
-import type { Row, RowSource } from './table-rows.js';
+import { maxAbsent, type Row, type RowSource } from './table-rows.js';
 
-/** A place among segments: that of the row around them, and how far in it. */
+/** A place among segments: that of the row around them, in which rows, and how far in it. */
 interface SegmentCursor extends Cursor {
+  rows: OrderedIndex<Row> | undefined;
   segment: number;
   count: number;
+}
+
+/** The rows around segments. */
+export interface OuterRows extends RowSource {
+  /** In the order of the sub-identifiers before those of a segment. */
+  readonly nested: OrderedIndex<Row>;
 }
 
 export class SegmentRows implements RowSource, RowIndex<Row> {
   readonly table: MibTable;
   /** Undefined for the segments of a scalar. */
-  readonly #outer: RowSource | undefined;
-  readonly #outerRows: () => OrderedIndex<Row> | undefined;
+  readonly #outer: OuterRows | undefined;
+  readonly #present: () => OrderedIndex<Row> | undefined;
   readonly #content: (row: Row | undefined) => Buffer | undefined;
 
   /**
-   * `content` gives the octets of the value in a row, or of the scalar; undefined where there is none. `outerRows` gives the rows
-   * around segments, at least those that have some, in the order that nested rows have.
+   * `content` gives the octets of the value in a row, or of the scalar; undefined where there is none. `present` gives the rows
+   * that have some, in the order that nested rows have; undefined where they are not known.
    */
   constructor(
     table: MibTable,
-    outer: RowSource | undefined,
+    outer: OuterRows | undefined,
     content: (row: Row | undefined) => Buffer | undefined,
-    outerRows: () => OrderedIndex<Row> | undefined,
+    present: () => OrderedIndex<Row> | undefined,
   ) {
     this.table = table;
     this.#outer = outer;
     this.#content = content;
-    this.#outerRows = outerRows;
+    this.#present = present;
   }
 
   get index(): RowIndex<Row> {
@@ -47,20 +54,22 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
   }
 
   first(): Cursor | undefined {
-    return this.#outer === undefined ? this.#within({ chunk: 0, offset: 0 }, 0) : this.#from(this.#nested.first());
+    if (this.#outer === undefined) return this.#within(undefined, { chunk: 0, offset: 0 }, 0);
+    const rows = this.#nested;
+    return this.#from(rows, rows.first());
   }
 
   after(key: IndexKey): Cursor | undefined {
     const arcs = arcsOf(key);
-    if (this.#outer === undefined) return this.#within({ chunk: 0, offset: 0 }, arcs[0] ?? 0);
+    if (this.#outer === undefined) return this.#within(undefined, { chunk: 0, offset: 0 }, arcs[0] ?? 0);
     const { table } = this.#outer;
     const nested = this.#nested;
     const end = outerEnd(table, arcs);
     // cut within the name of the row around: that row is behind it
-    if (end === undefined) return this.#from(arcs.length === 0 ? nested.first() : nested.after(key));
+    if (end === undefined) return this.#from(nested, arcs.length === 0 ? nested.first() : nested.after(key));
     const outerKey = nestedKey(table, arcs, end);
     const place = nested.placeOf(outerKey);
-    return (place && this.#within(place, arcs[end] ?? 0)) ?? this.#from(nested.after(outerKey));
+    return (place && this.#within(nested, place, arcs[end] ?? 0)) ?? this.#from(nested, nested.after(outerKey));
   }
 
   advance(cursor: Cursor): boolean {
@@ -69,48 +78,55 @@ export class SegmentRows implements RowSource, RowIndex<Row> {
       at.segment += 1;
       return true;
     }
-    if (this.#outer === undefined || !this.#nested.advance(at)) return false;
-    const next = this.#from(at);
+    const { rows } = at;
+    if (rows?.advance(at) !== true) return false;
+    const next = this.#from(rows, at);
     if (next === undefined) return false;
     Object.assign(at, next);
     return true;
   }
 
   at(cursor: Cursor): Row {
-    const { segment } = cursor as SegmentCursor;
-    if (this.#outer === undefined) return rowOf(undefined, segment, segment);
-    const row = this.#nested.at(cursor);
+    const { segment, rows } = cursor as SegmentCursor;
+    if (this.#outer === undefined || rows === undefined) return rowOf(undefined, segment, segment);
+    const row = rows.at(cursor);
     const outerArcs = keyArcs(this.#outer.table, row.key);
     return rowOf(row, segment, arcsKey([...outerArcs, segment], 0, outerArcs.length + 1));
   }
 
   get #nested(): OrderedIndex<Row> {
-    return this.#outerRows()!;
+    return this.#outer!.nested;
   }
 
   /** The first segment in or behind a row that has one. */
-  #from(place: Cursor | undefined): SegmentCursor | undefined {
-    const nested = this.#nested;
-    const at = place === undefined ? undefined : { ...place };
-    while (at !== undefined) {
-      const found = this.#within(at, 0);
+  #from(rows: OrderedIndex<Row>, place: Cursor | undefined): SegmentCursor | undefined {
+    if (place === undefined) return undefined;
+    const at = { ...place };
+    for (let absent = 0; ; absent += 1) {
+      const found = this.#within(rows, at, 0);
       if (found !== undefined) return found;
-      if (!nested.advance(at)) return undefined;
+      const { key } = rows.at(at);
+      if (!rows.advance(at)) return undefined;
+      if (absent < maxAbsent) continue;
+      const present = this.#present();
+      // those are few, or nothing more is known
+      if (present === undefined || present === rows) continue;
+      const outer = this.#outer === undefined ? [] : keyArcs(this.#outer.table, key);
+      return this.#from(present, present.after(arcsKey(outer, 0, outer.length)));
     }
-    return undefined;
   }
 
   /** The segment behind one of a row. */
-  #within(place: Cursor, segment: number): SegmentCursor | undefined {
-    const count = this.#count(this.#outer === undefined ? undefined : this.#nested.at(place));
-    return segment >= count ? undefined : { ...place, segment: segment + 1, count };
+  #within(rows: OrderedIndex<Row> | undefined, place: Cursor, segment: number): SegmentCursor | undefined {
+    const count = this.#count(rows?.at(place));
+    return segment >= count ? undefined : { ...place, rows, segment: segment + 1, count };
   }
 
   #outerRow(arcs: readonly number[]): Row | undefined | 'none' {
     if (this.#outer === undefined) return arcs.length === 0 ? undefined : 'none';
     const { table } = this.#outer;
     if (outerEnd(table, arcs) !== arcs.length) return 'none';
-    return this.#nested.get(nestedKey(table, arcs, arcs.length)) ?? 'none';
+    return this.#outer.nested.get(nestedKey(table, arcs, arcs.length)) ?? 'none';
   }
 
   /** An empty value has one empty segment. */

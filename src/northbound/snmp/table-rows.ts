@@ -37,6 +37,11 @@ export interface PendingRow {
 export type Order = 'own' | 'nested';
 const orders: readonly Order[] = ['own', 'nested'];
 
+/** Rows without a value that a walk looks at before it asks which have one. */
+export const maxAbsent = 32;
+
+type Presences = Readonly<Record<Order, Map<MibObject, Presence<Row>>>>;
+
 /** The rows of one table. */
 export class TableRows {
   readonly table: MibTable;
@@ -48,9 +53,16 @@ export class TableRows {
    */
   #nested: OrderedIndex<Row> | undefined;
   /** Kept for columns in which a walk met many rows without a value. */
-  readonly #presences: Readonly<Record<Order, Map<MibObject, Presence<Row>>>> = { own: new Map(), nested: new Map() };
-  /** When the rows of a list of state are to be read again. */
+  readonly #presences: Presences = { own: new Map(), nested: new Map() };
+  /** Those whose rows are still being looked at. */
+  readonly #growing: Presences = { own: new Map(), nested: new Map() };
+  /** When the rows of a list of state are to be read again; and how long they may be shown while they are. */
   due = Number.NEGATIVE_INFINITY;
+  usable = Number.NEGATIVE_INFINITY;
+  /** Settles when what is being read is here. */
+  reading: Promise<void> | undefined;
+  /** How often what was read has been declared void. */
+  expiries = 0;
   /** Numbered tables: the row number of each row, by its keys. */
   readonly #numbers: RowNumbers;
 
@@ -63,6 +75,21 @@ export class TableRows {
   /** What was read of a list of state counts no more. */
   expire(): void {
     this.due = Number.NEGATIVE_INFINITY;
+    this.usable = Number.NEGATIVE_INFINITY;
+    this.expiries += 1;
+  }
+
+  /** The same table without a row, to be filled and then adopted. */
+  empty(): TableRows {
+    const empty = new TableRows(this.table, this.parent, this.#numbers);
+    if (this.#nested !== undefined) empty.keepNested();
+    return empty;
+  }
+
+  adopt(rows: TableRows): void {
+    this.clear();
+    this.index = rows.index;
+    this.#nested = rows.#nested;
   }
 
   get nested(): OrderedIndex<Row> {
@@ -83,7 +110,7 @@ export class TableRows {
   drop(key: IndexKey): void {
     this.index.delete(key);
     this.#nested?.delete(this.#nestedKey(key));
-    for (const order of orders) for (const presence of this.#presences[order].values()) presence.drop(key);
+    for (const presence of this.#kept()) presence.drop(key);
   }
 
   /** To be called where the values of a row are others. */
@@ -93,11 +120,18 @@ export class TableRows {
   }
 
   #renew(row: Row): void {
-    for (const order of orders) for (const presence of this.#presences[order].values()) presence.update(row);
+    for (const presence of this.#kept()) presence.update(row);
+  }
+
+  *#kept(): Generator<Presence<Row>> {
+    for (const order of orders) {
+      yield* this.#presences[order].values();
+      yield* this.#growing[order].values();
+    }
   }
 
   touch(keys: RowKeys): void {
-    if (orders.every((order) => this.#presences[order].size === 0)) return;
+    if (orders.every((order) => this.#presences[order].size + this.#growing[order].size === 0)) return;
     const key = this.keyOf(keys);
     if (key !== undefined) this.renew(key);
   }
@@ -106,12 +140,28 @@ export class TableRows {
     return this.#presences[order].get(object);
   }
 
+  growing(object: MibObject, order: Order): Presence<Row> | undefined {
+    return this.#growing[order].get(object);
+  }
+
+  /** One whose rows are to be looked at; it is {@link presence} once it is settled. */
   track(object: MibObject, order: Order, hasValue: (row: Row) => boolean): Presence<Row> {
     const keyOf =
       order === 'nested' && this.#nested !== undefined ? (key: IndexKey) => this.#nestedKey(key) : undefined;
-    const presence = new Presence(this.index, hasValue, keyOf);
-    this.#presences[order].set(object, presence);
+    const presence = new Presence(hasValue, keyOf);
+    this.#growing[order].set(object, presence);
     return presence;
+  }
+
+  /** Nothing where all rows have been read anew in between. */
+  settle(object: MibObject, order: Order, presence: Presence<Row>): void {
+    if (this.#growing[order].get(object) !== presence) return;
+    this.#growing[order].delete(object);
+    this.#presences[order].set(object, presence);
+  }
+
+  abandon(object: MibObject, order: Order): void {
+    this.#growing[order].delete(object);
   }
 
   #nestedKey(key: IndexKey): IndexKey {
@@ -122,7 +172,10 @@ export class TableRows {
   clear(): void {
     this.index = new OrderedIndex();
     if (this.#nested !== undefined) this.#nested = new OrderedIndex();
-    for (const order of orders) this.#presences[order].clear();
+    for (const order of orders) {
+      this.#presences[order].clear();
+      this.#growing[order].clear();
+    }
   }
 
   /** All but the rows under construction. */

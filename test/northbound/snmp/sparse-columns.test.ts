@@ -7,6 +7,7 @@ import { readPdu } from '../../../src/northbound/snmp/message.js';
 import { ObjectTable } from '../../../src/northbound/snmp/objects.js';
 import { Retrieval } from '../../../src/northbound/snmp/retrieval.js';
 import { Rows } from '../../../src/northbound/snmp/rows.js';
+import { Unready } from '../../../src/northbound/snmp/sliced.js';
 import { View } from '../../../src/northbound/snmp/views.js';
 import { labOid as base, type Lab, labSchema, startLab } from './support/lab.js';
 import { parse, pdu, type as pduType, v2c, varbind } from './support/raw.js';
@@ -25,8 +26,8 @@ suite('columns in which most rows have no value', () => {
   interface Counted {
     readonly lab: Lab;
     /** The name of the next instance, and what it cost in reads of a leaf. */
-    next(name: string): { readonly name: string; readonly reads: number };
-    bulk(name: string, count: number): readonly string[];
+    next(name: string): Promise<{ readonly name: string; readonly reads: number }>;
+    bulk(name: string, count: number): Promise<readonly string[]>;
     /** Reads since the last call. */
     reads(): number;
   }
@@ -68,11 +69,17 @@ suite('columns in which most rows have no value', () => {
       ),
       isVersion1: false,
     };
-    const names = (name: string, repetitions: number): string[] => {
+    const names = async (name: string, repetitions: number): Promise<readonly string[]> => {
       const writer = new BerWriter();
       const request = readPdu(new BerReader(pdu(pduType.getBulk, 1, [varbind(name)], 0, repetitions)));
       const limits = { varbinds: 1000, slice: 10_000, now: () => 0 };
-      assert.equal(retrieval.getBulk(reader, request, writer, maxDatagram, limits).kind, 'complete');
+      try {
+        assert.equal(retrieval.getBulk(reader, request, writer, maxDatagram, limits).kind, 'complete');
+      } catch (error) {
+        if (!(error instanceof Unready)) throw error;
+        await error.ready;
+        return names(name, repetitions);
+      }
       const answer = pdu(pduType.response, 1, [writer.buffer.subarray(0, writer.position)]);
       return parse(v2c(answer)).varbinds.map((each) => each.name);
     };
@@ -85,9 +92,9 @@ suite('columns in which most rows have no value', () => {
       lab,
       reads,
       bulk: names,
-      next(name) {
+      async next(name) {
         reads();
-        const [found] = names(name, 1);
+        const [found] = await names(name, 1);
         return { name: found!, reads: reads() };
       },
     };
@@ -101,17 +108,18 @@ suite('columns in which most rows have no value', () => {
     for (const size of sizes) tables.set(size, await counted(size));
   });
 
-  test('GETNEXT reads as few leafs in a large table as in a small one', () => {
-    const costs = sizes.map((size) => {
+  test('GETNEXT reads as few leafs in a large table as in a small one', async () => {
+    const costs: number[][] = [];
+    for (const size of sizes) {
       const { next } = tables.get(size)!;
-      assert.equal(next(years).name, `${years}.${String(size / 2)}`);
-      const again = [next(years), next(`${years}.5`), next(`${years}.${String(size / 2)}`)];
+      assert.equal((await next(years)).name, `${years}.${String(size / 2)}`);
+      const again = [await next(years), await next(`${years}.5`), await next(`${years}.${String(size / 2)}`)];
       assert.deepEqual(
         again.map(({ name }) => name),
         [size / 2, size / 2, size - 1].map((id) => `${years}.${String(id)}`),
       );
-      return again.map(({ reads }) => reads);
-    });
+      costs.push(again.map(({ reads }) => reads));
+    }
     assert.deepEqual(costs[0], costs[1]);
     for (const cost of costs[0]!) assert.ok(cost < 40, String(cost));
   });
@@ -119,30 +127,32 @@ suite('columns in which most rows have no value', () => {
   test('what a commit changes is found at the cost of that change', async () => {
     for (const size of sizes) {
       const { lab, next, reads } = tables.get(size)!;
-      next(years);
+      await next(years);
       await lab.write(warranty(100), { years: 9 });
       await lab.write('/signet-lab:lab/number', 1);
       assert.ok(reads() < 40, 'one row is looked at');
-      assert.equal(next(years).name, `${years}.100`);
+      assert.equal((await next(years)).name, `${years}.100`);
       await lab.remove(`${warranty(100)}/years`);
-      assert.equal(next(years).name, `${years}.${String(size / 2)}`);
+      assert.equal((await next(years)).name, `${years}.${String(size / 2)}`);
       await lab.write('/signet-lab:lab/item[id="200"]', { label: 'other', warranty: { years: 1 } });
-      assert.equal(next(years).name, `${years}.200`);
+      assert.equal((await next(years)).name, `${years}.200`);
       await lab.remove('/signet-lab:lab/item[id="200"]');
-      assert.equal(next(years).name, `${years}.${String(size / 2)}`);
+      assert.equal((await next(years)).name, `${years}.${String(size / 2)}`);
       await lab.write('/signet-lab:lab/item', [{ id: 200, label: 'again' }]);
-      assert.equal(next(years).name, `${years}.${String(size / 2)}`);
+      assert.equal((await next(years)).name, `${years}.${String(size / 2)}`);
     }
   });
 
-  test('a round of GETBULK finds each of them, then what comes behind the column', () => {
+  test('a round of GETBULK finds each of them, then what comes behind the column', async () => {
     const { bulk } = tables.get(many)!;
-    const found = bulk(years, 3);
+    const found: string[] = [];
+    // an answer ends before a column whose rows are not known yet
+    while (found.length < 3) found.push(...(await bulk(found.at(-1) ?? years, 3 - found.length)));
     assert.deepEqual(
       found.slice(0, 2),
       [many / 2, many - 1].map((id) => `${years}.${String(id)}`),
     );
     assert.doesNotMatch(found[2]!, new RegExp(`^${years.replaceAll('.', '\\.')}\\.`, 'u'));
-    assert.equal(bulk(seen, 2).length, 2);
+    assert.equal((await bulk(seen, 2)).length, 2);
   });
 });
