@@ -16,7 +16,7 @@ import type { RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { OrderedIndex } from './ordered-index.js';
 import { type Memory, RowNumbers } from './row-numbers.js';
-import { inSlices, Unready } from './sliced.js';
+import { stepwise, Unready } from './sliced.js';
 import { type Order, type Row, TableRows, textOf } from './table-rows.js';
 
 /**
@@ -100,7 +100,7 @@ export class Rows {
     if (growing === undefined) {
       const presence = store.track(object, order, hasValue);
       growing = presence;
-      const work = inSlices(
+      const work = stepwise(
         presence.fill(() => store.index),
         (seconds) => {
           [presence.due, presence.usable] = this.#lifetime(seconds);
@@ -166,12 +166,13 @@ export class Rows {
     const now = this.#now();
     if (now < store.due || this.waited.has(store)) return;
     if (store.reading === undefined) {
-      const { parent, expiries } = store;
+      const { parent } = store;
       const outer = parent === undefined ? undefined : this.of(parent.table);
       const fresh = store.empty();
-      const work = inSlices(this.#readAll(fresh, outer), (seconds) => {
+      store.isVoid = false;
+      const work = stepwise(this.#readAll(fresh, outer), (seconds) => {
         store.adopt(fresh);
-        if (store.expiries === expiries) [store.due, store.usable] = this.#lifetime(seconds);
+        if (!store.isVoid) [store.due, store.usable] = this.#lifetime(seconds);
       });
       if (work === undefined) return;
       const reading = work.finally(() => {
@@ -182,7 +183,8 @@ export class Rows {
       reading.catch(() => undefined);
     }
     if (now < store.usable) return;
-    throw new Unready(store, store.reading);
+    // what a commit has made void is not for those who ask behind it: they wait for the next
+    throw new Unready(store.isVoid ? {} : store, store.reading);
   }
 
   /** Those of a nested list one row around them at a step; rows may come and go in between. */

@@ -61,8 +61,8 @@ export class TableRows {
   usable = Number.NEGATIVE_INFINITY;
   /** Settles when what is being read is here. */
   reading: Promise<void> | undefined;
-  /** How often what was read has been declared void. */
-  expiries = 0;
+  /** A commit has come since that was begun. */
+  isVoid = false;
   /** Numbered tables: the row number of each row, by its keys. */
   readonly #numbers: RowNumbers;
 
@@ -76,7 +76,7 @@ export class TableRows {
   expire(): void {
     this.due = Number.NEGATIVE_INFINITY;
     this.usable = Number.NEGATIVE_INFINITY;
-    this.expiries += 1;
+    this.isVoid = true;
   }
 
   /** The same table without a row, to be filled and then adopted. */
