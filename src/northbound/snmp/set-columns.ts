@@ -9,6 +9,8 @@ import {
 } from '../../yang/index.js';
 import { mayBeUnset } from './mapping.js';
 import type { MibObject, MibTable } from './model.js';
+import type { Assignment, Plan } from './set-plan.js';
+import { Refusal } from './set-refusal.js';
 
 /**
  * The edit for a value that is assigned to a scalar or column below `path`; undefined where it changes nothing. `siblings` are the
@@ -71,4 +73,20 @@ function isRequired(object: MibObject): boolean {
 
 export function below(path: InstanceIdentifier, object: MibObject): InstanceIdentifier {
   return object.steps.reduce((at, step) => at.child(step), path);
+}
+
+/** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */
+export function change(
+  plan: Plan,
+  { object, value, index }: Assignment,
+  path: InstanceIdentifier,
+  siblings: readonly MibObject[],
+  others: readonly Assignment[],
+): void {
+  const edit = editOf(object, value, path, siblings);
+  if (edit === undefined) return;
+  const target = object.kind === 'unset' ? unsetTarget(value, siblings) : undefined;
+  if (edit === 'inconsistentValue' || others.some((other) => other.object === target))
+    throw new Refusal('inconsistentValue', index);
+  plan.changes.push({ index, edit });
 }

@@ -5,42 +5,23 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../error.js';
-import {
-  Branch,
-  type ContainerSchema,
-  DataTree,
-  InstanceIdentifier,
-  type ListSchema,
-  type Placement,
-  type Schema,
-  type Value,
-} from '../../yang/index.js';
+import { InstanceIdentifier, type Schema, type Value } from '../../yang/index.js';
 import { decodeOid, maxSubIdentifiers } from './ber.js';
-import { arcsKey, hasNumberKeys, indexKey, indexValues, keyArcs, type RowKeys } from './instance.js';
+import { Constructions } from './constructions.js';
+import { arcsKey, hasNumberKeys, indexValues } from './instance.js';
 import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
-import type { MibObject, MibTable } from './model.js';
+import type { MibObject } from './model.js';
 import type { ObjectTable } from './objects.js';
-import type { IndexKey } from './ordered-index.js';
-import { entryPath } from './rows.js';
 import { checkUnset, writable } from './set-access.js';
 import { joinAddresses } from './set-addresses.js';
-import { below, editOf, isComplete, ownKey, ownKeys, unsetTarget } from './set-columns.js';
+import { change } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
-import {
-  type Assignment,
-  assignAll,
-  maxPending,
-  type Plan,
-  pendingLifetime,
-  type RowWork,
-  takeLock,
-  uploadId,
-  type Writer,
-} from './set-plan.js';
+import { type Assignment, type Plan, type RowWork, takeLock, uploadId, type Writer } from './set-plan.js';
 import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
-import { nonVolatile, rowStatus } from './syntax.js';
-import type { PendingRow, Row, RowSource, TableRows } from './table-rows.js';
+import { RowMachine } from './set-rows.js';
+import { nonVolatile } from './syntax.js';
+import type { PendingRow, RowSource, TableRows } from './table-rows.js';
 import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
@@ -62,23 +43,20 @@ interface Variable extends Assignment {
 }
 
 export class Setter {
-  readonly #schema: Schema;
   readonly #objects: ObjectTable;
   readonly #now: () => number;
   readonly #uploads: Uploads;
-  readonly #pending = new Set<{
-    readonly rows: TableRows | JobRows;
-    readonly key: IndexKey;
-    readonly expires: number;
-  }>();
+  readonly #unfinished: Constructions;
+  readonly #machine: RowMachine;
   /** SETs run one after the other, so that each tests what the one before left (S7). */
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(schema: Schema, objects: ObjectTable, now: () => number) {
-    this.#schema = schema;
     this.#objects = objects;
     this.#now = now;
     this.#uploads = new Uploads(now);
+    this.#unfinished = new Constructions(now);
+    this.#machine = new RowMachine(schema, objects, this.#unfinished, now);
   }
 
   /** Never rejects. */
@@ -93,7 +71,7 @@ export class Setter {
     const comment = `SNMP SET ${randomBytes(6).toString('hex')}`;
     const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [], comment };
     try {
-      this.#expire();
+      this.#unfinished.expire();
       this.#test(writer, pdu, plan, undo);
     } catch (error) {
       for (const step of undo.toReversed()) step();
@@ -168,11 +146,11 @@ export class Setter {
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
-    for (const work of ordered) this.#planRow(work, plan, works);
+    for (const work of ordered) this.#machine.plan(work, plan, works);
     const context: JobContext = {
       objects: this.#objects,
       now: this.#now,
-      expire: (rows, key, expires) => this.#pending.add({ rows, key, expires }),
+      expire: (rows, key, expires) => this.#unfinished.add(rows, key, expires),
     };
     for (const work of jobs.values()) planJob(context, writer, work, plan);
   }
@@ -248,200 +226,6 @@ export class Setter {
     if (work.status !== undefined && work.status.value !== value) throw new Refusal('inconsistentValue', index);
     work.status = assignment;
   }
-
-  /** The state table of RFC 2579 RowStatus. */
-  #planRow(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
-    const { row, status } = work;
-    const first = status ?? [...work.columns.values()][0]!;
-    const wanted = status?.value;
-    if (this.#objects.isCommitting(work.rows.table, work.key)) throw new Refusal('resourceUnavailable', first.index);
-    if (wanted === rowStatus.destroy) {
-      this.#destroy(work, plan, status!.index);
-      return;
-    }
-    const creates = wanted === rowStatus.createAndGo || wanted === rowStatus.createAndWait;
-    if (row === undefined) {
-      if (!creates) throw new Refusal(status === undefined ? 'inconsistentName' : 'inconsistentValue', first.index);
-      this.#create(work, plan, works, wanted === rowStatus.createAndGo, first.index);
-      return;
-    }
-    if (creates) throw new Refusal('inconsistentValue', first.index);
-    if (row.pending === undefined) {
-      if (wanted === rowStatus.notInService) throw new Refusal('inconsistentValue', first.index);
-      this.#modify(work, row, plan);
-      return;
-    }
-    this.#continue(work, row.pending, plan, works, first.index);
-  }
-
-  #destroy(work: RowWork, plan: Plan, index: number): void {
-    const { rows, row, key } = work;
-    if (row === undefined) return;
-    if (row.pending === undefined) {
-      plan.rows.push({ work, values: undefined });
-      plan.deletions.push({ index, edit: { operation: 'remove', path: entryPath(rows.table, row.keys) } });
-    } else {
-      plan.after.push(() => this.#forget(rows, key));
-    }
-  }
-
-  #modify(work: RowWork, row: Row, plan: Plan): void {
-    const { table } = work.rows;
-    plan.rows.push({ work, values: undefined });
-    const path = entryPath(table, row.keys);
-    const assignments = [...work.columns.values()];
-    for (const assignment of assignments) {
-      if (assignment.object.kind === 'after') {
-        const insert = this.#placement(work.rows, assignment, row.keys);
-        plan.changes.push({ index: assignment.index, edit: { operation: 'move', path, insert } });
-        continue;
-      }
-      const key = ownKey(assignment.object);
-      if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
-      // the keys of a stored entry stay
-      else if (row.keys.at(-1)?.[key] !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
-    }
-  }
-
-  #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
-    const values = new Map<MibObject, Value>();
-    assignAll(values, work);
-    if (atOnce) {
-      if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
-      this.#enter(work, values, plan, works, index);
-      return;
-    }
-    if (this.#pending.size >= maxPending) throw new Refusal('resourceUnavailable', index);
-    const pending: PendingRow = { values, index: work.names, expires: this.#now() + pendingLifetime, inService: false };
-    pending.inService = isComplete(work.rows.table, values);
-    this.#outerKeys(work, works, index);
-    const { rows, key } = work;
-    plan.before.push(() => {
-      const entry = { rows, key, expires: pending.expires };
-      rows.put({ key, keys: [], pending, path: undefined });
-      this.#pending.add(entry);
-      return () => this.#forget(rows, key);
-    });
-  }
-
-  /** A row under construction: columns are kept, active puts it into the datastore. */
-  #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
-    const values = new Map(pending.values);
-    assignAll(values, work);
-    const complete = isComplete(work.rows.table, values);
-    if (work.status?.value === rowStatus.active) {
-      if (!complete) throw new Refusal('inconsistentValue', index);
-      this.#enter(work, values, plan, works, index);
-      const { rows, key } = work;
-      plan.after.push(() => this.#release(rows, key));
-      return;
-    }
-    if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
-    plan.after.push(() => {
-      pending.values.clear();
-      for (const [object, value] of values) pending.values.set(object, value);
-      pending.inService = complete;
-      work.rows.renew(work.key);
-    });
-  }
-
-  /** The edit that makes the entry. */
-  #enter(
-    work: RowWork,
-    values: ReadonlyMap<MibObject, Value>,
-    plan: Plan,
-    works: ReadonlyMap<string, RowWork>,
-    index: number,
-  ): void {
-    const { rows } = work;
-    const { table } = rows;
-    const outer = this.#outerKeys(work, works, index);
-    const own = table.numbered ? ownKeys(table, values) : work.names.slice(-table.ownParts);
-    if (own === undefined) throw new Refusal('inconsistentValue', index);
-    const keys: RowKeys = [...outer, own];
-    if (table.numbered) {
-      if (rows.isNumbered(keys)) throw new Refusal('inconsistentValue', index);
-      const number = Number(work.names.at(-1));
-      plan.before.push(() => {
-        rows.assign(keys, number);
-        return () => rows.unassign(keys);
-      });
-    }
-    plan.rows.push({ work, values: new Map(values) });
-    const path = entryPath(table, keys);
-    const content = this.#entry(table, path, values);
-    const placed = [...values].find(([object]) => object.kind === 'after');
-    const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
-    plan.creations.push({ index, edit: { operation: 'create', path, content, ...insert } });
-    // each column again, so that an error that names it finds its varbind
-    for (const assignment of work.columns.values()) {
-      const { object } = assignment;
-      if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
-        change(plan, assignment, path, [], []);
-    }
-  }
-
-  /** Behind the row of that number beside it, which is there already. */
-  #placement(rows: TableRows, { value, index }: Pick<Assignment, 'value' | 'index'>, keys: RowKeys): Placement {
-    if (value === 0) return { where: 'first' };
-    const outer = rows.parent === undefined ? undefined : rows.parent.keyOf(keys.slice(0, -1));
-    const arcs = outer === undefined ? [] : keyArcs(rows.parent!.table, outer);
-    const key = indexKey(rows.table, [...arcs, Number(value)]);
-    const anchor = key === undefined ? undefined : rows.index.get(key);
-    if (anchor === undefined || anchor.pending !== undefined) throw new Refusal('inconsistentValue', index);
-    return { where: 'after', anchor: anchor.keys.at(-1)! };
-  }
-
-  #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
-    if (table.schema.kind === 'leaf-list') return path.last!.keys![0]!;
-    const editor = DataTree.empty(this.#schema).edit();
-    editor.set(path, new Branch(table.schema as ListSchema));
-    for (const [object, value] of values) {
-      if (ownKey(object) !== undefined || object.kind === 'after') continue;
-      if (object.kind !== 'presence') editor.set(below(path, object), value);
-      else if (value === true) editor.set(below(path, object), new Branch(object.schema as ContainerSchema));
-    }
-    const { root } = editor.finish() as DataTree;
-    return new DataTree(this.#schema, root).branch(path)!;
-  }
-
-  /** The keys of the entry around a new one, which must be there, or be made by the same PDU. */
-  #outerKeys(work: RowWork, works: ReadonlyMap<string, RowWork>, index: number): RowKeys {
-    const { table, parent } = work.rows;
-    if (parent === undefined) return [];
-    const outer = this.#outerRow(work);
-    if (outer !== undefined && outer.pending === undefined) return outer.keys;
-    const outerNames = work.names.slice(0, table.index.length - table.ownParts);
-    for (const other of works.values()) {
-      const creates = other.status?.value === rowStatus.createAndGo;
-      if (other.rows !== parent || !creates || !sameValues(other.names, outerNames)) continue;
-      if (parent.table.numbered || parent.parent !== undefined) break;
-      return [other.names.slice(-parent.table.ownParts)];
-    }
-    throw new Refusal('inconsistentName', index);
-  }
-
-  #outerRow(work: RowWork): Row | undefined {
-    const { table } = work.rows;
-    const parent = work.rows.parent!;
-    const outer = work.names.slice(0, table.index.length - table.ownParts);
-    const key = parent.keyOfNames(outer);
-    return key === undefined ? undefined : parent.index.get(key);
-  }
-
-  #release(rows: TableRows | JobRows, key: IndexKey): void {
-    for (const entry of this.#pending) if (entry.rows === rows && entry.key === key) this.#pending.delete(entry);
-  }
-
-  #forget(rows: TableRows | JobRows, key: IndexKey): void {
-    this.#release(rows, key);
-    if (rows.index.get(key)?.pending !== undefined) rows.drop(key);
-  }
-
-  #expire(): void {
-    const now = this.#now();
-    for (const { rows, key, expires } of this.#pending) if (expires <= now) this.#forget(rows, key);
-  }
 }
 
 /** Steps 3 to 6: type, length, encoding, value. */
@@ -477,24 +261,4 @@ function workOn<Rows extends TableRows | JobRows>(
   const work: RowWork<Rows> = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };
   works.set(id, work);
   return work;
-}
-
-/** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */
-function change(
-  plan: Plan,
-  { object, value, index }: Assignment,
-  path: InstanceIdentifier,
-  siblings: readonly MibObject[],
-  others: readonly Assignment[],
-): void {
-  const edit = editOf(object, value, path, siblings);
-  if (edit === undefined) return;
-  const target = object.kind === 'unset' ? unsetTarget(value, siblings) : undefined;
-  if (edit === 'inconsistentValue' || others.some((other) => other.object === target))
-    throw new Refusal('inconsistentValue', index);
-  plan.changes.push({ index, edit });
-}
-
-function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
 }

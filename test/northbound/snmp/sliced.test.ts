@@ -130,7 +130,7 @@ describe('a list of state inside many rows', () => {
     const before = device.reads;
     assert.equal(size(device.rows.of(device.table)), many);
     assert.equal(device.reads, before, 'fresh');
-    device.seconds += 3;
+    device.seconds = device.rows.store(device.table).due;
     assert.equal(size(device.rows.of(device.table)), many);
     assert.notEqual(device.reads, before, 'old: being read');
     while (device.reads < before + many) await new Promise((resolve) => setImmediate(resolve));

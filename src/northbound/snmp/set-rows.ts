@@ -1,0 +1,218 @@
+/** The RowStatus machine of RFC 2579 over one SET: what is to become of each row that its varbinds name. */
+import {
+  Branch,
+  type ContainerSchema,
+  DataTree,
+  type InstanceIdentifier,
+  type ListSchema,
+  type Placement,
+  type Schema,
+  type Value,
+} from '../../yang/index.js';
+import type { Constructions } from './constructions.js';
+import { indexKey, keyArcs, type RowKeys } from './instance.js';
+import type { MibObject, MibTable } from './model.js';
+import type { ObjectTable } from './objects.js';
+import { entryPath } from './rows.js';
+import { below, change, isComplete, ownKey, ownKeys } from './set-columns.js';
+import { type Assignment, assignAll, type Plan, pendingLifetime, type RowWork } from './set-plan.js';
+import { Refusal } from './set-refusal.js';
+import { rowStatus } from './syntax.js';
+import type { PendingRow, Row, TableRows } from './table-rows.js';
+
+export class RowMachine {
+  readonly #schema: Schema;
+  readonly #objects: ObjectTable;
+  readonly #unfinished: Constructions;
+  readonly #now: () => number;
+
+  constructor(schema: Schema, objects: ObjectTable, unfinished: Constructions, now: () => number) {
+    this.#schema = schema;
+    this.#objects = objects;
+    this.#unfinished = unfinished;
+    this.#now = now;
+  }
+
+  /** The state table of RFC 2579 RowStatus. */
+  plan(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
+    const { row, status } = work;
+    const first = status ?? [...work.columns.values()][0]!;
+    const wanted = status?.value;
+    if (this.#objects.isCommitting(work.rows.table, work.key)) throw new Refusal('resourceUnavailable', first.index);
+    if (wanted === rowStatus.destroy) {
+      this.#destroy(work, plan, status!.index);
+      return;
+    }
+    const creates = wanted === rowStatus.createAndGo || wanted === rowStatus.createAndWait;
+    if (row === undefined) {
+      if (!creates) throw new Refusal(status === undefined ? 'inconsistentName' : 'inconsistentValue', first.index);
+      this.#create(work, plan, works, wanted === rowStatus.createAndGo, first.index);
+      return;
+    }
+    if (creates) throw new Refusal('inconsistentValue', first.index);
+    if (row.pending === undefined) {
+      if (wanted === rowStatus.notInService) throw new Refusal('inconsistentValue', first.index);
+      this.#modify(work, row, plan);
+      return;
+    }
+    this.#continue(work, row.pending, plan, works, first.index);
+  }
+
+  #destroy(work: RowWork, plan: Plan, index: number): void {
+    const { rows, row, key } = work;
+    if (row === undefined) return;
+    if (row.pending === undefined) {
+      plan.rows.push({ work, values: undefined });
+      plan.deletions.push({ index, edit: { operation: 'remove', path: entryPath(rows.table, row.keys) } });
+    } else {
+      plan.after.push(() => this.#unfinished.forget(rows, key));
+    }
+  }
+
+  #modify(work: RowWork, row: Row, plan: Plan): void {
+    const { table } = work.rows;
+    plan.rows.push({ work, values: undefined });
+    const path = entryPath(table, row.keys);
+    const assignments = [...work.columns.values()];
+    for (const assignment of assignments) {
+      if (assignment.object.kind === 'after') {
+        const insert = this.#placement(work.rows, assignment, row.keys);
+        plan.changes.push({ index: assignment.index, edit: { operation: 'move', path, insert } });
+        continue;
+      }
+      const key = ownKey(assignment.object);
+      if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
+      // the keys of a stored entry stay
+      else if (row.keys.at(-1)?.[key] !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
+    }
+  }
+
+  #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
+    const values = new Map<MibObject, Value>();
+    assignAll(values, work);
+    if (atOnce) {
+      if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
+      this.#enter(work, values, plan, works, index);
+      return;
+    }
+    if (this.#unfinished.isFull) throw new Refusal('resourceUnavailable', index);
+    const pending: PendingRow = { values, index: work.names, expires: this.#now() + pendingLifetime, inService: false };
+    pending.inService = isComplete(work.rows.table, values);
+    this.#outerKeys(work, works, index);
+    const { rows, key } = work;
+    plan.before.push(() => {
+      rows.put({ key, keys: [], pending, path: undefined });
+      this.#unfinished.add(rows, key, pending.expires);
+      return () => this.#unfinished.forget(rows, key);
+    });
+  }
+
+  /** A row under construction: columns are kept, active puts it into the datastore. */
+  #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
+    const values = new Map(pending.values);
+    assignAll(values, work);
+    const complete = isComplete(work.rows.table, values);
+    if (work.status?.value === rowStatus.active) {
+      if (!complete) throw new Refusal('inconsistentValue', index);
+      this.#enter(work, values, plan, works, index);
+      const { rows, key } = work;
+      plan.after.push(() => this.#unfinished.release(rows, key));
+      return;
+    }
+    if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
+    plan.after.push(() => {
+      pending.values.clear();
+      for (const [object, value] of values) pending.values.set(object, value);
+      pending.inService = complete;
+      work.rows.renew(work.key);
+    });
+  }
+
+  /** The edit that makes the entry. */
+  #enter(
+    work: RowWork,
+    values: ReadonlyMap<MibObject, Value>,
+    plan: Plan,
+    works: ReadonlyMap<string, RowWork>,
+    index: number,
+  ): void {
+    const { rows } = work;
+    const { table } = rows;
+    const outer = this.#outerKeys(work, works, index);
+    const own = table.numbered ? ownKeys(table, values) : work.names.slice(-table.ownParts);
+    if (own === undefined) throw new Refusal('inconsistentValue', index);
+    const keys: RowKeys = [...outer, own];
+    if (table.numbered) {
+      if (rows.isNumbered(keys)) throw new Refusal('inconsistentValue', index);
+      const number = Number(work.names.at(-1));
+      plan.before.push(() => {
+        rows.assign(keys, number);
+        return () => rows.unassign(keys);
+      });
+    }
+    plan.rows.push({ work, values: new Map(values) });
+    const path = entryPath(table, keys);
+    const content = this.#entry(table, path, values);
+    const placed = [...values].find(([object]) => object.kind === 'after');
+    const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
+    plan.creations.push({ index, edit: { operation: 'create', path, content, ...insert } });
+    // each column again, so that an error that names it finds its varbind
+    for (const assignment of work.columns.values()) {
+      const { object } = assignment;
+      if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
+        change(plan, assignment, path, [], []);
+    }
+  }
+
+  /** Behind the row of that number beside it, which is there already. */
+  #placement(rows: TableRows, { value, index }: Pick<Assignment, 'value' | 'index'>, keys: RowKeys): Placement {
+    if (value === 0) return { where: 'first' };
+    const outer = rows.parent === undefined ? undefined : rows.parent.keyOf(keys.slice(0, -1));
+    const arcs = outer === undefined ? [] : keyArcs(rows.parent!.table, outer);
+    const key = indexKey(rows.table, [...arcs, Number(value)]);
+    const anchor = key === undefined ? undefined : rows.index.get(key);
+    if (anchor === undefined || anchor.pending !== undefined) throw new Refusal('inconsistentValue', index);
+    return { where: 'after', anchor: anchor.keys.at(-1)! };
+  }
+
+  #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
+    if (table.schema.kind === 'leaf-list') return path.last!.keys![0]!;
+    const editor = DataTree.empty(this.#schema).edit();
+    editor.set(path, new Branch(table.schema as ListSchema));
+    for (const [object, value] of values) {
+      if (ownKey(object) !== undefined || object.kind === 'after') continue;
+      if (object.kind !== 'presence') editor.set(below(path, object), value);
+      else if (value === true) editor.set(below(path, object), new Branch(object.schema as ContainerSchema));
+    }
+    const { root } = editor.finish() as DataTree;
+    return new DataTree(this.#schema, root).branch(path)!;
+  }
+
+  /** The keys of the entry around a new one, which must be there, or be made by the same PDU. */
+  #outerKeys(work: RowWork, works: ReadonlyMap<string, RowWork>, index: number): RowKeys {
+    const { table, parent } = work.rows;
+    if (parent === undefined) return [];
+    const outer = this.#outerRow(work);
+    if (outer !== undefined && outer.pending === undefined) return outer.keys;
+    const outerNames = work.names.slice(0, table.index.length - table.ownParts);
+    for (const other of works.values()) {
+      const creates = other.status?.value === rowStatus.createAndGo;
+      if (other.rows !== parent || !creates || !sameValues(other.names, outerNames)) continue;
+      if (parent.table.numbered || parent.parent !== undefined) break;
+      return [other.names.slice(-parent.table.ownParts)];
+    }
+    throw new Refusal('inconsistentName', index);
+  }
+
+  #outerRow(work: RowWork): Row | undefined {
+    const { table } = work.rows;
+    const parent = work.rows.parent!;
+    const outer = work.names.slice(0, table.index.length - table.ownParts);
+    const key = parent.keyOfNames(outer);
+    return key === undefined ? undefined : parent.index.get(key);
+  }
+}
+
+function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
