@@ -133,7 +133,8 @@ describe('a list of state inside many rows', () => {
     device.seconds = device.rows.store(device.table).due;
     assert.equal(size(device.rows.of(device.table)), many);
     assert.notEqual(device.reads, before, 'old: being read');
-    while (device.reads < before + many) await new Promise((resolve) => setImmediate(resolve));
+    while (device.rows.store(device.table).reading !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(device.reads, before + many);
     assert.equal(await device.count(), many);
     device.seconds += 3600;
     await device.unready().ready;
