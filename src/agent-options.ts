@@ -12,6 +12,8 @@ export interface AgentOptions {
   readonly adminPasswordFile: string | undefined;
   readonly snmpPasswordFile: string | undefined;
   readonly masterKeyFile: string | undefined;
+  /** With a startup datastore: a start begins with what was saved there. */
+  readonly startup: boolean;
   /** The folder with our own modules. */
   readonly ownSchema: string;
   readonly version: string;

@@ -167,6 +167,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stateDirectory: state,
     schema,
     masterKeyFile: options.masterKeyFile,
+    startup: options.startup,
     retention: retentionOf,
     factory,
     refused: (refusal) => audit.record(refusal),
@@ -190,13 +191,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
   });
   current.datastore = datastore;
-  ofStore.opened();
   datastore.subscribe((event) => audit.observe(event));
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);
     engine.id = engineIdOf(datastore);
     await firstStart(datastore, schema, factory, options);
+    await datastore.startUp();
+    ofStore.opened();
     const viewer = datastore.session({ user: '', protocol: 'system', address: '' });
     const accounts = openAccounts(datastore, schema);
     const login = new Login({ lookup: (user) => accounts.password(user) });

@@ -103,6 +103,7 @@ function readOptions(args: readonly string[]) {
       'admin-password-file': { type: 'string' },
       'snmp-password-file': { type: 'string' },
       'master-key': { type: 'string' },
+      'with-startup': { type: 'boolean', default: false },
     },
   });
   endpoint('--netconf', values.netconf);
@@ -114,6 +115,7 @@ function readOptions(args: readonly string[]) {
     adminPasswordFile: values['admin-password-file'],
     snmpPasswordFile: values['snmp-password-file'],
     masterKeyFile: values['master-key'],
+    startup: values['with-startup'],
     ownSchema,
     version: version(),
     log: logToStderr,

@@ -43,5 +43,6 @@ const severities: Readonly<Record<TroubleKind, Severity>> = {
   'journal-write-failed': 'critical',
   'journal-torn': 'minor',
   'journal-compaction-failed': 'major',
+  'startup-not-loaded': 'major',
   'apply-failed': 'critical',
 };

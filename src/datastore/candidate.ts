@@ -57,3 +57,8 @@ export const sharedCandidate = 'shared';
 /** Named candidates live on when their session ends, so their number is bounded: of one user, and of all. */
 const candidatesOfOne = 64;
 const maxCandidates = 1024;
+
+export function candidateChanged(): ConfigError {
+  const message = 'the candidate was edited while the edits were tested; nothing was set';
+  return new ConfigError({ type: 'protocol', tag: 'in-use', message });
+}

@@ -176,6 +176,8 @@ export interface ModuleServices {
   running(): Root;
   /** Every root that can be gone back to, the oldest first, running last. */
   kept?(): readonly KeptRoot[];
+  /** The root of the startup datastore: what it names is needed though no kept point has it. */
+  held?(): Root | undefined;
   /** The plain value of a sealed leaf of `root`; undefined where it is not set or does not open under the master key. */
   secret?(path: InstanceIdentifier, root: Root): string | undefined;
   /** Calls back when a point has left the history whose system state is not that of the oldest one that stays; gives what ends it. */

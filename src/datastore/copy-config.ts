@@ -22,6 +22,7 @@ export async function copyConfig(copy: Copy): Promise<CommitResult> {
   const { core, session, target, source, candidate } = copy;
   const { origin } = session;
   core.access.checkOperation(origin, core.running(), 'ietf-netconf', 'copy-config');
+  if ([target, source].includes('startup')) core.startup.check();
   if (target === source) {
     const message = `${source} cannot be copied to itself`;
     throw new ConfigError({ type: 'protocol', tag: 'invalid-value', message });
@@ -50,8 +51,13 @@ export async function copyConfig(copy: Copy): Promise<CommitResult> {
       core.candidates.set(candidate, { base: running.config, tree }, origin.user);
       return { transaction: core.transaction(), findings: [] };
     }
-    case 'startup':
-      throw noStartup();
+    case 'startup': {
+      const root = { config: put(core.startup.tree), system: core.running().system };
+      // Running is valid as it is; another has to be as if it were committed.
+      const judged = source === 'running' ? undefined : await copy.commit(() => root.config, trial(copy.options));
+      if (copy.options.testOnly !== true) await core.startup.save(session, root);
+      return { transaction: core.transaction(), findings: judged?.findings ?? [] };
+    }
   }
 }
 
@@ -64,12 +70,10 @@ function sourceTree({ core, source, candidate }: Copy): DataTree {
     case 'factory-default':
       return core.factoryDefault;
     case 'startup':
-      throw noStartup();
+      return core.startup.tree;
   }
 }
 
-/** Where the operator did not ask for a startup datastore of its own. */
-export function noStartup(): ConfigError {
-  const message = 'running is durable here: there is no startup datastore beside it';
-  return new ConfigError({ type: 'protocol', tag: 'operation-not-supported', message });
+function trial({ comment }: CommitOptions): CommitOptions {
+  return { testOnly: true, ...(comment === undefined ? {} : { comment }) };
 }

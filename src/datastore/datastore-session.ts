@@ -16,18 +16,18 @@ import {
 } from '../yang/index.js';
 import type { Access } from './access.js';
 import { invokeAction } from './action.js';
-import { type Candidate, sharedCandidate } from './candidate.js';
+import { type Candidate, candidateChanged, sharedCandidate } from './candidate.js';
 import { tasksFor } from './change.js';
 import type { Job } from './commit-queue.js';
 import { asker, newPersistId } from './confirmed.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
-import { copyConfig, noStartup } from './copy-config.js';
+import { copyConfig } from './copy-config.js';
 import type { Core } from './datastore.js';
 import { asReported } from './defaults.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
 import type { EntryPath } from './entry-path.js';
-import type { Lockable } from './locks.js';
+import { type Lockable, lockDenied } from './locks.js';
 import { annotationsOf } from './origin.js';
 import type { PartialLock } from './partial-locks.js';
 import { rebase } from './patch.js';
@@ -198,6 +198,13 @@ export class DatastoreSession implements Session {
     }
   }
 
+  async deleteConfig(): Promise<void> {
+    this.authorize('ietf-netconf', 'delete-config');
+    await this.#core.startup.delete(this).catch((error: unknown) => {
+      throw this.#core.refusal(error);
+    });
+  }
+
   async validate(candidate?: string): Promise<readonly Finding[]> {
     this.#checkOpen();
     return await this.#validate(this.#core.candidates.get(this.#candidateName(candidate)));
@@ -274,7 +281,7 @@ export class DatastoreSession implements Session {
 
   lock(datastore: Lockable): void {
     this.#checkOpen();
-    if (datastore === 'startup') throw noStartup();
+    if (datastore === 'startup') this.#core.startup.check();
     const { candidates, locks, partialLocks } = this.#core;
     if (datastore === 'candidate' && locks.holder('candidate') === undefined && candidates.isEdited(sharedCandidate)) {
       throw lockDenied('the candidate holds changes that are not committed', 0);
@@ -484,15 +491,6 @@ export class DatastoreSession implements Session {
 /** What was edited, on whatever running is by then. */
 function rebased({ base, tree }: Candidate): (head: Root) => Promise<Root> {
   return async (head) => ({ config: await rebase(base, tree, head.config), system: head.system });
-}
-
-function candidateChanged(): ConfigError {
-  const message = 'the candidate was edited while the edits were tested; nothing was set';
-  return new ConfigError({ type: 'protocol', tag: 'in-use', message });
-}
-
-function lockDenied(message: string, holder: number): ConfigError {
-  return new ConfigError({ type: 'protocol', tag: 'lock-denied', message, info: { 'session-id': String(holder) } });
 }
 
 /** Of one partial lock. */

@@ -25,6 +25,7 @@ import { Recorder } from './recorder.js';
 import { buildRequest } from './request.js';
 import type { DatastoreEvent, HistoryEntry, NotificationEvent, Session } from './session.js';
 import { type SessionLimits, SessionRegistry } from './sessions.js';
+import { StartupDatastore } from './startup.js';
 import { type Store, systemOrigin } from './store.js';
 
 export interface CoreParts {
@@ -33,6 +34,8 @@ export interface CoreParts {
   readonly store: Store;
   readonly lock: DirectoryLock;
   readonly factory: FactoryDefault | undefined;
+  /** The operator asked for a startup datastore. */
+  readonly isStartupServed: boolean;
 }
 
 /** The datastore itself; sessions see it whole, the rest of the house as {@link Datastore}. */
@@ -52,6 +55,7 @@ export class Core implements Datastore, CommitStore {
   readonly #store: Store;
   readonly #recorder: Recorder;
   readonly #queue: CommitQueue;
+  readonly startup: StartupDatastore;
   readonly #lock: DirectoryLock;
   readonly #factory: FactoryDefault | undefined;
   /** The datastore of that name (RFC 8808 section 3). */
@@ -61,7 +65,7 @@ export class Core implements Datastore, CommitStore {
 
   constructor(
     services: DraftServices,
-    { access, masterKey, store, lock, factory }: CoreParts,
+    { access, masterKey, store, lock, factory, isStartupServed }: CoreParts,
     sessionLimits: SessionLimits,
   ) {
     this.services = services;
@@ -70,8 +74,9 @@ export class Core implements Datastore, CommitStore {
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
     this.#factory = factory;
-    this.factoryDefault = this.#factoryRoot([]).config;
+    this.factoryDefault = this.factoryRoot([]).config;
     this.#store = store;
+    this.startup = new StartupDatastore(this, { isServed: isStartupServed, store, factory });
     this.#recorder = new Recorder(store, services.log);
     this.#lock = lock;
     this.sessions = new SessionRegistry(sessionLimits);
@@ -192,7 +197,7 @@ export class Core implements Datastore, CommitStore {
     }
     const access = await this.#factory.firstAccess(origin);
     try {
-      const root = this.#factoryRoot(access.edits);
+      const root = this.factoryRoot(access.edits);
       await this.submit({
         origin,
         session,
@@ -208,11 +213,12 @@ export class Core implements Datastore, CommitStore {
       throw error;
     }
     this.candidates.clear();
+    await this.startup.reset();
     await this.#erase();
   }
 
   /** What an empty tree becomes by the factory default and `more`; there is no system state: handlers make that anew. */
-  #factoryRoot(more: readonly JsonEdit[]): Root {
+  factoryRoot(more: readonly JsonEdit[]): Root {
     const edits = [...(this.#factory?.edits ?? []), ...more];
     const empty = { config: DataTree.empty(this.schema), system: DataTree.empty(this.schema) };
     return buildRequest({ edits }, this.services, this.schema)(empty);
@@ -286,6 +292,7 @@ export class Core implements Datastore, CommitStore {
         schema,
         running: () => this.running(),
         kept: () => this.points.points.map(({ root, entry }) => ({ ...root, transaction: entry.transaction })),
+        held: () => this.points.held,
         secret: (path, root) => this.secret(path, root),
         forgotten: (listener) => this.points.forgotten(listener),
         memory: (name) => this.meta(name),
@@ -293,6 +300,10 @@ export class Core implements Datastore, CommitStore {
         notify: (path, content) => this.notify(path, content),
       });
     }
+  }
+
+  startUp(): Promise<void> {
+    return this.startup.load();
   }
 
   close(): Promise<void> {
@@ -410,13 +421,20 @@ export class Core implements Datastore, CommitStore {
     }
   }
 
+  /** Work on the store between two commits, when all before them are on disk. */
+  async between({ origin, id }: Pick<Session, 'origin' | 'id'>, work: (store: Store) => Promise<void>): Promise<void> {
+    await this.#queue.between({ user: origin.user, session: id }, async () => {
+      await this.#recorder.settle();
+      await work(this.#store);
+    });
+  }
+
   async confirm(session: DatastoreSession, persistId: string | undefined): Promise<void> {
     this.confirmed.claim(asker(session), persistId, true);
     // In its turn: it may time out, or be extended, while others are before it.
-    await this.#queue.between({ user: session.origin.user, session: session.id }, async () => {
+    await this.between(session, async (store) => {
       this.confirmed.claim(asker(session), persistId, true);
-      await this.#recorder.settle();
-      await this.#store.writeConfirm(session.origin);
+      await store.writeConfirm(session.origin);
       this.confirmed.end();
       const who = { origin: session.origin, session: session.id };
       this.#tell(this.standard.confirmedCommit(this.services.clock.now(), 'complete', who));

@@ -29,6 +29,8 @@ export class History {
   readonly #retention: RetentionOf;
   readonly #listeners = new Set<() => void>();
   #points: Point[];
+  /** That of the startup datastore. */
+  #held: Root | undefined;
 
   constructor(retention: RetentionOf, first: Point) {
     this.#retention = retention;
@@ -45,6 +47,17 @@ export class History {
 
   get points(): readonly Point[] {
     return this.#points;
+  }
+
+  /** The root of the startup datastore, which is kept beside the points. */
+  get held(): Root | undefined {
+    return this.#held;
+  }
+
+  hold(root: Root | undefined): void {
+    const former = this.#held;
+    this.#held = root;
+    if (former !== undefined && former.system !== root?.system) for (const listener of [...this.#listeners]) listener();
   }
 
   /** Entries for people, the newest first. */

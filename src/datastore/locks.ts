@@ -10,12 +10,7 @@ export class Locks {
   lock(datastore: Lockable, session: number): void {
     const holder = this.#holders.get(datastore);
     if (holder !== undefined) {
-      throw new ConfigError({
-        type: 'protocol',
-        tag: 'lock-denied',
-        message: `${datastore} is locked by session ${holder}`,
-        info: { 'session-id': String(holder) },
-      });
+      throw lockDenied(`${datastore} is locked by session ${holder}`, holder);
     }
     this.#holders.set(datastore, session);
   }
@@ -53,4 +48,9 @@ export class Locks {
       info: { 'session-id': String(holder) },
     });
   }
+}
+
+/** `holder`: a session-id, 0 where it is none. */
+export function lockDenied(message: string, holder: number): ConfigError {
+  return new ConfigError({ type: 'protocol', tag: 'lock-denied', message, info: { 'session-id': String(holder) } });
 }

@@ -43,6 +43,8 @@ export interface DatastoreOptions {
   readonly sessionLimits?: Partial<SessionLimits>;
   /** What a new device has; without it the datastore `factory-default` is empty and nothing goes back to it. */
   readonly factory?: FactoryDefault;
+  /** With a startup datastore (RFC 6241 8.7): running is what was saved there after every start. */
+  readonly startup?: boolean;
   /** Octets that the journal may grow before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number;
 }
@@ -73,6 +75,11 @@ export interface Datastore {
   /** Every event, unfiltered; for consumers inside the process. Gives what ends it. */
   subscribe(listener: (event: DatastoreEvent) => void): () => void;
   history(): readonly HistoryEntry[];
+  /**
+   * To be called once, when all that commits need is there and before anything listens: with a startup datastore running
+   * becomes what was saved. Where that fails running stays, and it is told as trouble.
+   */
+  startUp(): Promise<void>;
   /** A transaction of the system's own. */
   commit(request: CommitRequest): Promise<CommitResult>;
   /** Stops the modules, waits for commits under way, and frees the state directory. */
@@ -130,7 +137,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
     const validator = new Validator(schema);
     const core = new Core(
       { registry, validator, sealing, clock, log, deadlines, troubles },
-      { access, masterKey: key, store, lock, factory: options.factory },
+      { access, masterKey: key, store, lock, factory: options.factory, isStartupServed: options.startup === true },
       { ...defaultSessionLimits, ...options.sessionLimits },
     );
     try {

@@ -5,6 +5,9 @@ import type { RecordLines } from './journal.js';
 import { LineReader, treeLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 
+/** `none` where the operator did not ask for a startup datastore, so that running is what a start finds. */
+export type StartupState = 'saved' | 'deleted' | 'none';
+
 /** The first line of a record. */
 export type RecordHead =
   | {
@@ -16,6 +19,8 @@ export type RecordHead =
       readonly closes?: boolean;
     }
   | { readonly record: 'confirm'; readonly time: number; readonly origin: Origin }
+  /** The startup datastore from here on; the lines behind it lead to it from the root of the last commit. */
+  | { readonly record: 'startup'; readonly time: number; readonly origin: Origin; readonly is: StartupState }
   | { readonly record: 'meta'; readonly name: string; readonly value: JsonValue }
   | { readonly record: 'snapshot'; readonly entry: HistoryEntry }
   | { readonly record: 'part' }

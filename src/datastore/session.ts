@@ -129,6 +129,8 @@ export interface Session {
     options?: CommitOptions,
     candidate?: string,
   ): Promise<CommitResult>;
+  /** Of startup, the only one that can be deleted (RFC 6241 7.4); the next start begins with the factory default. */
+  deleteConfig(): Promise<void>;
   validate(candidate?: string): Promise<readonly Finding[]>;
   commit(options?: CommitOptions, candidate?: string): Promise<CommitResult>;
   discard(candidate?: string): void;

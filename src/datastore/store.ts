@@ -9,7 +9,15 @@ import { Journal, type ReadRecord, type RecordLines, storageError } from './jour
 import { headerLength } from './journal-reader.js';
 import type { Clock, Log } from './log.js';
 import { placedPatchOf } from './patch.js';
-import { applyLines, decodeHead, encodeHead, isFact, type RecordHead, snapshotRecords } from './record.js';
+import {
+  applyLines,
+  decodeHead,
+  encodeHead,
+  isFact,
+  type RecordHead,
+  type StartupState,
+  snapshotRecords,
+} from './record.js';
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 import type { Troubles } from './trouble.js';
@@ -39,11 +47,23 @@ export interface CommitRecord {
   readonly closes?: boolean;
 }
 
+/** The startup datastore, where there is one. */
+export interface Startup {
+  /** Undefined where it was deleted. */
+  readonly root: Root | undefined;
+  readonly time: number;
+  readonly origin: Origin;
+}
+
+/** With the offset behind its record. */
+type StoredStartup = Startup & { readonly end: number };
+
 export class Store {
   readonly #options: StoreOptions;
   readonly #journal: Journal;
   readonly #facts: Map<string, JsonValue>;
   readonly history: History;
+  #startup: StoredStartup | undefined;
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
@@ -56,6 +76,9 @@ export class Store {
     this.#facts = loaded.facts;
     this.history = loaded.history!;
     this.mustErase = eraseBeforeReset(this.history);
+    // What came before a reset is erased with all the rest.
+    const isErased = this.mustErase && (loaded.startup?.end ?? 0) < this.history.oldest.end;
+    this.#keepStartup(isErased ? undefined : loaded.startup);
     this.#threshold = loaded.snapshotEnd * 2 + this.#slack;
   }
 
@@ -96,6 +119,28 @@ export class Store {
 
   advance(entry: HistoryEntry, root: Root, end: number, keep: Point | undefined): void {
     this.history.add({ entry, root, end }, this.#options.clock.now(), keep);
+  }
+
+  /** Undefined where running is what a start finds. */
+  get startup(): Startup | undefined {
+    return this.#startup;
+  }
+
+  /** Between two commits. Resolves when it is on disk: `saved` with the root, which costs what differs from running. */
+  async setStartup(is: StartupState, origin: Origin, root?: Root): Promise<void> {
+    const startup = { time: this.#options.clock.now(), origin, root };
+    const [end] = await this.#write([startupLines(startup, is, this.head.root)]);
+    this.#keepStartup(is === 'none' ? undefined : { ...startup, end: end! });
+  }
+
+  /** It is not to be found in the journal when that is written anew. */
+  forgetStartup(): void {
+    this.#keepStartup(undefined);
+  }
+
+  #keepStartup(startup: StoredStartup | undefined): void {
+    this.#startup = startup;
+    this.history.hold(startup?.root);
   }
 
   fact(name: string): JsonValue | undefined {
@@ -144,9 +189,11 @@ export class Store {
   /** Snapshot of the oldest kept point, all commits after it, those under way among them, and of each fact the last value. */
   async compact(): Promise<void> {
     const { oldest } = this.history;
+    const startup = this.#startup;
     const facts = new Map(this.#facts);
     await this.#journal.compact({
-      snapshot: () => snapshot(oldest),
+      // One that came later stands among the commits.
+      snapshot: () => snapshot(oldest, startup !== undefined && startup.end <= oldest.end ? startup : undefined),
       keepFrom: oldest.end,
       isLeftOut: isFact,
       leftOut([line]) {
@@ -203,16 +250,25 @@ function* commitLines(commit: CommitRecord): Iterable<string> {
 }
 
 /** Lets others run between parts, so that reads do not wait for a large snapshot. */
-async function* snapshot(point: Point): AsyncIterable<RecordLines> {
+async function* snapshot(point: Point, startup: Startup | undefined): AsyncIterable<RecordLines> {
   for (const lines of snapshotRecords(point.root, point.entry)) {
     yield lines;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
+  if (startup !== undefined) yield startupLines(startup, startup.root === undefined ? 'deleted' : 'saved', point.root);
+}
+
+function* startupLines({ root, time, origin }: Startup, is: StartupState, head: Root): Iterable<string> {
+  yield encodeHead({ record: 'startup', time, origin, is });
+  if (root === undefined) return;
+  yield* patchLines('c', placedPatchOf(diffTrees(head.config, root.config), root.config));
+  yield* patchLines('s', placedPatchOf(diffTrees(head.system, root.system), root.system));
 }
 
 class Loader {
   readonly #options: StoreOptions;
   readonly facts = new Map<string, JsonValue>();
+  startup: StoredStartup | undefined;
   history: History | undefined;
   snapshotEnd = 0;
   #reader: { readonly entry: HistoryEntry; readonly lines: LineReader } | undefined;
@@ -248,6 +304,14 @@ class Loader {
         return;
       case 'commit':
         this.#commit(head, lines, end);
+        return;
+      case 'startup':
+        this.#startup(head, lines, end);
+        return;
+      default: {
+        const message = `the journal holds a record ${JSON.stringify((head as RecordHead).record)}, which is of a newer version`;
+        throw new ConfigError({ tag: 'operation-failed', message });
+      }
     }
   }
 
@@ -275,19 +339,29 @@ class Loader {
     const before = history!.head;
     if (head.closes === true) this.#close();
     if (head.fallback !== undefined) this.#fallback ??= this.#reopened(head.fallback) ?? before;
-    let root: Root;
-    try {
-      root = applyLines(before.root, lines);
-    } catch (error) {
-      const { message, path } = ConfigError.from(error);
-      const reason = `transaction ${head.entry.transaction} in the journal does not fit the schema: ${message}`;
-      throw new ConfigError({ tag: 'operation-failed', path, message: reason }, { cause: error });
-    }
+    const root = rootBehind(before.root, lines, `transaction ${head.entry.transaction}`);
     history!.add({ entry: head.entry, root, end }, this.#options.clock.now(), this.#fallback);
+  }
+
+  #startup(head: Extract<RecordHead, { record: 'startup' }>, lines: readonly string[], end: number): void {
+    const { time, origin, is } = head;
+    const { history } = this.finish();
+    const root = is === 'saved' ? rootBehind(history!.head.root, lines, 'the startup configuration') : undefined;
+    this.startup = is === 'none' ? undefined : { root, time, origin, end };
   }
 
   #reopened(transaction: string): Point | undefined {
     return this.#closed?.entry.transaction === transaction ? this.#closed : undefined;
+  }
+}
+
+function rootBehind(root: Root, lines: readonly string[], what: string): Root {
+  try {
+    return applyLines(root, lines);
+  } catch (error) {
+    const { message, path } = ConfigError.from(error);
+    const reason = `${what} in the journal does not fit the schema: ${message}`;
+    throw new ConfigError({ tag: 'operation-failed', path, message: reason }, { cause: error });
   }
 }
 

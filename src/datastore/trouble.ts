@@ -7,6 +7,8 @@ export type TroubleKind =
   | 'journal-torn'
   /** The journal grows beyond what is kept. Over when it could be made shorter. */
   | 'journal-compaction-failed'
+  /** A start could not make running what is in the startup datastore. Over with a start that can. */
+  | 'startup-not-loaded'
   /** What a handler stands for is not what running says, at `place`. Over when that is applied. */
   | 'apply-failed';
 

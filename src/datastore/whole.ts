@@ -1,6 +1,5 @@
 /** The datastores of RFC 8342 as trees, as reads see them: without what is sealed. */
 import { type Branch, DataTree, InstanceIdentifier } from '../yang/index.js';
-import { noStartup } from './copy-config.js';
 import type { Core } from './datastore.js';
 import type { DatastoreName } from './session.js';
 
@@ -9,7 +8,7 @@ export function wholeDatastore(core: Core, name: DatastoreName, candidate: () =>
   const { sealing } = core.services;
   switch (name) {
     case 'startup':
-      throw noStartup();
+      return sealing.shown(core.startup.tree);
     case 'running':
     // Running holds nothing that is inactive and nothing that is a template, and a commit settles it before it is running: what
     // is intended (RFC 8342 5.1.4) is the same tree.

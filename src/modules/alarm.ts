@@ -13,7 +13,8 @@ export type AlarmType =
   | 'journal-write-failed'
   | 'listener-failed'
   | 'master-key-lost'
-  | 'revocation-list-expiry';
+  | 'revocation-list-expiry'
+  | 'startup-not-loaded';
 
 export type Severity = 'indeterminate' | 'minor' | 'warning' | 'major' | 'critical';
 

@@ -41,7 +41,7 @@ export interface Guarded {
 
 export async function openGuarded(
   data: JsonObject = {},
-  options: Pick<DatastoreOptions, 'refused'> = {},
+  options: Pick<DatastoreOptions, 'refused' | 'startup'> = {},
 ): Promise<Guarded> {
   const directory = await mkdtemp(join(tmpdir(), 'signet-access-'));
   const folder = join(directory, 'schema');

@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openModel, pairValue, write } from './model.js';
 import {
   calls,
   expectRecovered,
@@ -101,6 +102,52 @@ describe('a first start, commits and a compaction', { skip, concurrency: 2 }, ()
     assert.equal(said(result, 'ack').length, commits - 1, result.stdout);
     await expectRecovered(state, lastAcknowledged(result), result.stdout, 0);
   });
+
+  function newState(): string {
+    serial += 1;
+    return join(directory, `s${serial}`);
+  }
+});
+
+describe('what is copied to startup', { skip, concurrency: 2 }, () => {
+  const saves = 4;
+  let directory: string;
+  let serial = 0;
+  let counts: ReadonlyMap<SystemCall, number>;
+
+  after(() => rm(directory, { recursive: true, force: true }));
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'signet-saves-'));
+    const trace = join(directory, 'trace');
+    const result = await traceWriter([newState(), 'saves', String(saves)], [], trace);
+    assert.equal(lastAcknowledged(result), saves, result.stdout + result.stderr);
+    const text = await readFile(trace, 'latin1');
+    counts = new Map(calls.map((call) => [call, text.split(` ${call}(`).length - 1]));
+  });
+
+  for (const [call, own] of calls.map((each, index) => [each, index % 2] as const)) {
+    it(`killed, or without room, at a ${call}: a start begins with what was acknowledged last, or the one behind it`, async () => {
+      for (let at = 1; at <= counts.get(call)!; at++) {
+        if (!isLong && at % 2 !== own) continue;
+        for (const fault of ['signal=KILL', 'error=ENOSPC']) {
+          const state = newState();
+          const result = await traceWriter([state, 'saves', String(saves)], [`${call}:${fault}:when=${at}`]);
+          const saved = lastAcknowledged(result);
+          for (let start = 1; start <= 2; start++) {
+            const store = await openModel(state, { startup: true });
+            await store.startUp();
+            const value = pairValue(store, 0);
+            assert.ok(
+              value >= saved && value <= saved + 1,
+              `${call} ${at} ${fault}: ${saved} was saved, ${value} is there`,
+            );
+            await write(store, 0, 50 + start);
+            await store.close();
+          }
+        }
+      }
+    });
+  }
 
   function newState(): string {
     serial += 1;

@@ -71,3 +71,52 @@ describe('datastores by name', { skip }, () => {
     );
   });
 });
+
+test('a startup datastore: a start begins with what was copied there, served from the first connection on', {
+  skip,
+}, async () => {
+  const place = await makeState();
+  const args = ['--with-startup'];
+  let agent = await startAgent(place, { args });
+  const local = (...given: string[]) => signet([...given, '--state', place.state]);
+  const served = async () => {
+    const { stdout } = await local('get', 'https.state.certificate');
+    return stdout.trim();
+  };
+  const restart = async () => {
+    await agent.stop('SIGKILL');
+    agent = await startAgent(place, { args });
+  };
+  try {
+    assert.equal((await local('set', 'https.certificate[web]={}', 'https.server-certificate=web')).status, 0);
+    await restart();
+    assert.equal(await served(), 'default');
+    assert.match((await local('history')).stdout, /startup .*start from startup/u);
+    assert.equal((await local('set', 'https.certificate[web]={}', 'https.server-certificate=web')).status, 0);
+    const fingerprint = ['get', 'https.certificate[web].state.fingerprint-sha256'];
+    const { stdout: kept } = await local(...fingerprint);
+    const saved = await local('copy', 'running', 'startup');
+    assert.deepEqual([saved.status, saved.stdout], [0, 'saved; the next start begins with it\n']);
+    // Its key stays though no point of the history has it any more.
+    assert.equal((await local('certificate', 'restore-default')).status, 0);
+    assert.equal((await local('set', '--delete', 'https.certificate[web]')).status, 0);
+    assert.equal((await local('set', 'history.keep-points=2')).status, 0);
+    assert.equal((await local('set', 'system.location=there')).status, 0);
+    assert.equal((await local('set', 'system.location=here')).status, 0);
+    await restart();
+    assert.equal(await served(), 'web');
+    assert.equal((await local(...fingerprint)).stdout, kept);
+    const [, answer] = await rpcCalls(agent, [
+      ['config.get', ['/signet-https:https/server-certificate', 'startup']],
+      ['config.deleteConfig', ['startup']],
+    ]);
+    assert.equal(answer?.value, true);
+    await restart();
+    assert.equal(await served(), 'default');
+    assert.equal((await local('get', 'https.certificate[web]')).status, 1);
+    assert.equal((await local('doctor')).status, 0);
+  } finally {
+    await agent.stop();
+    await place.remove();
+  }
+});

@@ -1,5 +1,8 @@
-/** Takes private keys away that nothing names any more: no kept point of the history, running among them, and no request. */
-import type { ModuleServices } from '../../datastore/index.js';
+/**
+ * Takes private keys away that nothing names any more: no kept point of the history, running among them, no startup datastore
+ * and no request.
+ */
+import type { ModuleServices, Root } from '../../datastore/index.js';
 import type { KeyRing } from './keys.js';
 import { keysOfRoots } from './sweep.js';
 
@@ -18,13 +21,13 @@ export class KeySweep {
    * From here on sweeps whenever a point with another system state than those that stay has left the history. Not at start: a
    * journal that was lost or repaired must not take keys with it that a backup still names.
    */
-  start({ kept, forgotten }: ModuleServices): void {
+  start({ kept, held, forgotten }: ModuleServices): void {
     // Without a history nobody can tell what is still needed.
     if (kept === undefined) return;
     this.#end = forgotten?.(() => {
       // It calls back between two transactions; what the next ones hold comes later.
       this.#keys.letAllGo();
-      this.#sweep(kept);
+      this.#sweep(() => [...kept(), ...[held?.()].filter((root) => root !== undefined)]);
     });
   }
 
@@ -39,7 +42,7 @@ export class KeySweep {
     await this.#running;
   }
 
-  #sweep(kept: NonNullable<ModuleServices['kept']>): void {
+  #sweep(kept: () => readonly Root[]): void {
     this.#running = this.#running
       .then(async () => void (await this.#keys.sweep(keysOfRoots(kept()))))
       .catch(this.#failed);

@@ -81,6 +81,12 @@ export function configCommands(parser: Argv, perform: Perform): void {
       (given) => perform(copy, given),
     )
     .command(
+      'delete-config <target>',
+      'delete the startup configuration: the next start begins with the factory default',
+      (each) => each.positional('target', { type: 'string', demandOption: true, choices: ['startup'] }),
+      (given) => perform(deleteConfig, given),
+    )
+    .command(
       'factory-reset',
       'put what a new device has in the place of everything, and forget the rest',
       (each) => each.option('yes', { type: 'boolean', default: false, describe: 'really' }),
@@ -187,7 +193,14 @@ async function rollback({ client, arguments: given }: Call): Promise<Output> {
 }
 
 async function copy({ client, arguments: given }: Call): Promise<Output> {
-  return applied(await client.call('config.copy', String(given.source), String(given.target), options(given)));
+  const result = await client.call('config.copy', String(given.source), String(given.target), options(given));
+  if (given.target !== 'startup') return applied(result);
+  return { ...applied(result), text: 'saved; the next start begins with it\n' };
+}
+
+async function deleteConfig({ client, arguments: given }: Call): Promise<Output> {
+  await client.call('config.deleteConfig', String(given.target));
+  return { value: true, text: 'deleted; the next start begins with the factory default\n' };
 }
 
 async function factoryReset({ client, arguments: given }: Call): Promise<Output> {

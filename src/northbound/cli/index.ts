@@ -130,6 +130,10 @@ function agentOptions(parser: Argv): Argv {
     .option('schema', { type: 'string', array: true, describe: 'directory with further YANG modules' })
     .option('admin-password-file', { type: 'string', describe: 'password of user admin at the first start' })
     .option('snmp-password-file', { type: 'string', describe: 'SNMPv3 pass phrase of user admin at the first start' })
+    .option('with-startup', {
+      type: 'boolean',
+      describe: 'with a startup datastore: a start begins with what was copied there, not with what was running',
+    })
     .option('master-key', { type: 'string', describe: 'master key file, default STATE/master.key' });
 }
 

@@ -137,12 +137,23 @@ export const configMethods: readonly Method[] = [
       ['struct', 'string', 'string'],
       ['struct', 'string', 'string', 'struct'],
     ],
-    help: 'Puts one datastore whole in the place of another: running, candidate (that of this user) or factory-default, which is only a source. Options are for running as the target; they and the result as config.apply.',
+    help: 'Puts one datastore whole in the place of another: running, candidate (that of this user), startup where the agent has one, or factory-default, which is only a source. Options are for running as the target; they and the result as config.apply.',
     call: async (context, parameters) => {
       const source = oneOf(copySources, parameters.string(0), 'source of a copy');
       const target = oneOf(copyTargets, parameters.string(1), 'target of a copy');
       const options = commitOptions(parameters.struct(2));
       return commitResult(await context.session.copyConfig(target, source, options, context.candidate));
+    },
+  },
+  {
+    name: 'config.deleteConfig',
+    parameters: ['target'],
+    signatures: [['boolean', 'string']],
+    help: 'Deletes startup, where the agent has it: the next start begins with the factory default.',
+    call: async (context, parameters) => {
+      oneOf(['startup'], parameters.string(0), 'datastore that can be deleted');
+      await context.session.deleteConfig();
+      return true;
     },
   },
   {
