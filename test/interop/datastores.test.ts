@@ -54,6 +54,38 @@ describe('datastores by name', { skip }, () => {
     assert.equal(answers[5]?.fault, undefined);
   });
 
+  test('RFC 8342 5.3.4: where values come from, for people, scripts and as XML', async () => {
+    const text = await local('get', 'https.certificate[default]', '--with-origin');
+    assert.equal(text.stderr, '');
+    assert.match(text.stdout, /^@origin +intended$/mu);
+    assert.match(text.stdout, /^validity-days +820 {2}\(default\)$/mu);
+    assert.match(text.stdout, /^name +default$/mu);
+    const of = (origin: string) => ({ 'ietf-origin:origin': `ietf-origin:${origin}` });
+    assert.deepEqual(await json('https.security-level', '--with-origin'), {
+      'signet-https:security-level': 'standard',
+      '@signet-https:security-level': of('default'),
+    });
+    const xml = await local('get', '/ietf-keystore:keystore', '--with-origin', '--xml');
+    assert.match(xml.stdout, /^<keystore [^>]*or:origin="or:system"/u);
+    assert.equal((await local('get', 'https', '--with-origin', '--datastore', 'running')).status, 1);
+    const answers = await rpcCalls(agent, [
+      ['config.getDocument', ['https.enabled', { with_origin: true }]],
+      ['config.getDocument', ['https.enabled', { format: 'xml' }]],
+      ['config.getDocument', ['https.enabled', { format: 'yaml' }]],
+      ['config.getDocument', ['https.enabled', { origin: true }]],
+      ['config.getDocument', ['https.certificate[zz]']],
+    ]);
+    assert.deepEqual(JSON.parse(String(answers[0]?.value)), {
+      'signet-https:enabled': true,
+      '@signet-https:enabled': of('default'),
+    });
+    assert.match(String(answers[1]?.value), /^<enabled xmlns="urn:[^"]*">true<\/enabled>/u);
+    assert.deepEqual(
+      answers.slice(2).map(({ fault }) => fault?.[1].split(/[ :]/u)[0]),
+      ['invalid-value', 'unknown-element', 'data-missing'],
+    );
+  });
+
   test('defaults are reported as RFC 6243 has them', async () => {
     const history = ['history', '--datastore', 'running', '--with-defaults'];
     assert.deepEqual(await json(...history, 'explicit'), { 'keep-points': 200 });

@@ -1,7 +1,8 @@
 /** Commands on the tree: get, set, confirm, diff, history, rollback, load, save, passwd. */
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { encodeJson, type Schema } from '../../yang/index.js';
+import { encodeJson, type JsonObject, type Schema } from '../../yang/index.js';
+import { annotatedValue } from './annotated.js';
 import { type Assignment, fromJson, nodeOf, splitAssignment, typedValue } from './assignment.js';
 import type { RpcStruct, RpcValue } from './client.js';
 import { agentSchema, formatDocument, readDocument } from './document.js';
@@ -22,6 +23,7 @@ export function configCommands(parser: Argv, perform: Perform): void {
         at(each)
           .option('datastore', { type: 'string', choices: datastores, describe: 'operational where absent' })
           .option('with-defaults', { type: 'string', choices: defaultsModes, describe: 'which defaults are shown' })
+          .option('with-origin', { type: 'boolean', default: false, describe: 'where each value comes from' })
           .option('xml', { type: 'boolean', default: false, describe: 'as XML' }),
       (given) => perform(get, given),
     )
@@ -125,12 +127,26 @@ export function configCommands(parser: Argv, perform: Perform): void {
 async function get(call: Call): Promise<Output> {
   const { client, arguments: given, style } = call;
   const defaults = given['with-defaults'];
+  if (given['with-origin'] === true) return await getAnnotated(call);
   const datastore = given.datastore ?? (defaults === undefined ? undefined : 'operational');
   const rest = [datastore, defaults].filter((each) => typeof each === 'string');
   const value = await client.call('config.get', String(given.path), ...rest);
   if (given.xml !== true) return { value, text: formatValue(value, style) };
   const text = formatDocument(await agentSchema(call), String(given.path), value, 'xml');
   return { value: text, text };
+}
+
+/** What a value of XML-RPC cannot say comes as a document. */
+async function getAnnotated({ client, arguments: given, style }: Call): Promise<Output> {
+  const text = await client.call('config.getDocument', String(given.path), {
+    format: given.xml === true ? 'xml' : 'json',
+    ...(typeof given.datastore === 'string' ? { datastore: given.datastore } : {}),
+    ...(typeof given['with-defaults'] === 'string' ? { with_defaults: given['with-defaults'] } : {}),
+    with_origin: true,
+  });
+  if (given.xml === true) return { value: text, text: String(text) };
+  const document = JSON.parse(String(text)) as JsonObject;
+  return { value: document as RpcStruct, text: formatValue(annotatedValue(document, String(given.path)), style) };
 }
 
 async function set(call: Call): Promise<Output> {

@@ -89,7 +89,7 @@ export function datastoreName(text: string): DatastoreName {
   });
 }
 
-/** Of RFC 6243, but for the one that marks defaults: a value has no attributes here. */
+/** Of RFC 6243, but for the one that marks defaults: ietf-netconf-with-defaults, whose mark it is, is not served yet. */
 export function defaultsMode(text: string): WithDefaults {
   const known = defaultsModes.find((mode) => mode === text);
   if (known !== undefined) return known;
@@ -202,6 +202,10 @@ function isData(schema: PathStep['schema']): schema is DataSchema {
 
 const decoding = { relaxed: true } as const;
 const dataKinds: ReadonlySet<string> = new Set(['container', 'list', 'leaf', 'leaf-list', 'anydata', 'anyxml']);
+export function absent(path: string): ConfigError {
+  return new ConfigError({ tag: 'data-missing', path, message: 'there is no such data' });
+}
+
 const datastores = ['running', 'candidate', 'startup', 'operational', 'factory-default', 'intended'] as const;
 const defaultsModes = ['report-all', 'trim', 'explicit'] as const;
 const operations = ['merge', 'replace', 'create', 'delete', 'remove', 'move'] as const;

@@ -3,6 +3,7 @@ import type { Difference, HistoryEntry } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import { type Branch, decodeInput, type Module } from '../../yang/index.js';
 import {
+  absent,
   type CallContext,
   commitOptions,
   commitResult,
@@ -14,6 +15,7 @@ import {
   operationSchema,
 } from './context.js';
 import { branchToRpc, contentToRpc, structFromRpc, valueToRpc } from './convert.js';
+import { documentAt } from './document.js';
 import { Parameters } from './parameters.js';
 import type { RpcStruct, RpcValue } from './values.js';
 
@@ -54,6 +56,16 @@ export const configMethods: readonly Method[] = [
     help: 'The value at a path. Without a datastore, or with operational: running with state and defaults. Others are running, candidate, startup, intended and factory-default. Defaults (RFC 6243): report-all, trim or explicit. The YANG type decides the type of the result.',
     call: (context, parameters) =>
       getValue(context, parameters.string(0), parameters.optionalString(1), parameters.optionalString(2)),
+  },
+  {
+    name: 'config.getDocument',
+    parameters: ['path', 'options?'],
+    signatures: [
+      ['string', 'string'],
+      ['string', 'string', 'struct'],
+    ],
+    help: 'What is at a path as the text of a document. Options: format json (RFC 7951, the default) or xml; datastore and with_defaults as config.get; with_origin says of each node in operational where it comes from (RFC 8342).',
+    call: (context, parameters) => documentAt(context, parameters.string(0), parameters.struct(1)),
   },
   {
     name: 'config.apply',
@@ -322,8 +334,4 @@ function moduleToRpc({ name, revision, namespace, implemented, submodules }: Mod
     ['implemented', implemented],
     ['submodules', submodules.map((submodule) => submodule.name)],
   ]);
-}
-
-function absent(path: string): ConfigError {
-  return new ConfigError({ tag: 'data-missing', path, message: 'there is no such data' });
 }

@@ -180,7 +180,7 @@ describe('XML-RPC endpoint', () => {
   test('the methods tell of themselves', async () => {
     const names = (await call('system.listMethods')) as readonly string[];
     const promised =
-      'config.get config.apply config.set config.delete config.validate config.diff config.discard config.commit config.copy config.deleteConfig config.confirm config.cancel config.history config.rollback action.invoke schema.get schema.list system.listMethods system.methodSignature system.methodHelp system.multicall system.getCapabilities';
+      'config.get config.getDocument config.apply config.set config.delete config.validate config.diff config.discard config.commit config.copy config.deleteConfig config.confirm config.cancel config.history config.rollback action.invoke schema.get schema.list system.listMethods system.methodSignature system.methodHelp system.multicall system.getCapabilities';
     assert.deepEqual(names, promised.split(' ').sort());
     for (const name of names) {
       const signatures = (await call('system.methodSignature', name)) as readonly (readonly string[])[];
