@@ -1,8 +1,9 @@
 /** The targets of notifications, out of the tree (RFC 3413 section 3.3, 5 and 6): `notify` chooses by tag, profiles filter by OID. */
 import type { AccessControl, Requester } from './access-control.js';
 import type { ConfigSource, Target, TargetParams } from './config.js';
+import type { MibObject } from './model.js';
 import type { NotificationTarget, NotificationTargets } from './notification-target.js';
-import { familiesOf, includes } from './subtrees.js';
+import { excludes, type Family, familiesOf, includes } from './subtrees.js';
 
 export class TargetSource implements NotificationTargets {
   readonly #config: ConfigSource;
@@ -39,13 +40,18 @@ export class TargetSource implements NotificationTargets {
     const families = filter === undefined ? undefined : familiesOf(filter);
     const principal = principalOf(params);
     const accepts: NotificationTarget['accepts'] = (oid, objects) =>
-      (families === undefined || includes(families, oid, oid.length)) &&
-      this.#access.mayNotify(principal, oid, objects);
+      (families === undefined || passes(families, oid, objects)) && this.#access.mayNotify(principal, oid, objects);
     if (params.version === 'v3')
       return { name, version: 'v3', address, port, user: params.user, level: params.level, accepts };
     const community = this.#config.communityOf(params.securityName);
     return community === undefined ? undefined : { name, version: params.version, address, port, community, accepts };
   }
+}
+
+/** RFC 3413 section 6: the notification has to be included, and none of the objects that it tells of excluded. */
+function passes(families: readonly Family[], notification: readonly number[], objects: readonly MibObject[]): boolean {
+  if (!includes(families, notification, notification.length)) return false;
+  return !objects.some(({ oid }) => excludes(families, [...oid, 0], oid.length + 1));
 }
 
 function principalOf(params: TargetParams): Omit<Requester, 'highest'> {

@@ -28,7 +28,16 @@ export function familiesOf({ include, exclude }: Subtrees): readonly Family[] {
 
 /** Whether the first family that the name lies in includes it; what lies in none is not included. */
 export function includes(families: readonly Family[], name: ArrayLike<number>, count: number): boolean {
-  return families.find(({ arcs }) => arcs.length <= count && agrees(arcs, name, arcs.length))?.included === true;
+  return familyOf(families, name, count)?.included === true;
+}
+
+/** Whether the first family that the name lies in excludes it; what lies in none is not excluded either. */
+export function excludes(families: readonly Family[], name: ArrayLike<number>, count: number): boolean {
+  return familyOf(families, name, count)?.included === false;
+}
+
+function familyOf(families: readonly Family[], name: ArrayLike<number>, count: number): Family | undefined {
+  return families.find(({ arcs }) => arcs.length <= count && agrees(arcs, name, arcs.length));
 }
 
 /** True where the first `length` sub-identifiers agree. */

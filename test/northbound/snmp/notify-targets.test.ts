@@ -45,6 +45,28 @@ suite('targets of the tree (RFC 7407)', () => {
     await lab.close();
   });
 
+  test('RFC 3413 section 6: what tells of an object that the filter excludes is not sent', async () => {
+    const trap = `${base}.0.1`;
+    const urgency = `${base}.101`;
+    const objects = Array.from({ length: 20 }, (_, index) => `${base}.${String(100 + index)}`);
+    const sent = async (filter: object): Promise<number> => {
+      // What is written is merged.
+      await lab.remove('/ietf-snmp:snmp');
+      await configure(socket.address().port, { v2c: { 'security-name': 'reader' } }, filter);
+      const count = lab.snmp.testNotification('something', undefined);
+      if (count > 0) {
+        const { varbinds } = await next();
+        assert.ok(varbinds.some(({ name }) => name === `${urgency}.0`));
+      }
+      return count;
+    };
+    assert.equal(await sent({ include: [trap] }), 1, 'objects need not be included');
+    assert.equal(await sent({ include: [trap], exclude: [urgency] }), 0);
+    assert.equal(await sent({ include: [base], exclude: [trap] }), 0);
+    assert.equal(await sent({ include: [trap, ...objects], exclude: [base] }), 1, 'the longest decides');
+    assert.equal(await sent({ include: [trap, ...objects.slice(1)], exclude: [base] }), 0);
+  });
+
   test('a wrong community is told by authenticationFailure (RFC 3418), a filtered notification is not sent', async () => {
     await configure(socket.address().port, { v2c: { 'security-name': 'reader' } }, { include: ['1.3.6.1.6'] });
     const client = new RawClient(lab.port);
