@@ -137,9 +137,6 @@ class ModuleWriter {
         for (const part of table.index)
           if (part.object.module !== this.#module) add(mibModuleName(part.object.module), part.object.name);
     }
-    for (const { objects } of this.#notifications) {
-      for (const { module, name } of objects) if (module !== this.#module) add(mibModuleName(module), name);
-    }
     add('SNMPv2-CONF', 'MODULE-COMPLIANCE');
     if (this.#objects.some(isAccessible)) add('SNMPv2-CONF', 'OBJECT-GROUP');
     if (this.#notifications.length > 0) add('SNMPv2-CONF', 'NOTIFICATION-GROUP');
@@ -249,16 +246,11 @@ class ModuleWriter {
 
   #notificationType({ name, schema, objects, oid }: MibNotification): string[] {
     const under = oid.at(-2) === 0 && this.#isBelow(oid, 2);
+    // What other modules add they can say only themselves: theirs import this one. A message may hold more (RFC 3416 4.2.6).
+    const own = objects.filter(({ module }) => module === this.#module).map((object) => object.name);
     return [
       `${name} NOTIFICATION-TYPE`,
-      ...(objects.length === 0
-        ? []
-        : [
-            `    OBJECTS ${nameList(
-              objects.map((object) => object.name),
-              4,
-            )}`,
-          ]),
+      ...(own.length === 0 ? [] : [`    OBJECTS ${nameList(own, 4)}`]),
       `    STATUS      ${schema.status}`,
       ...textClause('DESCRIPTION', describe(schema.description, schema.path)),
       `    ::= ${under ? `{ ${this.#prefix}Notifications ${String(oid.at(-1))} }` : this.#place(oid)}`,
