@@ -15,6 +15,7 @@ import {
 import type { RowKeys } from './instance.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { OrderedIndex } from './ordered-index.js';
+import type { Presence } from './presence.js';
 import { type Memory, RowNumbers } from './row-numbers.js';
 import { stepwise, Unready } from './sliced.js';
 import { type Order, type Row, TableRows, textOf } from './table-rows.js';
@@ -98,22 +99,30 @@ export class Rows {
     if (known !== undefined && (isStored(object) || now < known.due || this.waited.has(known))) return known.index;
     let growing = store.growing(object, order);
     if (growing === undefined) {
-      const presence = store.track(object, order, hasValue);
-      growing = presence;
-      const work = stepwise(
+      growing = this.#grow(store, object, hasValue, order);
+      if (growing.ready === undefined) return growing.index;
+    }
+    if (known !== undefined && now < known.usable) return known.index;
+    throw new Unready(growing, growing.ready!);
+  }
+
+  #grow(store: TableRows, object: MibObject, hasValue: (row: Row) => boolean, order: Order): Presence<Row> {
+    const presence = store.track(object, order, hasValue);
+    try {
+      presence.ready = stepwise(
         presence.fill(() => store.index),
         (seconds) => {
           [presence.due, presence.usable] = this.#lifetime(seconds);
           store.settle(object, order, presence);
         },
       );
-      if (work === undefined) return presence.index;
-      presence.ready = work;
-      // whoever waits is told of what went wrong
-      work.catch(() => store.abandon(object, order));
+    } catch (error) {
+      store.abandon(object, order);
+      throw error;
     }
-    if (known !== undefined && now < known.usable) return known.index;
-    throw new Unready(growing, growing.ready!);
+    // whoever waits is told of what went wrong
+    presence.ready?.catch(() => store.abandon(object, order));
+    return presence;
   }
 
   /** As `of`, but a list of state is not read now. */
