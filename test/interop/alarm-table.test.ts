@@ -20,10 +20,12 @@ test('an alarm that stands is a row: resource, kind, severity, text, times; no t
   await once(other, 'listening');
   t.after(() => other.close());
   const place = await makeState();
-  t.after(() => place.remove());
   const taken = `127.0.0.1:${String((other.address() as AddressInfo).port)}`;
   const agent = await startAgent(place, { args: ['--https', taken] });
-  t.after(() => agent.stop());
+  t.after(async () => {
+    await agent.stop();
+    await place.remove();
+  });
   const read = async (tool: string, options: readonly string[], object: string) => {
     const files = ['-M', `${join(repository, 'mibs')}:${standardMibs()!}`, '-m', 'SIGNET-ALARMS-MIB'];
     const result = await run(tool, [

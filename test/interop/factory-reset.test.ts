@@ -17,9 +17,11 @@ const reset: readonly [string, readonly unknown[]] = ['action.invoke', ['/ietf-f
 describe('factory-reset (RFC 8808)', { skip }, () => {
   test('by an administrator over XML-RPC: certificate, key, users, settings and history are those of a first start', async (context) => {
     const place = await makeState();
-    context.after(() => place.remove());
     const agent = await startAgent(place);
-    context.after(() => agent.stop());
+    context.after(async () => {
+      await agent.stop();
+      await place.remove();
+    });
     const local = (...args: string[]) => signet([...args, '--state', place.state]);
     const first = await servedCertificate(agent);
     const keys = await readdir(join(place.state, 'keys'));

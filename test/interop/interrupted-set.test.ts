@@ -14,9 +14,11 @@ test('RFC 2579 RowStatus: an RSA-4096 SET that kill -9 interrupts has failed aft
   skip,
 }, async (t) => {
   const place = await makeState();
-  t.after(() => place.remove());
   let agent = await startAgent(place);
-  t.after(() => agent.stop('SIGKILL'));
+  t.after(async () => {
+    await agent.stop('SIGKILL');
+    await place.remove();
+  });
   const object = (column: string, name: string) => `SIGNET-HTTPS-MIB::signetHttpsCertificate${column}.'${name}'`;
   const tool = (name: string, ...operands: readonly string[]) =>
     run(name, ['-Oqv', ...snmpArguments(agent), ...operands]);
