@@ -59,7 +59,10 @@ function testFiles(name: string): string[] {
 }
 
 function runTests(node: string, files: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
-  const args = ['--enable-source-maps', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec'];
+  const minutes = environment['SIGNET_LONG'] === '1' ? 60 : 10;
+  // One that hangs fails, and the others are told of.
+  const timeout = `--test-timeout=${minutes * 60_000}`;
+  const args = ['--enable-source-maps', '--test', `--test-concurrency=${concurrency}`, timeout, '--test-reporter=spec'];
   return execute(node, [...args, ...files.map((file) => relative(process.cwd(), file))], environment);
 }
 
