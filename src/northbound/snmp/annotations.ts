@@ -18,13 +18,13 @@ export function inherits(node: SchemaNode, module: string, name: string): boolea
   return false;
 }
 
-/** True where the module places nodes of its own. */
+/** True where the module places nodes of its own: not single leafs that are objects of the IETF, beside which others have no place. */
 export function hasAnnotations(module: Module): boolean {
   return [...module.children, ...module.augments.flatMap(({ nodes }) => nodes)].some(annotatedBelow);
 }
 
 function annotatedBelow(node: SchemaNode): boolean {
-  if (argument(node.extensions, 'oid') !== undefined) return true;
+  if (argument(node.extensions, 'oid') !== undefined) return node.kind !== 'leaf';
   if (node.kind === 'choice') return node.cases.some(annotatedBelow);
   return 'children' in node && node.children.some(annotatedBelow);
 }
