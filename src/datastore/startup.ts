@@ -84,6 +84,7 @@ export class StartupDatastore {
       return;
     }
     try {
+      if (startup?.fault !== undefined) throw startup.fault;
       if (startup === undefined) await store.setStartup('saved', systemOrigin, this.#core.running());
       else if (startup.root === undefined) await this.#beginAnew();
       else if (startup.root.config !== this.#core.running().config) await this.#return(startup.root);

@@ -49,8 +49,10 @@ export interface CommitRecord {
 
 /** The startup datastore, where there is one. */
 export interface Startup {
-  /** Undefined where it was deleted. */
+  /** Undefined where it was deleted, or does not fit the schema. */
   readonly root: Root | undefined;
+  /** Why there is no root though one was saved. */
+  readonly fault?: ConfigError;
   readonly time: number;
   readonly origin: Origin;
 }
@@ -189,7 +191,7 @@ export class Store {
   /** Snapshot of the oldest kept point, all commits after it, those under way among them, and of each fact the last value. */
   async compact(): Promise<void> {
     const { oldest } = this.history;
-    const startup = this.#startup;
+    const startup = this.#startup?.fault === undefined ? this.#startup : undefined;
     const facts = new Map(this.#facts);
     await this.#journal.compact({
       // One that came later stands among the commits.
@@ -346,8 +348,15 @@ class Loader {
   #startup(head: Extract<RecordHead, { record: 'startup' }>, lines: readonly string[], end: number): void {
     const { time, origin, is } = head;
     const { history } = this.finish();
-    const root = is === 'saved' ? rootBehind(history!.head.root, lines, 'the startup configuration') : undefined;
-    this.startup = is === 'none' ? undefined : { root, time, origin, end };
+    this.startup = is === 'none' ? undefined : { root: undefined, time, origin, end };
+    if (is !== 'saved' || this.startup === undefined) return;
+    try {
+      const root = rootBehind(history!.head.root, lines, 'what was saved');
+      this.startup = { ...this.startup, root };
+    } catch (error) {
+      // No reason not to start: running is there.
+      this.startup = { ...this.startup, fault: ConfigError.from(error) };
+    }
   }
 
   #reopened(transaction: string): Point | undefined {

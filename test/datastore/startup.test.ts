@@ -1,5 +1,6 @@
 /** The startup datastore (RFC 6241 8.7), where the operator asked for one. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import {
@@ -13,7 +14,8 @@ import {
   type Session,
   type Trouble,
 } from '../../src/datastore/index.js';
-import { encodeJson, type JsonValue, parsePath } from '../../src/yang/index.js';
+import { encodeJson, type JsonValue, loadSchema, parsePath } from '../../src/yang/index.js';
+import { repositoryRoot } from '../support/places.js';
 import { type Guarded, interfaces, openGuarded } from './access-fixture.js';
 import { admin, edit, makePlace, open, type Place, plainOwner } from './fixture.js';
 
@@ -241,6 +243,27 @@ describe('startup (RFC 6241 8.7)', () => {
     await restore({ stateDirectory: other, file, passPhrase: 'a long pass phrase' });
     await begin();
     assert.equal(store.secret(path('box.secret')), 'hidden');
+  });
+
+  it('that the modules of today do not have leaves running as it is, and says so', async () => {
+    session.edit([edit(place.schema, 'merge', 'box.count', '4')]);
+    await session.copyConfig('startup', 'candidate');
+    await session.apply([edit(place.schema, 'merge', 'box.size', 2)]);
+    const text = await readFile(join(place.directory, 'schema', 'signet-test.yang'), 'utf8');
+    const { schema } = loadSchema({
+      directories: [join(repositoryRoot, 'schema')],
+      files: [{ name: 'signet-test.yang', text: text.replace('leaf count ', 'leaf counted ') }],
+      implement: [...place.schema.modules.values()].filter((each) => each.implemented).map(({ name }) => name),
+    });
+    for (const compactAfter of [4_000_000, 0]) {
+      await restart({ schema, compactAfter });
+      assert.equal(json('running')['size'], 2);
+      const [told] = troubles.at(-1) ?? [];
+      assert.equal(told?.kind, 'startup-not-loaded');
+      assert.match(told?.text ?? '', /could not be loaded: what was saved in the journal does not fit the schema: /u);
+    }
+    await restart();
+    assert.equal(json('running')['count'], '4', 'modules that have it again find it');
   });
 
   it('that is refused at a start leaves running as it is, and says so until a start can', async () => {

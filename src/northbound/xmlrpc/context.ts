@@ -196,16 +196,17 @@ function findingToRpc({ severity, path, text }: Finding): RpcStruct {
   ]);
 }
 
+/** What a read of nothing is answered with. */
+export function absent(path: string): ConfigError {
+  return new ConfigError({ tag: 'data-missing', path, message: 'there is no such data' });
+}
+
 function isData(schema: PathStep['schema']): schema is DataSchema {
   return dataKinds.has(schema.kind);
 }
 
 const decoding = { relaxed: true } as const;
 const dataKinds: ReadonlySet<string> = new Set(['container', 'list', 'leaf', 'leaf-list', 'anydata', 'anyxml']);
-export function absent(path: string): ConfigError {
-  return new ConfigError({ tag: 'data-missing', path, message: 'there is no such data' });
-}
-
 const datastores = ['running', 'candidate', 'startup', 'operational', 'factory-default', 'intended'] as const;
 const defaultsModes = ['report-all', 'trim', 'explicit'] as const;
 const operations = ['merge', 'replace', 'create', 'delete', 'remove', 'move'] as const;
