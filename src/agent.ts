@@ -239,6 +239,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       log('error', failures.snmp.line(), { cause: String(error) });
       alarms.raise({ ...snmpAlarm, severity: 'critical', text: `snmp is not open: ${failures.snmp.message}` });
     }
+    https.begin();
     const datagrams = snmp.listening().find(({ error }) => error === undefined);
     const [bound] = listener.addresses;
     return {

@@ -6,7 +6,6 @@ import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import type { Log } from './datastore/index.js';
 import { ConfigError } from './error.js';
 import type { Endpoint } from './southbound/index.js';
@@ -23,11 +22,8 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
 }
 
 async function runAgent(args: readonly string[]): Promise<void> {
-  // What a start makes stays: a young generation that grows meanwhile is 10 MB that an idle agent never gives back.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const { startAgent } = load('./agent.js') as typeof import('./agent.js');
   const { serviceManager } = load('./southbound/index.js') as typeof import('./southbound/index.js');
-  setFlagsFromString('--semi-space-growth-factor=2');
   let agent: Awaited<ReturnType<typeof startAgent>>;
   try {
     agent = await startAgent(readOptions(args));
@@ -60,7 +56,7 @@ async function runClient(args: readonly string[]): Promise<void> {
   process.exitCode = await run(args, {
     loadSchema: (directories, files = []) => loadSchema({ directories: [ownSchema, ...directories], files, features }),
     mib: async () => {
-      const { assignModule, formatMib, mibMap, mibModules } = await import('./northbound/snmp/index.js');
+      const { assignModule, formatMib, mibMap, mibModules } = await import('./northbound/snmp/tools.js');
       return {
         modules: (schema) => mibModules(schema).map(({ name }) => name),
         format(schema, name) {
@@ -72,15 +68,15 @@ async function runClient(args: readonly string[]): Promise<void> {
       };
     },
     repair: async (stateDirectory) => {
-      const { repairJournal } = await import('./datastore/index.js');
+      const { repairJournal } = await import('./datastore/tools.js');
       return await repairJournal(stateDirectory);
     },
-    backup: async (options) => await (await import('./datastore/index.js')).backup(options),
-    restore: async (options) => await (await import('./datastore/index.js')).restore(options),
+    backup: async (options) => await (await import('./datastore/tools.js')).backup(options),
+    restore: async (options) => await (await import('./datastore/tools.js')).restore(options),
     rekey: async ({ schema: directories, ...options }) => {
       const [{ readSchema }, { rekey }] = await Promise.all([
         import('./served-schema.js'),
-        import('./datastore/index.js'),
+        import('./datastore/tools.js'),
       ]);
       const schema = readSchema({ ownSchema, schema: directories, log: logToStderr });
       return await rekey({ ...options, schema });

@@ -39,7 +39,7 @@ describe('the rooms of ARCHITECTURE.md', () => {
     report(files.filter((file) => rules()[roomOf(file)] === undefined).map((file) => `src/${file} is in no room`));
   });
 
-  test('a room imports only the rooms that the table allows, and only through their index', () => {
+  test('a room imports only the rooms that the table allows, and only through their index (commands also through their tools)', () => {
     report(imports.flatMap((entry) => judgeOurs(entry)));
   });
 
@@ -67,6 +67,9 @@ describe('the judge of the rooms itself', () => {
     assert.deepEqual(judge('northbound/snmp/a.ts', "import {\n  x,\n} from '../../yang/path.js';"), [
       'src/northbound/snmp/a.ts:1: past the index of yang: ../../yang/path.js',
     ]);
+    assert.deepEqual(judge('northbound/snmp/a.ts', "import { x } from '../../yang/tools.js';"), [
+      'src/northbound/snmp/a.ts:1: past the index of yang: ../../yang/tools.js',
+    ]);
     assert.deepEqual(judge('modules/a.ts', "import { x } from '../datastore/index.js';"), [
       'src/modules/a.ts:1: modules may import types only from datastore',
     ]);
@@ -81,6 +84,7 @@ describe('the judge of the rooms itself', () => {
   test('accepts what the table allows', () => {
     assert.deepEqual(judge('northbound/cli/a.ts', "import type { X } from '../../datastore/index.js';"), []);
     assert.deepEqual(judge('modules/https/a.ts', "import { x } from '../read.js';\nimport { y } from './b.js';"), []);
+    assert.deepEqual(judge('northbound/cli/a.ts', "import { x } from '../../yang/tools.js';"), []);
     assert.deepEqual(judge('northbound/xmlrpc/a.ts', "export { x } from '../http/index.js';"), []);
   });
 
@@ -131,7 +135,8 @@ function judgeOurs({ from, line, specifier, typeOnly }: Import): readonly string
   if (!rule.ours.includes('*') && !rule.ours.includes(other) && rule.types?.includes(other) !== true) {
     return [`${where}: ${room} must not import ${other}`];
   }
-  if (other !== 'error' && other !== 'main' && target !== `${other}/index.js`)
+  const doors = room === 'main' || room === 'northbound/cli' ? ['index', 'tools'] : ['index'];
+  if (other !== 'error' && other !== 'main' && !doors.some((door) => target === `${other}/${door}.js`))
     return [`${where}: past the index of ${other}: ${specifier}`];
   return [];
 }

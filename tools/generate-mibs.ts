@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formatMib, mibModuleName, mibModules } from '../src/northbound/snmp/index.js';
+import { formatMib, mibModuleName, mibModules } from '../src/northbound/snmp/tools.js';
 import { loadSchema } from '../src/yang/index.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');

@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../error.js';
 import { BackupReader, BackupWriter } from './backup-file.js';
 import { lockDirectory } from './directory-lock.js';
-import { type FileSystem, nodeFileSystem, type OpenFile, readSmallFile, replaceFile } from './files.js';
+import { type FileSystem, nodeFileSystem, type OpenFile, readSmallFile, replaceFile, restoredName } from './files.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
 import { prepareStateDirectory } from './open.js';
 import { isRekeyPending, masterKeyName } from './rekey-finish.js';
@@ -91,12 +91,6 @@ export async function restore(options: BackupOptions): Promise<BackupReport> {
     }
   });
 }
-
-/**
- * A file of the state directory that tells the next start that what it finds is older than what the unit, or the one that it replaces,
- * has been since. Whoever counts starts takes it away.
- */
-export const restoredName = 'restored';
 
 type Place = BackupOptions & { readonly files: FileSystem };
 

@@ -58,8 +58,7 @@ export class Core implements Datastore, CommitStore {
   readonly startup: StartupDatastore;
   readonly #lock: DirectoryLock;
   readonly #factory: FactoryDefault | undefined;
-  /** The datastore of that name (RFC 8808 section 3). */
-  readonly factoryDefault: DataTree;
+  #factoryDefault: DataTree | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
@@ -74,7 +73,6 @@ export class Core implements Datastore, CommitStore {
     this.schema = services.registry.index.schema;
     this.operational = new Operational(services.registry, services.log);
     this.#factory = factory;
-    this.factoryDefault = this.factoryRoot([]).config;
     this.#store = store;
     this.startup = new StartupDatastore(this, { isServed: isStartupServed, store, factory });
     this.#recorder = new Recorder(store, services.log);
@@ -92,6 +90,12 @@ export class Core implements Datastore, CommitStore {
       log: services.log,
       missed: (count) => ({ kind: 'missed', count }),
     });
+  }
+
+  /** The datastore of that name (RFC 8808 section 3). */
+  get factoryDefault(): DataTree {
+    this.#factoryDefault ??= this.factoryRoot([]).config;
+    return this.#factoryDefault;
   }
 
   get head(): Point {

@@ -125,3 +125,9 @@ function openFile(handle: fs.FileHandle): OpenFile {
     close: () => handle.close(),
   };
 }
+
+/**
+ * A file of the state directory that tells the next start that what it finds is older than what the unit, or the one that it replaces,
+ * has been since. Whoever counts starts takes it away.
+ */
+export const restoredName = 'restored';

@@ -1,20 +1,20 @@
 /** The public face of the datastore: one door to the tree, and what a module registers. */
 
 export { AuditFile, type AuditRecord } from './audit.js';
-export { type BackupOptions, type BackupReport, backup, restore, restoredName } from './backup.js';
+export type { BackupOptions, BackupReport } from './backup.js';
 export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
 export { type DefaultOperation, editsOfConfig, type NodeOperation } from './edit-config.js';
 export { EntryPath } from './entry-path.js';
 export type { FactoryDefault, FirstAccess } from './factory.js';
-export { type FileSystem, nodeFileSystem } from './files.js';
+export { type FileSystem, nodeFileSystem, restoredName } from './files.js';
 export type { Retention } from './history.js';
 export { type Clock, type Log, type LogLevel, systemClock } from './log.js';
 export * from './login.js';
 export { MasterKey, masterKeyFact, sealedPrefix } from './master-key.js';
 export { type Datastore, type DatastoreOptions, type Fact, openDatastore, prepareStateDirectory } from './open.js';
 export { hashPassword, parseHash, verifyPassword } from './password.js';
-export { type RekeyOptions, type RekeyReport, rekey } from './rekey.js';
-export { type RepairReport, repairJournal } from './repair.js';
+export type { RekeyOptions, RekeyReport } from './rekey.js';
+export type { RepairReport } from './repair.js';
 export type * from './session.js';
 export type { Trouble, TroubleKind, TroubleListener } from './trouble.js';

@@ -49,6 +49,8 @@ export interface HttpsModule {
    * to add is done. Until then commits change the tree and nothing is presented.
    */
   open(): Promise<void>;
+  /** From here on dates are watched and keys that nothing names are removed: once, when all that a start brings up is up. */
+  begin(): void;
   /** Resolves when what was due by the clock has been done. */
   idle(): Promise<void>;
   /** What is presented now, for the status page. */
@@ -97,6 +99,7 @@ export function httpsModule(given: HttpsParts): HttpsModule {
       },
     },
     open: () => service.open(),
+    begin: () => service.begin(),
     idle: async () => {
       await service.watch?.idle();
       await service.sweep.idle();
@@ -166,6 +169,10 @@ class HttpsService {
     this.served = await this.#serveAtStart(planService(this.services.running(), this.parts));
     this.presented = new Presented(this.services, this.parts.log);
     this.#tellAtStart(this.services, this.presented);
+  }
+
+  begin(): void {
+    if (this.services === undefined) throw new RangeError('the datastore is not open');
     this.watch = this.#watch(this.services);
     this.sweep.start(this.services);
   }

@@ -2,7 +2,7 @@
  * The addresses that a service listens on: opened beforehand, exchanged in one step and, where the system does not give one
  * yet (another process has the port, an interface is not up), tried again.
  */
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { ConfigError } from '../error.js';
 
 export interface Endpoint {
@@ -192,7 +192,8 @@ export class ListenAddresses {
 
 /** `127.0.0.1:8443`, `[::1]:8443`. */
 export function formatEndpoint({ address, port }: Endpoint): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+  // The pattern of `isIPv6` takes 4 ms of a start to compile.
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 interface Listening {

@@ -8,7 +8,6 @@ export { diffTrees, diffTreesInSlices, type TreeDifference } from './diff.js';
 export { type ApplyOptions, applyEdits, type EditOperation, type TreeEdit } from './edit.js';
 export { decodeJson, decodeJsonText, type JsonDecodeOptions } from './json.js';
 export { encodeJson, type JsonEncodeOptions, jsonTextChunks } from './json-encode.js';
-export { moduleJsonSchema, nodeJsonSchema } from './json-schema.js';
 export { type JsonObject, type JsonValue, parseJsonText } from './json-text.js';
 export * from './path.js';
 export { parsePath } from './path-parse.js';
@@ -16,7 +15,6 @@ export type * from './schema.js';
 export { checkShape, decodeContent, decodeContentText, decodeInput } from './shape.js';
 export { inSlices } from './slices.js';
 export * from './tree.js';
-export { treeDiagram } from './tree-diagram.js';
 export type * from './types.js';
 export { Validator, type ValidatorOptions } from './validation/validator.js';
 export {

@@ -1,11 +1,19 @@
 /**
  * XML 1.0 with namespaces as a stream of elements, by saxes behind limits: no DTD, no entities but the five, depth, sizes.
  */
-import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { createRequire } from 'node:module';
+import type { SaxesParser, SaxesTagNS } from 'saxes';
 import { ConfigError } from '../error.js';
 import { codecLimits } from './codec-limits.js';
 import type { IsDue } from './slices.js';
 import { TextPieces, tooBig } from './utf8.js';
+
+/** Loaded at the first document: most agents never see one. */
+function saxes(): typeof import('saxes') {
+  return load('saxes') as typeof import('saxes');
+}
+
+const load = createRequire(import.meta.url);
 
 export interface XmlAttribute {
   /** '' for an attribute without a prefix. */
@@ -48,7 +56,7 @@ export class XmlReader {
 
   constructor(handler: XmlHandler, options: XmlReaderOptions = {}) {
     this.#handler = handler;
-    const parser = new SaxesParser({ xmlns: true, fragment: options.fragment === true });
+    const parser = new (saxes().SaxesParser)({ xmlns: true, fragment: options.fragment === true });
     this.#parser = parser;
     // No more than six handlers: with a seventh V8 takes the parser, whose fields each character reads, for a dictionary.
     parser.on('doctype', () => this.#refuse('a document type declaration is not allowed'));

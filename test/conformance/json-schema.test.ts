@@ -13,10 +13,10 @@ import {
   type JsonObject,
   type JsonValue,
   loadSchema,
-  moduleJsonSchema,
   type Schema,
   Validator,
 } from '../../src/yang/index.js';
+import { moduleJsonSchema } from '../../src/yang/tools.js';
 import { publishedModules, repositoryRoot } from '../support/published-modules.js';
 import { run } from '../support/run.js';
 import { makeDocument } from './oracle/documents.js';

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadSchema, type Schema, treeDiagram } from '../../src/yang/index.js';
+import { loadSchema, type Schema } from '../../src/yang/index.js';
+import { treeDiagram } from '../../src/yang/tools.js';
 import { publishedModules, repositoryRoot } from '../support/published-modules.js';
 import { requireTool } from '../support/tools.js';
 

@@ -3,17 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import {
-  backup,
-  type Datastore,
-  type DatastoreOptions,
-  type Finding,
-  type Origin,
-  rekey,
-  restore,
-  type Session,
-  type Trouble,
-} from '../../src/datastore/index.js';
+import type { Datastore, DatastoreOptions, Finding, Origin, Session, Trouble } from '../../src/datastore/index.js';
+import { backup, rekey, restore } from '../../src/datastore/tools.js';
 import { encodeJson, type JsonValue, loadSchema, parsePath } from '../../src/yang/index.js';
 import { repositoryRoot } from '../support/places.js';
 import { type Guarded, interfaces, openGuarded } from './access-fixture.js';

@@ -1,6 +1,6 @@
 /** The process that is killed, or whose disk fails: `rekeyer STATE MASTER-KEY`. Says `changed`, `finished` or `refused MESSAGE`. */
 import { writeSync } from 'node:fs';
-import { rekey } from '../../src/datastore/index.js';
+import { rekey } from '../../src/datastore/tools.js';
 import { ConfigError } from '../../src/error.js';
 import { sealedSchema } from './model.js';
 

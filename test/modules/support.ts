@@ -271,6 +271,7 @@ export async function openDevice(scope: TestContext | Scope, options: DeviceOpti
   const events: DatastoreEvent[] = [];
   datastore.subscribe((event) => events.push(event));
   await https.open();
+  https.begin();
   const session = datastore.session({ user: 'admin', protocol: 'local', address: '' });
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= datastore.close());

@@ -14,12 +14,11 @@ import {
   InstanceIdentifier,
   type JsonObject,
   type JsonValue,
-  moduleJsonSchema,
-  nodeJsonSchema,
   parsePath,
   type Schema,
 } from '../../src/yang/index.js';
 import { membersShape } from '../../src/yang/json-schema-shape.js';
+import { moduleJsonSchema, nodeJsonSchema } from '../../src/yang/tools.js';
 import { arbitraryRoot, codecSchema } from './codec-fixture.js';
 
 let schema: Schema;

@@ -57,7 +57,7 @@ export class ExpiryWatch {
     this.#revocation = new RevocationWatch(parts.alarms);
     this.#told = new ToldBook(services);
     for (const name of this.#told.names()) this.#queue.set(name, 0);
-    this.#work = this.#readAll();
+    this.#work = nextTurn().then(() => this.#readAll());
     this.#run();
   }
 
@@ -95,6 +95,7 @@ export class ExpiryWatch {
   }
 
   async #readAll(): Promise<void> {
+    if (this.#isStopped) return;
     const running = () => this.#services.running().system;
     let count = 0;
     for (const entry of list(httpsContainer(running()), 'certificate') ?? []) {

@@ -1,13 +1,7 @@
 /** `signet schema` and `signet mib`: what modules say, those on disk without an agent. */
 import { ConfigError } from '../../error.js';
-import {
-  type LoadResult,
-  type Module,
-  type ModuleError,
-  moduleJsonSchema,
-  type Schema,
-  treeDiagram,
-} from '../../yang/index.js';
+import type { LoadResult, Module, ModuleError, Schema } from '../../yang/index.js';
+import { moduleJsonSchema, treeDiagram } from '../../yang/tools.js';
 import { UnreachableError } from './client.js';
 import { agentSchema } from './document.js';
 import type { Call, Output } from './index.js';

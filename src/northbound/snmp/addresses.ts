@@ -23,6 +23,11 @@ export function contains(network: Network, sender: string): boolean {
   return list.check(address, family);
 }
 
+/** Of what is known to be an address: the pattern of `isIPv6` takes 4 ms of a start to compile. */
+export function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
 function withoutZone(address: string): string {
   return address.replace(/%.*$/u, '');
 }

@@ -3,10 +3,10 @@
  * uses connect() sees no other. A wildcard is therefore a socket for each address of the device, looked up anew as addresses come and go.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Log } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
+import { familyOf } from './addresses.js';
 import type { Responder } from './responder.js';
 
 export interface SnmpEndpoint {
@@ -139,7 +139,7 @@ export class Listeners {
   }
 
   async #bind(address: string, port: number): Promise<Socket> {
-    const family = isIPv6(address) ? 6 : 4;
+    const family = familyOf(address);
     const socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       recvBufferSize: socketBuffer,
@@ -203,7 +203,7 @@ export class Listeners {
   #addressesOf(address: string): readonly string[] {
     if (!isWildcard(address)) return [address];
     const all = this.#parts.addresses?.() ?? deviceAddresses();
-    return address === '::' ? all : all.filter((each) => !isIPv6(each));
+    return address === '::' ? all : all.filter((each) => familyOf(each) === 4);
   }
 
   #alone<T>(work: () => T | Promise<T>): Promise<T> {
@@ -236,7 +236,7 @@ function codeOf(error: unknown): string {
 }
 
 function bindError({ address, port }: SnmpEndpoint, cause: unknown): ConfigError {
-  const place = `${isIPv6(address) ? `[${address}]` : address}:${String(port)}`;
+  const place = `${familyOf(address) === 6 ? `[${address}]` : address}:${String(port)}`;
   const code = codeOf(cause);
   const reason =
     code === 'EADDRINUSE'

@@ -27,7 +27,6 @@ import {
   type MibTable,
   reservedColumn,
 } from './model.js';
-import { nameObjects } from './names.js';
 import { type OidFiles, readOidFiles } from './oid-files.js';
 import { addJobTable, addOutcome } from './operations.js';
 import type { Position } from './placement.js';
@@ -46,7 +45,7 @@ import {
 } from './syntax.js';
 
 /**
- * Maps a compiled schema, with the OIDs that its modules' OID files give. Throws RangeError, listing all, where two nodes have one OID or
+ * Maps a compiled schema, with the OIDs that its modules' OID files give; without names, which only MIB files need. Throws RangeError, listing all, where two nodes have one OID or
  * an OID is none.
  */
 export function mapSchema(schema: Schema, files: OidFiles = readOidFiles(schema)): Mib {
@@ -117,7 +116,7 @@ class Mapper {
     if (this.#into.faults.length > 0) throw new RangeError(this.#into.faults.join('; '));
     for (const table of this.#into.tables) table.columns.sort((a, b) => compareOids(a.oid, b.oid));
     this.#into.tables.sort((a, b) => compareOids(a.oid, b.oid));
-    const mib = {
+    return {
       schema: this.#schema,
       objects: this.#into.objects,
       tables: this.#into.tables,
@@ -125,8 +124,6 @@ class Mapper {
       skipped: this.#into.skipped,
       unplaced: this.#unplaced(),
     };
-    nameObjects(mib);
-    return mib;
   }
 
   #container(node: ContainerSchema, place: Place): void {

@@ -3,12 +3,11 @@
  * alone: a second generation gives the same octets.
  */
 import type { Module, Schema, Status, Value } from '../../yang/index.js';
-import { mapSchema } from './mapping.js';
 import { describe, numberedNote, objectDescription } from './mib-descriptions.js';
 import { extUtcTime, nameList, textClause } from './mib-text.js';
 import { MibTypes } from './mib-types.js';
 import type { Mib, MibNotification, MibObject, MibTable } from './model.js';
-import { mibModuleName, moduleDescriptor } from './names.js';
+import { mibModuleName, moduleDescriptor, namedMib } from './names.js';
 import { readOidFiles } from './oid-files.js';
 import { isForeignIndex } from './standard.js';
 import { label } from './syntax.js';
@@ -25,7 +24,7 @@ export interface MapEntry {
 
 /** What SNMP shows of a module, or of all. */
 export function mibMap(schema: Schema, module?: Module, files = readOidFiles(schema)): readonly MapEntry[] {
-  const mib = mapSchema(schema, files);
+  const mib = namedMib(schema, files);
   const types = new MibTypes(mib, module);
   return mib.objects
     .filter((object) => (module === undefined || object.module === module) && !isForeignIndex(object))
@@ -40,7 +39,7 @@ export function mibMap(schema: Schema, module?: Module, files = readOidFiles(sch
 
 /** Modules that have objects or notifications of their own: not those that stand for objects of the IETF only. */
 export function mibModules(schema: Schema, files = readOidFiles(schema)): readonly Module[] {
-  const mib = mapSchema(schema, files);
+  const mib = namedMib(schema, files);
   return [...schema.modules.values()].filter((module) => new ModuleWriter(mib, module).hasContent);
 }
 
@@ -55,7 +54,7 @@ export function formatMibs(
   modules: readonly Module[],
   files = readOidFiles(schema),
 ): ReadonlyMap<Module, string> {
-  const mib = mapSchema(schema, files);
+  const mib = namedMib(schema, files);
   const writers = modules.map((module) => [module, new ModuleWriter(mib, module)] as const);
   return new Map(writers.flatMap(([module, writer]) => (writer.hasContent ? [[module, writer.format()]] : [])));
 }

@@ -61,6 +61,7 @@ export interface MibObject {
   /** The content octets of `oid`, for the wire. */
   readonly encoded: Buffer;
   readonly module: Module;
+  /** Of MIB files; '' where nobody has named it, as in the agent, which goes by numbers. */
   name: string;
   readonly schema: LeafSchema | LeafListSchema | ListSchema | ContainerSchema | OperationSchema;
   /** Set in a job table: whether the column is part of what the operation takes or gives. */

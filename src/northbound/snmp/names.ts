@@ -1,7 +1,9 @@
 /** Descriptors of SMIv2 (RFC 2578 section 3.1) from YANG names: `signetHttpsCertificateCommonName`. */
-import type { Module, SchemaNode } from '../../yang/index.js';
+import type { Module, Schema, SchemaNode } from '../../yang/index.js';
 import { argument } from './annotations.js';
+import { mapSchema } from './mapping.js';
 import type { Mib, MibObject, MibTable } from './model.js';
+import type { OidFiles } from './oid-files.js';
 import { isStandard } from './standard.js';
 
 /** `common-name` -> `commonName`. */
@@ -34,11 +36,18 @@ export function mibModuleName(module: Module): string {
   return `${module.name.replace(/[^A-Za-z0-9]+/gu, '-').toUpperCase()}-MIB`;
 }
 
+/** The schema as SNMP objects, all of them named. Throws RangeError as {@link mapSchema}. */
+export function namedMib(schema: Schema, files?: OidFiles): Mib {
+  const mib = mapSchema(schema, files);
+  nameObjects(mib);
+  return mib;
+}
+
 /**
  * Names everything, in OID order: the first column to claim a short name, in which containers that are looked through are left out, has
  * it; a later one takes in their names. So a node that is added behind the others renames none.
  */
-export function nameObjects(mib: Mib): void {
+function nameObjects(mib: Mib): void {
   const taken = new Set<string>();
   const claim = (candidates: readonly string[], module: Module): string => {
     const prefix = moduleDescriptor(module).length;

@@ -79,7 +79,7 @@ export function uploadId(
   from: number,
   to: number,
 ): string {
-  return `${session.origin.user}\u0000${digest.name}\u0000${arcsKey(arcs, from, to)}`;
+  return `${session.origin.user}\u0000${digest.oid.join('.')}\u0000${arcsKey(arcs, from, to)}`;
 }
 
 /** RFC 2579 TestAndIncr: who does not know the value comes too late. */

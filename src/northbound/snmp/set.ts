@@ -255,7 +255,7 @@ function workOn<Rows extends TableRows | JobRows>(
   const names = indexValues(table, arcs, from, count);
   if (names === undefined) throw new Refusal('noCreation', index);
   const key = hasNumberKeys(table) ? arcs[from]! : arcsKey(arcs, from, count);
-  const id = `${table.name} ${String(key)}`;
+  const id = `${table.oid.join('.')} ${String(key)}`;
   const known = works.get(id);
   if (known !== undefined) return known;
   const work: RowWork<Rows> = { rows, key, names, row: rows.index.get(key), columns: new Map(), status: undefined };

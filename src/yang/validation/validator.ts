@@ -22,14 +22,16 @@ export interface ValidatorOptions {
 
 export class Validator {
   readonly #schema: Schema;
-  readonly #plan: Plan;
+  readonly #view: View;
+  /** Made when it is first asked for: an agent that only starts validates nothing. */
+  #ownPlan: Plan | undefined;
   readonly #bodies = new Map<Body, Plan>();
   readonly #indexes = new Indexes();
   readonly #uniques = new UniqueIndexes();
 
   constructor(schema: Schema, options: ValidatorOptions = {}) {
     this.#schema = schema;
-    this.#plan = new Plan(schema, options.view ?? 'config');
+    this.#view = options.view ?? 'config';
   }
 
   /**
@@ -100,6 +102,11 @@ export class Validator {
     });
     pass.advance(neverDue);
     return pass.errors.all();
+  }
+
+  get #plan(): Plan {
+    this.#ownPlan ??= new Plan(this.#schema, this.#view);
+    return this.#ownPlan;
   }
 
   #next({ tree, before, isDone }: Settling): Pass | undefined {

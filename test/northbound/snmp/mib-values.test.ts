@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { formatMib } from '../../../src/northbound/snmp/index.js';
+import { formatMib } from '../../../src/northbound/snmp/tools.js';
 import { run } from '../../support/run.js';
 import { type Lab, startLab, v3 } from './support/lab.js';
 import { ietfMibs, skipOf } from './support/mib-tools.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
-import { formatMib, mibMap, mibModuleName, mibModules } from '../../../src/northbound/snmp/index.js';
+import { formatMib, mibMap, mibModuleName, mibModules } from '../../../src/northbound/snmp/tools.js';
 import { repositoryRoot, temporaryDirectory } from '../../support/places.js';
 import { labSchema } from './support/lab.js';
 import { lint, skipOf, translate } from './support/mib-tools.js';

@@ -11,7 +11,7 @@ import {
   mibModuleName,
   mibModules,
   type OidFile,
-} from '../../../src/northbound/snmp/index.js';
+} from '../../../src/northbound/snmp/tools.js';
 import { loadSchema, type Schema } from '../../../src/yang/index.js';
 import { temporaryDirectory } from '../../support/places.js';
 import { publishedModules } from '../../support/published-modules.js';

@@ -3,7 +3,7 @@ import { after, suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Session } from '../../../src/datastore/index.js';
-import { mapSchema } from '../../../src/northbound/snmp/mapping.js';
+import { namedMib } from '../../../src/northbound/snmp/names.js';
 import { ObjectTable } from '../../../src/northbound/snmp/objects.js';
 import { Rows } from '../../../src/northbound/snmp/rows.js';
 import { type Lab, labSchema, startLab } from './support/lab.js';
@@ -52,7 +52,7 @@ suite('what rows cost', () => {
   }
 
   test('A5: a walk reads one leaf for each varbind, in a table of a thousand rows as in a large one', async () => {
-    const mib = mapSchema(labSchema());
+    const mib = namedMib(labSchema());
     for (const rows of [1000, many]) {
       const { session, reads } = await withRows(rows);
       const objects = new ObjectTable(
@@ -74,7 +74,7 @@ suite('what rows cost', () => {
 
   test('the start reads no state: what a list of state holds may be dear to compute', async () => {
     const { session, reads } = await withRows(10);
-    const mib = mapSchema(labSchema());
+    const mib = namedMib(labSchema());
     assert.ok(mib.tables.some(({ config }) => !config));
     const objects = new ObjectTable(
       mib,
@@ -96,7 +96,7 @@ suite('what rows cost', () => {
   test(`${String(many)} rows add at most ${String(octetsOfRow)} octets each to the memory of the tree`, async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
-    const mib = mapSchema(labSchema());
+    const mib = namedMib(labSchema());
     const { session } = await withRows(many);
     session.tree('running');
     collect();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { localizeKey } from '../../../src/northbound/snmp/index.js';
-import { mapSchema } from '../../../src/northbound/snmp/mapping.js';
+import { namedMib } from '../../../src/northbound/snmp/names.js';
 import { ObjectTable } from '../../../src/northbound/snmp/objects.js';
 import type { Memory } from '../../../src/northbound/snmp/row-numbers.js';
 import { Rows } from '../../../src/northbound/snmp/rows.js';
@@ -31,7 +31,7 @@ suite('work that a SET began is on disk before the answer', () => {
         stored.value = value;
       },
     });
-    const mib = mapSchema(lab.schema);
+    const mib = namedMib(lab.schema);
     const session = lab.datastore.session({ user: '', protocol: 'system', address: '' });
     const rows = new Rows(
       mib,
@@ -84,7 +84,7 @@ suite('work that a SET began is on disk before the answer', () => {
   });
 
   test('a job: interrupted, it has failed; what it was given is on no disk', async () => {
-    const table = mapSchema(lab.schema)
+    const table = namedMib(lab.schema)
       .tables.find(({ name }) => name === 'signetLabWait')!
       .oid.join('.');
     const at = (column: number) => `${table}.1.${String(column)}.1.111.1`;
