@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { ConfigError } from '../error.js';
 import {
   type ApplyOptions,
+  atOnce,
   type Branch,
   type Content,
   compileQuery,
@@ -11,6 +12,8 @@ import {
   type LeafSchema,
   type Schema,
   type SchemaNode,
+  type Steps,
+  stepsInSlices,
   type Value,
   type XPathNames,
 } from '../yang/index.js';
@@ -23,7 +26,7 @@ import { asker, newPersistId } from './confirmed.js';
 import type { CommitResult, Difference, Finding, Origin, Root } from './contract.js';
 import { copyConfig } from './copy-config.js';
 import type { Core } from './datastore.js';
-import { asReported } from './defaults.js';
+import { reporting } from './defaults.js';
 import { makeReadable } from './difference.js';
 import { settle, validateRoot } from './draft.js';
 import type { EntryPath } from './entry-path.js';
@@ -86,6 +89,14 @@ export class DatastoreSession implements Session {
   }
 
   read(path: InstanceIdentifier, options: ReadOptions = {}): Reading | undefined {
+    return atOnce(this.#reading(path, options));
+  }
+
+  async readInSlices(path: InstanceIdentifier, options: ReadOptions = {}): Promise<Reading | undefined> {
+    return await stepsInSlices(this.#reading(path, options));
+  }
+
+  *#reading(path: InstanceIdentifier, options: ReadOptions): Steps<Reading | undefined> {
     this.#checkOpen();
     const { datastore = 'operational', candidate, withOrigin = false, withDefaults } = options;
     const isOperational = datastore === 'operational';
@@ -94,8 +105,10 @@ export class DatastoreSession implements Session {
       throw new ConfigError({ type: 'protocol', tag: 'invalid-value', message });
     }
     const set = this.#whole(isOperational ? 'running' : datastore, candidate);
-    const all = isOperational ? this.#core.operational.get(this.#core.running(), path) : set.get(path);
-    const content = this.#seen(path, asReported(all, { set, path, isOperational, withDefaults }));
+    const view = this.#access()?.view;
+    const all = isOperational ? yield* this.#core.operational.reading(this.#core.running(), path) : set.get(path);
+    const reported = yield* reporting(all, { set, path, isOperational, withDefaults });
+    const content = view === undefined ? reported : yield* view.looking(path, reported);
     const tagged = withDefaults === 'report-all-tagged';
     const annotations = annotationsOf(this.schema, set, path, { withOrigin, tagged }, this.#core.operational);
     return content === undefined ? undefined : { content, annotations };

@@ -3,6 +3,7 @@
  * defaults in use. What is asked for is built, nothing around it.
  */
 import {
+  atOnce,
   Branch,
   type BranchSchema,
   type CaseSchema,
@@ -14,6 +15,7 @@ import {
   type LeafSchema,
   ListData,
   type SchemaNode,
+  type Steps,
   type Value,
 } from '../yang/index.js';
 import { prefix } from './change.js';
@@ -99,9 +101,14 @@ export class Operational {
 
   /** What is at `path`; undefined where nothing is. */
   get(root: Root, path: InstanceIdentifier): Content | undefined {
+    return atOnce(this.reading(root, path));
+  }
+
+  /** As {@link get}; pauses between the entries of lists. */
+  *reading(root: Root, path: InstanceIdentifier): Steps<Content | undefined> {
     const { last } = path;
     if (last === undefined)
-      return this.#branch(root, path, root.config.schema.root, root.config.root, root.system.root);
+      return yield* this.#branch(root, path, root.config.schema.root, root.config.root, root.system.root);
     const { schema, keys } = last;
     if (schema.kind === 'leaf') return this.leaf(root, path);
     const computed = this.#computedAbove(root, path);
@@ -110,13 +117,14 @@ export class Operational {
     const system = root.system.get(path);
     switch (schema.kind) {
       case 'list':
-        if (keys === undefined && last.position === undefined) return this.#list(root, path, schema, config, system);
+        if (keys === undefined && last.position === undefined)
+          return yield* this.#list(root, path, schema, config, system);
         if (config === undefined && system === undefined) return undefined;
-        return this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
+        return yield* this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       case 'container': {
         if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
         if (isInAnotherCase(root, path)) return undefined;
-        return this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
+        return yield* this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       }
       default:
         return config ?? system;
@@ -182,31 +190,31 @@ export class Operational {
     }
   }
 
-  #container(
+  *#container(
     root: Root,
     path: InstanceIdentifier,
     schema: Extract<DataSchema, { kind: 'container' }>,
     config: Branch | undefined,
     system: Branch | undefined,
-  ): Content | undefined {
+  ): Steps<Content | undefined> {
     const entry = this.#registry.providers.get(schema);
     if (entry !== undefined) return this.#read(entry, root, path);
     if (config === undefined && system === undefined) {
       if (schema.presence !== undefined) return undefined;
       if (!schema.config && !this.#computed.has(schema)) return undefined;
     }
-    const branch = this.#branch(root, path, schema, config, system);
+    const branch = yield* this.#branch(root, path, schema, config, system);
     const stays = schema.presence !== undefined && (config !== undefined || system !== undefined);
     return branch.isEmpty() && !stays ? undefined : branch;
   }
 
-  #list(
+  *#list(
     root: Root,
     path: InstanceIdentifier,
     schema: Extract<DataSchema, { kind: 'list' }>,
     config: Content | undefined,
     system: Content | undefined,
-  ): Content | undefined {
+  ): Steps<Content | undefined> {
     const entry = this.#registry.providers.get(schema);
     if (entry !== undefined) return this.#read(entry, root, path);
     const own = config instanceof ListData ? config : undefined;
@@ -215,56 +223,65 @@ export class Operational {
     if (source === undefined || source.size === 0) return undefined;
     if (schema.keys.length === 0) return source;
     const parent = path.parent ?? InstanceIdentifier.root;
-    const entries = Array.from(source, (item) => {
+    const entries: Branch[] = [];
+    for (const item of source) {
       const keys = item.keys();
       const other = schema.config ? state?.get(keys) : undefined;
-      return this.#branch(root, parent.child(schema, keys), schema, item, other);
-    });
+      entries.push(yield* this.#branch(root, parent.child(schema, keys), schema, item, other));
+      yield;
+    }
     return ListData.of(schema, entries);
   }
 
-  #branch(
+  *#branch(
     root: Root,
     path: InstanceIdentifier,
     schema: BranchSchema,
     config: Branch | undefined,
     system: Branch | undefined,
-  ): Branch {
-    const slots = schema.dataChildren.map((child) => {
+  ): Steps<Branch> {
+    const slots: (Content | undefined)[] = [];
+    for (const child of schema.dataChildren) {
       const own = config?.get(child);
       const state = system?.get(child);
       switch (child.kind) {
-        case 'leaf': {
-          if (isConcealedLeaf(child)) return undefined;
-          const entry = this.#registry.providers.get(child);
-          if (entry !== undefined) return this.#read(entry, root, path.child(child));
-          // null is the value of an empty leaf.
-          const value = own === undefined ? state : own;
-          return value !== undefined || !isDefaultInUse(child, config) ? value : child.default;
+        case 'container': {
+          const isNothing = own === undefined && state === undefined && child.config && !isDefaultInUse(child, config);
+          const [one, other] = [own as Branch | undefined, state as Branch | undefined];
+          slots.push(isNothing ? undefined : yield* this.#container(root, path.child(child), child, one, other));
+          break;
         }
-        case 'leaf-list': {
-          const entry = this.#registry.providers.get(child);
-          if (entry !== undefined) return this.#read(entry, root, path.child(child));
-          const defaults = child.defaults.length > 0 && isDefaultInUse(child, config) ? child.defaults : undefined;
-          return own ?? state ?? defaults;
-        }
-        case 'container':
-          if (own === undefined && state === undefined && child.config && !isDefaultInUse(child, config))
-            return undefined;
-          return this.#container(
-            root,
-            path.child(child),
-            child,
-            own as Branch | undefined,
-            state as Branch | undefined,
-          );
         case 'list':
-          return this.#list(root, path.child(child), child, own, state);
+          slots.push(yield* this.#list(root, path.child(child), child, own, state));
+          break;
+        case 'leaf':
+        case 'leaf-list':
+          slots.push(this.#values(root, path, child, config, own, state));
+          break;
         default:
-          return own ?? state;
+          slots.push(own ?? state);
       }
-    });
+    }
     return new Branch(schema, slots);
+  }
+
+  /** A leaf or leaf-list in the branch at `path`. */
+  #values(
+    root: Root,
+    path: InstanceIdentifier,
+    schema: Extract<DataSchema, { kind: 'leaf' | 'leaf-list' }>,
+    config: Branch | undefined,
+    own: Content | undefined,
+    state: Content | undefined,
+  ): Content | undefined {
+    if (schema.kind === 'leaf' && isConcealedLeaf(schema)) return undefined;
+    const entry = this.#registry.providers.get(schema);
+    if (entry !== undefined) return this.#read(entry, root, path.child(schema));
+    // null is the value of an empty leaf.
+    const value = own === undefined ? state : own;
+    if (value !== undefined || !isDefaultInUse(schema, config)) return value;
+    if (schema.kind === 'leaf') return schema.default;
+    return schema.defaults.length > 0 ? schema.defaults : undefined;
   }
 
   /** Every list entry and presence container on the way exists. */

@@ -1,4 +1,5 @@
 /** schema/signet-https.yang: one commit handler for the whole subtree, its actions and its computed state. */
+import { setImmediate } from 'node:timers/promises';
 import type { Change, CommitHandler, ModuleRegistration, ModuleServices, Root } from '../datastore/index.js';
 import { ConfigError } from '../error.js';
 import type { Endpoint, PreparedService, TlsCredentials } from '../southbound/index.js';
@@ -225,7 +226,7 @@ class HttpsService {
     }
     const isOther =
       this.served?.fingerprint !== former?.fingerprint || this.served?.certificate !== former?.certificate;
-    this.#tell(change, plan !== undefined && isOther ? plan : undefined);
+    await this.#tell(change, plan !== undefined && isOther ? plan : undefined);
     this.watch?.changed(change);
   }
 
@@ -312,7 +313,7 @@ class HttpsService {
   }
 
   /** Notifications of what a transaction did: installed for each entry, activated or rolled back for the service. */
-  #tell(change: Change, plan: ServicePlan | undefined): void {
+  async #tell(change: Change, plan: ServicePlan | undefined): Promise<void> {
     const { services } = this;
     if (services === undefined) return;
     const now = this.parts.clock.now();
@@ -320,7 +321,9 @@ class HttpsService {
       services.notify(notificationPath(change.instance, notification), certificateFacts(name, installed, now));
     };
     const isRollback = change.cause === 'rollback';
+    let count = 0;
     for (const name of isRollback ? [] : touchedEntries(change)) {
+      if (++count % stride === 0) await setImmediate();
       const installed = readInstalled(change.after.system, name);
       if (installed !== undefined && installedChanged(change.before, change.after, name)) {
         notify('certificate-installed', name, installed);
@@ -331,6 +334,9 @@ class HttpsService {
     notify(isRollback ? 'certificate-rolled-back' : 'certificate-activated', plan.certificate, plan.installed);
   }
 }
+
+/** Entries that are told of at a stretch. */
+const stride = 16;
 
 /** Keys that the change brings into an entry; going back, only those that are still at hand. */
 function newKeys(change: Change, keys: KeyRing): readonly string[] {

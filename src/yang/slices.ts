@@ -17,6 +17,27 @@ export async function inSlices(work: (isDue: IsDue) => boolean, stride = 64): Pr
   }
 }
 
+/** Work that returns a `Result`; others may run wherever it yields. */
+export type Steps<Result> = Generator<void, Result, void>;
+
+export function atOnce<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Short work is done at once; the rest as {@link inSlices} does it. */
+export async function stepsInSlices<Result>(steps: Steps<Result>): Promise<Result> {
+  let step: IteratorResult<void, Result>;
+  await inSlices((isDue) => {
+    do step = steps.next();
+    while (step.done !== true && !isDue());
+    return step.done === true;
+  }, 4);
+  return step!.value as Result;
+}
+
 export const neverDue: IsDue = () => false;
 
 /** Milliseconds. */

@@ -4,13 +4,15 @@ import { Bus } from '../../src/datastore/bus.js';
 import type { Datastore, ModuleRegistration, Session } from '../../src/datastore/index.js';
 import { Registry } from '../../src/datastore/registry.js';
 import { ConfigError } from '../../src/error.js';
-import { decodeJson, parsePath } from '../../src/yang/index.js';
+import { type Branch, decodeJson, encodeJson, parsePath } from '../../src/yang/index.js';
 import { admin, edit, makePlace, open, type Place, plainOwner } from './fixture.js';
 
 let place: Place;
 let store: Datastore;
 let session: Session;
 let reads = 0;
+/** Milliseconds that the provider takes for an entry. */
+let reading = 0;
 
 before(async () => {
   place = await makePlace();
@@ -83,6 +85,34 @@ describe('operational (RFC 8342 5.3)', () => {
   it('is what running is not: running has no default and no state', () => {
     assert.equal(session.get(path('box.size'), 'running'), undefined);
     assert.equal(session.get(path('box.total'), 'running'), undefined);
+  });
+});
+
+describe('a read in slices', () => {
+  it('gives what a read gives, and lets others run meanwhile', async () => {
+    const item = Array.from({ length: 60 }, (_, index) => ({ name: `i${String(index)}` }));
+    await session.apply([edit(place.schema, 'merge', 'box', { item })]);
+    for (const withDefaults of [undefined, 'report-all', 'trim', 'explicit'] as const) {
+      for (const datastore of ['running', 'operational'] as const) {
+        const options = { datastore, ...(withDefaults === undefined ? {} : { withDefaults }) };
+        const whole = session.read(path('box'), options)?.content as Branch;
+        const sliced = (await session.readInSlices(path('box'), options))?.content as Branch;
+        assert.deepEqual(
+          encodeJson(place.schema, sliced.schema, sliced),
+          encodeJson(place.schema, whole.schema, whole),
+          `${datastore} ${String(withDefaults)}`,
+        );
+      }
+    }
+    let turns = 0;
+    const count = setInterval(() => (turns += 1), 0);
+    reading = 1;
+    const begun = performance.now();
+    await session.readInSlices(path('box'));
+    const took = performance.now() - begun;
+    reading = 0;
+    clearInterval(count);
+    assert.ok(took >= 60 && turns >= 4, `${String(turns)} turns in ${String(took)} ms`);
   });
 });
 
@@ -204,6 +234,7 @@ const module: ModuleRegistration = {
       path: '/signet-test:box/item/now',
       read(_root, instance) {
         reads += 1;
+        for (const end = performance.now() + reading; performance.now() < end; );
         const name = String(instance.parent?.last?.keys?.[0] ?? '');
         return { length: name.length, big: '18446744073709551615' };
       },

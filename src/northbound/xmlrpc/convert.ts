@@ -16,14 +16,20 @@ import type {
   ListData,
   Module,
   RootSchema,
+  Steps,
   Type,
   Value,
 } from '../../yang/index.js';
-import { formatValue } from '../../yang/index.js';
+import { atOnce, formatValue } from '../../yang/index.js';
 import { isStruct, RpcDateTime, RpcDouble, type RpcStruct, type RpcValue } from './values.js';
 
 /** What a path holds. `schema` is the last step's; a list's content is its entry or the whole list. */
 export function contentToRpc(content: Content, schema: DataSchema): RpcValue {
+  return atOnce(convertContent(content, schema));
+}
+
+/** As {@link contentToRpc}; pauses between the entries of lists. */
+export function* convertContent(content: Content, schema: DataSchema): Steps<RpcValue> {
   switch (schema.kind) {
     case 'leaf':
       return valueToRpc(content as Value, schema.type);
@@ -32,9 +38,9 @@ export function contentToRpc(content: Content, schema: DataSchema): RpcValue {
         ? (content as readonly Value[]).map((value) => valueToRpc(value, schema.type))
         : valueToRpc(content as Value, schema.type);
     case 'container':
-      return branchToRpc(content as Branch);
+      return yield* convertBranch(content as Branch);
     case 'list':
-      return isBranch(content) ? branchToRpc(content) : Array.from(content as ListData, branchToRpc);
+      return isBranch(content) ? yield* convertBranch(content) : yield* convertList(content as ListData);
     case 'anydata':
     case 'anyxml':
       return anyToRpc(content as AnyContent);
@@ -43,13 +49,30 @@ export function contentToRpc(content: Content, schema: DataSchema): RpcValue {
 
 /** A struct of the children that are present; names are qualified where the module changes. */
 export function branchToRpc(branch: Branch): RpcStruct {
+  return atOnce(convertBranch(branch));
+}
+
+/** As {@link branchToRpc}; pauses between the entries of lists. */
+export function* convertBranch(branch: Branch): Steps<RpcStruct> {
   const module = moduleOf(branch.schema);
   const struct = new Map<string, RpcValue>();
   for (const [child, content] of branch.present()) {
     const name = child.module === module ? child.name : `${child.module.name}:${child.name}`;
-    struct.set(name, contentToRpc(content, child));
+    struct.set(
+      name,
+      child.kind === 'leaf' ? valueToRpc(content as Value, child.type) : yield* convertContent(content, child),
+    );
   }
   return struct;
+}
+
+function* convertList(list: ListData): Steps<RpcValue> {
+  const entries: RpcValue[] = [];
+  for (const entry of list) {
+    entries.push(yield* convertBranch(entry));
+    yield;
+  }
+  return entries;
 }
 
 export function valueToRpc(value: Value, type: Type): RpcValue {

@@ -1,14 +1,14 @@
 /** `POST /RPC2`: from an HTTP request to a call and back. */
 import type { Log } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import type { Schema } from '../../yang/index.js';
+import { type Schema, stepsInSlices } from '../../yang/index.js';
 import { HttpError, type HttpRequest, type HttpResponse, type Route, type SwitchGuard } from '../http/index.js';
 import { type CallContext, PathCache } from './context.js';
-import { decodeCall, encodeFault, encodeResponse } from './envelope.js';
+import { decodeCall, encodeFault, encodeResponse, responseText } from './envelope.js';
 import { faultOf } from './errors.js';
 import { withIntrospection } from './introspection.js';
 import { callMethod, configMethods } from './methods.js';
-import type { RpcValue } from './values.js';
+import { isStruct, type RpcValue } from './values.js';
 
 export interface XmlRpcOptions {
   readonly schema: Schema;
@@ -44,7 +44,7 @@ export function xmlRpcRoute(options: XmlRpcOptions): Route {
         const octets = await readBody(request);
         const call = await decodeCall(octets, charsetOf(request));
         const value = await callMethod(methods, makeContext(request), call.method, call.params);
-        return { status: 200, headers, body: encodeResult(value) };
+        return { status: 200, headers, body: await encodeResult(value) };
       } catch (thrown) {
         if (thrown instanceof HttpError) throw thrown;
         if (thrown instanceof BodyTooBig)
@@ -75,9 +75,10 @@ async function readBody(request: HttpRequest): Promise<Buffer> {
   }
 }
 
-function encodeResult(value: RpcValue): string {
+async function encodeResult(value: RpcValue): Promise<string> {
   try {
-    return encodeResponse(value);
+    if (!isStruct(value) && !Array.isArray(value)) return encodeResponse(value);
+    return (await stepsInSlices(responseText(value))).join('');
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const message = 'the answer cannot be told in XML-RPC: it has a control character or a number out of range';

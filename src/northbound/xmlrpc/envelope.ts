@@ -1,8 +1,17 @@
 /** The documents of XML-RPC (xmlrpc.com/spec): calls and responses, read by xml2js behind {@link guard}, written by hand. */
 import type { Parser } from 'xml2js';
+import { atOnce, type Steps } from '../../yang/index.js';
 import { guard, hasForbiddenCharacter, malformed } from './guard.js';
 import { rpcLimits } from './limits.js';
-import { type RpcCall, RpcDateTime, RpcDouble, type RpcFault, type RpcStruct, type RpcValue } from './values.js';
+import {
+  isStruct,
+  type RpcCall,
+  RpcDateTime,
+  RpcDouble,
+  type RpcFault,
+  type RpcStruct,
+  type RpcValue,
+} from './values.js';
 
 /** Reads a call. Throws ConfigError `malformed-message` or `too-big`, and nothing else, whatever the octets are. */
 export async function decodeCall(octets: Uint8Array, charset?: string): Promise<RpcCall> {
@@ -34,7 +43,14 @@ export async function decodeResponse(
 
 /** Throws RangeError for what XML cannot carry: control characters, a number that is not finite or not of 32 bits. */
 export function encodeResponse(value: RpcValue): string {
-  return `${head}<methodResponse><params><param>${write(value)}</param></params></methodResponse>\n`;
+  return atOnce(responseText(value)).join('');
+}
+
+/** The text of {@link encodeResponse} in pieces; pauses between the items of arrays and the members of structs. */
+export function* responseText(value: RpcValue): Steps<readonly string[]> {
+  const writer = new Writer(`${head}<methodResponse><params><param>`);
+  yield* writer.value(value);
+  return writer.finish('</param></params></methodResponse>\n');
 }
 
 export function encodeFault(fault: RpcFault): string {
@@ -219,16 +235,54 @@ function write(value: RpcValue): string {
   }
   if (value instanceof RpcDateTime) return `<value><dateTime.iso8601>${value.text}</dateTime.iso8601></value>`;
   if (Buffer.isBuffer(value)) return `<value><base64>${value.toString('base64')}</base64></value>`;
-  if (value instanceof Map) return writeStruct(value as RpcStruct);
-  const values = (value as readonly RpcValue[]).map(write).join('');
-  return `<value><array><data>${values}</data></array></value>`;
+  const writer = new Writer('');
+  atOnce(writer.value(value));
+  return writer.finish('').join('');
 }
 
-function writeStruct(struct: RpcStruct): string {
-  let text = '<value><struct>';
-  for (const [name, member] of struct) text += `<member><name>${escapeXml(name)}</name>${write(member)}</member>`;
-  return `${text}</struct></value>`;
+/** Structs and arrays, whose text may be long. */
+class Writer {
+  readonly #pieces: string[] = [];
+  #text: string;
+
+  constructor(begin: string) {
+    this.#text = begin;
+  }
+
+  *value(value: RpcValue): Steps<void> {
+    if (isStruct(value)) {
+      this.#text += '<value><struct>';
+      for (const [name, member] of value) {
+        this.#text += `<member><name>${escapeXml(name)}</name>`;
+        yield* this.#inner(member);
+        this.#text += '</member>';
+      }
+      this.#text += '</struct></value>';
+    } else if (Array.isArray(value)) {
+      this.#text += '<value><array><data>';
+      for (const item of value as readonly RpcValue[]) yield* this.#inner(item);
+      this.#text += '</data></array></value>';
+    } else this.#text += write(value);
+  }
+
+  finish(end: string): readonly string[] {
+    return [...this.#pieces, this.#text + end];
+  }
+
+  *#inner(value: RpcValue): Steps<void> {
+    if (!isStruct(value) && !Array.isArray(value)) this.#text += write(value);
+    else {
+      yield* this.value(value);
+      yield;
+    }
+    if (this.#text.length < pieceLength) return;
+    this.#pieces.push(this.#text);
+    this.#text = '';
+  }
 }
+
+/** Characters. */
+const pieceLength = 65_536;
 
 /** A carriage return would be read as a line feed, so it goes as a reference (XML 2.11). */
 function escapeXml(text: string): string {

@@ -1,7 +1,7 @@
 /** The methods of the XML-RPC endpoint (CONTRACT.md, XML-RPC), each a thin codec around a verb of the session. */
 import type { Difference, HistoryEntry } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type Branch, decodeInput, type Module } from '../../yang/index.js';
+import { type Branch, decodeInput, type Module, type Steps, stepsInSlices } from '../../yang/index.js';
 import {
   absent,
   type CallContext,
@@ -14,7 +14,7 @@ import {
   makeEdit,
   operationSchema,
 } from './context.js';
-import { branchToRpc, contentToRpc, structFromRpc, valueToRpc } from './convert.js';
+import { branchToRpc, contentToRpc, convertBranch, convertContent, structFromRpc, valueToRpc } from './convert.js';
 import { documentAt } from './document.js';
 import { Parameters } from './parameters.js';
 import type { RpcStruct, RpcValue } from './values.js';
@@ -54,8 +54,8 @@ export const configMethods: readonly Method[] = [
       ['string', 'string', 'string', 'string'],
     ],
     help: 'The value at a path. Without a datastore, or with operational: running with state and defaults. Others are running, candidate, startup, intended and factory-default. Defaults (RFC 6243): report-all, trim or explicit. The YANG type decides the type of the result.',
-    call: (context, parameters) =>
-      getValue(context, parameters.string(0), parameters.optionalString(1), parameters.optionalString(2)),
+    call: async (context, parameters) =>
+      await getValue(context, parameters.string(0), parameters.optionalString(1), parameters.optionalString(2)),
   },
   {
     name: 'config.getDocument',
@@ -76,7 +76,9 @@ export const configMethods: readonly Method[] = [
     ],
     help: 'Applies edits {path, operation, value} to running as one transaction. Operations: merge (default), create, replace, delete, remove, move. In a list that the user orders, where is first, last, before or after, the latter two with the path of another entry as point. Options: comment, confirm_timeout, test_only, expect_transaction. Returns {transaction, findings} and persist_id with a confirm_timeout.',
     call: async (context, parameters) => {
-      const edits = collect(parameters.array(0), (edit, index) => editFromRpc(context, edit, index));
+      const edits = await stepsInSlices(
+        collect(parameters.array(0), (edit, index) => editFromRpc(context, edit, index)),
+      );
       const options = commitOptions(parameters.struct(1));
       return commitResult(await context.session.apply(edits, options));
     },
@@ -252,12 +254,12 @@ function oneOf<Name extends string>(names: readonly Name[], text: string, what: 
 const copyTargets = ['running', 'candidate', 'startup'] as const;
 const copySources = [...copyTargets, 'factory-default'] as const;
 
-function getValue(
+async function getValue(
   context: CallContext,
   text: string,
   datastore: string | undefined,
   withDefaults: string | undefined,
-): RpcValue {
+): Promise<RpcValue> {
   const { session } = context;
   const path = context.paths.parse(text);
   const schema = dataSchema(path);
@@ -267,14 +269,14 @@ function getValue(
     if (value === undefined) throw absent(path.toString());
     return valueToRpc(value, schema.type);
   }
-  const from = name ?? 'operational';
-  const { candidate } = context;
-  const content =
-    withDefaults === undefined
-      ? session.get(path, from, candidate)
-      : session.read(path, { datastore: from, candidate, withDefaults: defaultsMode(withDefaults) })?.content;
-  if (content === undefined) throw absent(path.toString());
-  return schema === undefined ? branchToRpc(content as Branch) : contentToRpc(content, schema);
+  const reading = await session.readInSlices(path, {
+    datastore: name ?? 'operational',
+    candidate: context.candidate,
+    ...(withDefaults === undefined ? {} : { withDefaults: defaultsMode(withDefaults) }),
+  });
+  if (reading === undefined) throw absent(path.toString());
+  const { content } = reading;
+  return await stepsInSlices(schema === undefined ? convertBranch(content as Branch) : convertContent(content, schema));
 }
 
 async function invoke(context: CallContext, text: string, input: RpcStruct): Promise<RpcValue> {
@@ -286,8 +288,8 @@ async function invoke(context: CallContext, text: string, input: RpcStruct): Pro
   return branchToRpc(await session.invoke(path, decoded, signal));
 }
 
-/** Every edit's error, not only the first. */
-function collect<In, Out>(values: readonly In[], read: (value: In, index: number) => Out): Out[] {
+/** Every edit's error, not only the first; pauses between them. */
+function* collect<In, Out>(values: readonly In[], read: (value: In, index: number) => Out): Steps<Out[]> {
   const errors: ConfigError[] = [];
   const results: Out[] = [];
   for (const [index, value] of values.entries()) {
@@ -297,6 +299,7 @@ function collect<In, Out>(values: readonly In[], read: (value: In, index: number
       if (!(error instanceof ConfigError)) throw error;
       errors.push(error);
     }
+    yield;
   }
   if (errors.length > 0) throw ConfigError.join(errors);
   return results;

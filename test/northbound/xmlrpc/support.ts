@@ -64,7 +64,10 @@ export class FakeStore {
     const session: Partial<Session> = {
       origin,
       schema: this.schema,
-      get: (path, datastore, name) => (datastore === 'candidate' ? candidate(name) : this.running).get(path),
+      readInSlices: (path, { datastore, candidate: name } = {}) => {
+        const content = (datastore === 'candidate' ? candidate(name) : this.running).get(path);
+        return Promise.resolve(content === undefined ? undefined : { content, annotations: undefined });
+      },
       leaf: (path) => this.running.get(path) as ReturnType<Session['leaf']>,
       transaction: () => String(this.transaction),
       apply: (edits, options) => {
