@@ -2,6 +2,7 @@
 import {
   Branch,
   type Content,
+  type DataSchema,
   type DataTree,
   diffTrees,
   type InstanceIdentifier,
@@ -30,12 +31,16 @@ export function findDenial(policy: AccessPolicy, before: DataTree, after: DataTr
 }
 
 /**
- * An edit that says itself what it does to its target, judged before it is tried: whether the target exists is not told
- * to one who may not do it. A container without presence is only its contents.
+ * What an edit would tell by whether it is refused, judged before it is tried. One that says itself what it does to its target:
+ * whether the target exists is not told to one who may not do it. One that merges or replaces: what he may neither read nor
+ * write differs for him, whatever it is, or values could be guessed. A container without presence is only its contents.
  */
-export function findDenialOfEdit(policy: AccessPolicy, { operation, path }: Edit): Denial | undefined {
+export function findDenialOfEdit(policy: AccessPolicy, { operation, path, content }: Edit): Denial | undefined {
   const { last } = path;
-  if (last === undefined || operation === 'merge' || operation === 'replace') return undefined;
+  if (operation === 'merge' || operation === 'replace') {
+    return content === undefined ? undefined : judgeHidden(policy, path, content);
+  }
+  if (last === undefined) return undefined;
   const { schema, keys } = last;
   const isContents =
     (schema.kind === 'container' && schema.presence === undefined) ||
@@ -65,22 +70,51 @@ function judge(policy: AccessPolicy, { path, kind, before, after }: TreeDifferen
 
 /** Every node of what comes or goes. */
 function judgeWhole(policy: AccessPolicy, verb: Verb, path: InstanceIdentifier, content: Content): Denial | undefined {
-  const { schema, keys } = path.last!;
-  if (!('slot' in schema) || policy.extent(verb, schema) === 'all') return undefined;
+  return eachNode(path, content, {
+    isDone: (schema) => policy.extent(verb, schema) === 'all',
+    judge: (at) => judgeNode(policy, verb, at),
+  });
+}
+
+/** Every node of what is to be there that the user can neither see nor write. */
+function judgeHidden(policy: AccessPolicy, path: InstanceIdentifier, content: Content): Denial | undefined {
+  return eachNode(path, content, {
+    isDone: (schema) => policy.permitsReadOfAll(schema) === true && policy.extent('read', schema) === 'all',
+    judge: (at) => {
+      if (policy.permitsRead(at) || policy.permits('create', at)) return undefined;
+      return judgeNode(policy, 'update', at);
+    },
+  });
+}
+
+interface NodeJudge {
+  /** Whether nothing at or below the node is to be looked at. */
+  isDone(schema: DataSchema): boolean;
+  judge(path: InstanceIdentifier): Denial | undefined;
+}
+
+/** The first denial of what is at `path`: an entry before what it holds, a container without presence only what it holds. */
+function eachNode(path: InstanceIdentifier, content: Content, by: NodeJudge): Denial | undefined {
+  const { last } = path;
+  if (last === undefined) {
+    return first((content as Branch).present(), ([child, inner]) => eachNode(path.child(child), inner, by));
+  }
+  const { schema, keys } = last;
+  if (!('slot' in schema) || by.isDone(schema)) return undefined;
   const parent = prefix(path, path.steps.length - 1);
   if (content instanceof ListData) {
     const isKeyless = content.schema.keys.length === 0;
     return first(content, (entry) =>
-      judgeWhole(policy, verb, isKeyless ? path : parent.child(content.schema, entry.keys()), entry),
+      eachNode(isKeyless ? path : parent.child(content.schema, entry.keys()), entry, by),
     );
   }
   if (schema.kind === 'leaf-list' && keys === undefined) {
-    return first(content as readonly Value[], (value) => judgeNode(policy, verb, parent.child(schema, [value])));
+    return first(content as readonly Value[], (value) => by.judge(parent.child(schema, [value])));
   }
-  if (!(content instanceof Branch)) return judgeNode(policy, verb, path);
+  if (!(content instanceof Branch)) return by.judge(path);
   const isContents = schema.kind === 'container' && schema.presence === undefined;
-  const own = isContents ? undefined : judgeNode(policy, verb, path);
-  return own ?? first(content.present(), ([child, inner]) => judgeWhole(policy, verb, path.child(child), inner));
+  const own = isContents ? undefined : by.judge(path);
+  return own ?? first(content.present(), ([child, inner]) => eachNode(path.child(child), inner, by));
 }
 
 function judgeValues(

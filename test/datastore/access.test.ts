@@ -95,6 +95,28 @@ describe('RFC 8341 3.4.4, 3.4.5: what holds without a rule', () => {
     }
   });
 
+  test('the value of hidden data is not told by an edit that would leave it as it is', async () => {
+    const session = acme.as('nobody');
+    const entry = "/acme:interfaces/interface[name='eth0']";
+    const hidden = refusal(entry, 'no update access; ask an administrator');
+    for (const operation of ['merge', 'replace'] as const) {
+      for (const secret of ['x', 'y']) {
+        const edits = [
+          acme.edit(operation, `${entry}/secret`, secret),
+          acme.edit('merge', entry, { secret }),
+          acme.edit('merge', '/acme:interfaces', { interface: [{ name: 'eth0', secret }] }),
+        ];
+        for (const edit of edits) {
+          await assert.rejects(session.apply([edit]), hidden);
+          await assert.rejects(session.apply([edit], { testOnly: true }), hidden);
+          assert.throws(() => session.edit([edit]), hidden);
+        }
+      }
+    }
+    // What he sees he may send as it is, and what he may write though he does not see it.
+    await session.apply([acme.edit('merge', entry, { mtu: 9000 })]);
+  });
+
   test('close-session is always permitted, kill-session and delete-config are not (3.4.4 steps 3 and 11)', () => {
     const session = acme.as('nobody');
     session.authorize('ietf-netconf', 'close-session');
