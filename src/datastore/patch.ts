@@ -6,6 +6,8 @@
 import { ConfigError } from '../error.js';
 import {
   Branch,
+  type CaseSchema,
+  type ChoiceSchema,
   type Content,
   type DataTree,
   diffTreesInSlices,
@@ -169,8 +171,10 @@ function isMergeable(schema: ListSchema): boolean {
 async function checkOverlap(mine: readonly PatchItem[], theirs: readonly PatchItem[]): Promise<void> {
   const exact = new Map<string, PatchItem>();
   const above = new Map<string, PatchItem>();
+  const chosen = new Map<string, { readonly choice: CaseSchema; readonly item: PatchItem }>();
   await eachInSlices(theirs, (item) => {
     exact.set(item.path.toString(), item);
+    if (item.content !== undefined) for (const [key, choice] of casesOn(item.path)) chosen.set(key, { choice, item });
     for (let at = item.path.parent; at !== undefined; at = at.parent) {
       const key = at.toString();
       if (above.has(key)) break;
@@ -182,10 +186,30 @@ async function checkOverlap(mine: readonly PatchItem[], theirs: readonly PatchIt
     const key = path.toString();
     const same = exact.get(key);
     if (same !== undefined && isSameLeaf(same.content, content)) return;
-    const other = same ?? above.get(key) ?? ancestorIn(exact, path);
+    const inOtherCase = () => {
+      for (const [place, choice] of content === undefined ? [] : casesOn(path)) {
+        const known = chosen.get(place);
+        if (known !== undefined && known.choice !== choice) return known.item;
+      }
+      return undefined;
+    };
+    const other = same ?? above.get(key) ?? ancestorIn(exact, path) ?? inOtherCase();
     if (other !== undefined && errors.length < maxErrors) errors.push(overlapError(path, other.path));
   });
   if (errors.length > 0) throw ConfigError.join(errors);
+}
+
+/** The cases that a node at the path is in, each with a key for its choice there: who makes another one is in its way. */
+function* casesOn(path: InstanceIdentifier): Iterable<readonly [string, CaseSchema]> {
+  for (let at: InstanceIdentifier | undefined = path; at !== undefined; at = at.parent) {
+    let outer = at.last?.schema.parent;
+    while (outer?.kind === 'case' || outer?.kind === 'choice') {
+      if (outer.kind === 'case') {
+        yield [`${(at.parent ?? InstanceIdentifier.root).toString()} ${(outer.parent as ChoiceSchema).path}`, outer];
+      }
+      outer = outer.parent;
+    }
+  }
 }
 
 async function eachInSlices<Item>(items: Iterable<Item>, work: (item: Item) => void): Promise<void> {

@@ -29,7 +29,7 @@ export interface ApplyOptions {
 
 /**
  * The edits in order, all or none. Throws ConfigError `data-exists`, `data-missing`, `missing-element`, `bad-attribute`,
- * `missing-attribute`, `invalid-value`.
+ * `bad-element`, `missing-attribute`, `invalid-value`.
  */
 export function applyEdits(tree: DataTree, edits: readonly TreeEdit[], options: ApplyOptions = {}): DataTree {
   const editor = tree.edit();
@@ -147,6 +147,7 @@ function merge(editor: TreeEditor, path: InstanceIdentifier, content: Content, i
     put(editor, path, content, insert);
     return;
   }
+  checkCases(path, content);
   if (insert !== undefined && found instanceof Branch) put(editor, path, found, insert);
   for (const [child, inner] of content.present()) {
     if (child.kind === 'leaf' && child.isKey) continue;
@@ -209,6 +210,28 @@ function leaveOtherCases(editor: TreeEditor, path: InstanceIdentifier): void {
       for (const other of choice.cases) {
         if (other !== outer) for (const each of dataNodes(other)) editor.remove(parent.child(each));
       }
+      inner = choice;
+    }
+  }
+}
+
+/** RFC 7950 8.3.1: what is given has nodes of one case of a choice; which of two would win is nobody's to guess. */
+function checkCases(path: InstanceIdentifier, content: Branch): void {
+  const given = new Map<SchemaNode, SchemaNode>();
+  for (const [child] of content.present()) {
+    let inner: SchemaNode = child;
+    for (let outer = inner.parent; outer?.kind === 'case'; outer = inner.parent) {
+      const choice = outer.parent as ChoiceSchema;
+      const known = given.get(choice);
+      if (known !== undefined && known !== outer) {
+        throw new ConfigError({
+          tag: 'bad-element',
+          path: path.toString(),
+          message: `nodes of more than one case of choice ${choice.name}: ${known.name}, ${outer.name}`,
+          info: { 'bad-element': choice.name },
+        });
+      }
+      given.set(choice, outer);
       inner = choice;
     }
   }

@@ -87,6 +87,7 @@ describe('the audit file', () => {
     acme.datastore.subscribe((event) => audit.observe(event));
     const secret = acme.edit('merge', "/acme:interfaces/interface[name='eth0']/secret", 'open sesame');
     await acme.as('root', 'local').apply([secret]);
+    // What he may not see he is refused, though the edit would leave it as it is.
     await assert.rejects(acme.as('eve', 'xmlrpc').apply([secret, acme.edit('merge', '/acme:stats/limit', 9)]));
     await assert.rejects(acme.invoke(acme.as('eve', 'xmlrpc'), '/acme:erase'));
     await new Promise(setImmediate);
@@ -106,7 +107,12 @@ describe('the audit file', () => {
           changes: 1,
           paths: ["/acme:interfaces/interface[name='eth0']/secret"],
         },
-        { event: 'refusal', ...eve, access: 'update', path: '/acme:stats/limit' },
+        {
+          event: 'refusal',
+          ...eve,
+          access: 'update',
+          path: "/acme:interfaces/interface[name='eth0']/secret",
+        },
         { event: 'refusal', ...eve, access: 'exec', path: '/acme:erase' },
       ],
     );

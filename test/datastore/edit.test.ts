@@ -183,6 +183,11 @@ const table: readonly Row[] = [
     edits: () => [of('merge', 'box.low-mark', 2), of('merge', 'box.high-mark', 8)],
     gives: { 'high-mark': 8 },
   },
+  {
+    name: 'one value has nodes of one case (RFC 7950 8.3.1)',
+    edits: () => [of('merge', 'box', { 'low-mark': 2, 'high-mark': 8 })],
+    gives: { tag: 'bad-element', path: '/signet-test:box', info: { 'bad-element': 'kind' } },
+  },
 ];
 
 describe('edits', () => {

@@ -17,6 +17,16 @@ const leaves = ['box.size', 'box.low-mark', 'box.item[a].value', 'box.item[b].va
 const writes = fc.dictionary(fc.constantFrom(...leaves), fc.integer({ min: 1, max: 3 }), { maxKeys: 4 });
 
 describe('a candidate whose base moved', () => {
+  it('is refused where another case of a choice was made meanwhile', async () => {
+    const base = written(DataTree.empty(place.schema), { 'box.size': 1 });
+    const [ours, running] = [written(base, { 'box.low-mark': 2 }), written(base, { 'box.high-mark': 3 })];
+    const info = { 'other-path': '/signet-test:box/high-mark' };
+    await assert.rejects(rebase(base, ours, running), { appTag: 'overlap', path: '/signet-test:box/low-mark', info });
+    assert.deepEqual(shown(await rebase(base, ours, written(base, { 'box.size': 2 }))), {
+      'signet-test:box': { size: 2, 'low-mark': 2 },
+    });
+  });
+
   it('is merged where nothing overlaps, and refused with every pair of paths where something does', async () => {
     await fc.assert(
       fc.asyncProperty(writes, writes, async (mine, theirs) => {
