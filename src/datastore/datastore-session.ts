@@ -13,7 +13,6 @@ import {
   type Schema,
   type SchemaNode,
   type Steps,
-  stepsInSlices,
   type Value,
   type XPathNames,
 } from '../yang/index.js';
@@ -89,14 +88,10 @@ export class DatastoreSession implements Session {
   }
 
   read(path: InstanceIdentifier, options: ReadOptions = {}): Reading | undefined {
-    return atOnce(this.#reading(path, options));
+    return atOnce(this.reading(path, options));
   }
 
-  async readInSlices(path: InstanceIdentifier, options: ReadOptions = {}): Promise<Reading | undefined> {
-    return await stepsInSlices(this.#reading(path, options));
-  }
-
-  *#reading(path: InstanceIdentifier, options: ReadOptions): Steps<Reading | undefined> {
+  *reading(path: InstanceIdentifier, options: ReadOptions = {}): Steps<Reading | undefined> {
     this.#checkOpen();
     const { datastore = 'operational', candidate, withOrigin = false, withDefaults } = options;
     const isOperational = datastore === 'operational';

@@ -14,6 +14,7 @@ import type {
   LeafSchema,
   Schema,
   SchemaNode,
+  Steps,
   TreeEdit,
   Value,
   XPathNames,
@@ -96,8 +97,8 @@ export interface Session {
   get(path: InstanceIdentifier, datastore?: DatastoreName, candidate?: string): Content | undefined;
   /** As {@link get}, with defaults and origins as they are asked for; undefined where nothing is left to report. */
   read(path: InstanceIdentifier, options?: ReadOptions): Reading | undefined;
-  /** As {@link read}, letting others run in between: for whatever may be large. */
-  readInSlices(path: InstanceIdentifier, options?: ReadOptions): Promise<Reading | undefined>;
+  /** As {@link read}, in steps, for whatever may be large: of what is there at the first. */
+  reading(path: InstanceIdentifier, options?: ReadOptions): Steps<Reading | undefined>;
   /** A single leaf without building a tree around it: the fast path of SNMP and of config.get. Defaults are filled in. */
   leaf(path: InstanceIdentifier): Value | undefined;
   /** The same for a leaf right in a list entry, which is looked for once in each version of the tree. */

@@ -13,7 +13,7 @@ export * from './path.js';
 export { parsePath } from './path-parse.js';
 export type * from './schema.js';
 export { checkShape, decodeContent, decodeContentText, decodeInput } from './shape.js';
-export { atOnce, inSlices, type Steps, stepsInSlices } from './slices.js';
+export { atOnce, inSlices, nextSlice, type Steps, stepsInSlices } from './slices.js';
 export * from './tree.js';
 export type * from './types.js';
 export { Validator, type ValidatorOptions } from './validation/validator.js';

@@ -27,15 +27,25 @@ export function atOnce<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/** Short work is done at once; the rest as {@link inSlices} does it. */
-export async function stepsInSlices<Result>(steps: Steps<Result>): Promise<Result> {
-  let step: IteratorResult<void, Result>;
-  await inSlices((isDue) => {
-    do step = steps.next();
-    while (step.done !== true && !isDue());
-    return step.done === true;
-  }, 4);
-  return step!.value as Result;
+/** Short work is done at once; the rest as {@link inSlices} does it. What `signal` aborts goes no further and rejects. */
+export async function stepsInSlices<Result>(steps: Steps<Result>, signal?: AbortSignal): Promise<Result> {
+  let slice = nextSlice(steps);
+  while (slice === undefined) {
+    await setImmediate();
+    signal?.throwIfAborted();
+    slice = nextSlice(steps);
+  }
+  return slice.result;
+}
+
+/** A slice of the work; the result where it came to its end. */
+export function nextSlice<Result>(steps: Steps<Result>): { readonly result: Result } | undefined {
+  const end = performance.now() + sliceLength;
+  for (let asked = 1; ; asked++) {
+    const step = steps.next();
+    if (step.done === true) return { result: step.value };
+    if (asked % 4 === 0 && performance.now() >= end) return undefined;
+  }
 }
 
 export const neverDue: IsDue = () => false;

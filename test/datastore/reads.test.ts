@@ -4,7 +4,7 @@ import { Bus } from '../../src/datastore/bus.js';
 import type { Datastore, ModuleRegistration, Session } from '../../src/datastore/index.js';
 import { Registry } from '../../src/datastore/registry.js';
 import { ConfigError } from '../../src/error.js';
-import { type Branch, decodeJson, encodeJson, parsePath } from '../../src/yang/index.js';
+import { type Branch, decodeJson, encodeJson, parsePath, stepsInSlices } from '../../src/yang/index.js';
 import { admin, edit, makePlace, open, type Place, plainOwner } from './fixture.js';
 
 let place: Place;
@@ -96,7 +96,7 @@ describe('a read in slices', () => {
       for (const datastore of ['running', 'operational'] as const) {
         const options = { datastore, ...(withDefaults === undefined ? {} : { withDefaults }) };
         const whole = session.read(path('box'), options)?.content as Branch;
-        const sliced = (await session.readInSlices(path('box'), options))?.content as Branch;
+        const sliced = (await stepsInSlices(session.reading(path('box'), options)))?.content as Branch;
         assert.deepEqual(
           encodeJson(place.schema, sliced.schema, sliced),
           encodeJson(place.schema, whole.schema, whole),
@@ -108,7 +108,7 @@ describe('a read in slices', () => {
     const count = setInterval(() => (turns += 1), 0);
     reading = 1;
     const begun = performance.now();
-    await session.readInSlices(path('box'));
+    await stepsInSlices(session.reading(path('box')));
     const took = performance.now() - begun;
     reading = 0;
     clearInterval(count);

@@ -5,6 +5,7 @@ import { readBody } from './body.js';
 import type { Connection } from './connection.js';
 import type { HttpLimits } from './limits.js';
 import { type ConnectionInfo, HttpError, type HttpRequest, type Route } from './request.js';
+import type { Untaken } from './untaken.js';
 
 export class ActiveRequest implements HttpRequest {
   readonly method: string;
@@ -16,6 +17,7 @@ export class ActiveRequest implements HttpRequest {
   readonly #connection: Connection;
   readonly #route: Route;
   readonly #limits: HttpLimits;
+  readonly #untaken: Untaken;
   #signal: AbortSignal | undefined;
 
   constructor(parts: {
@@ -27,6 +29,7 @@ export class ActiveRequest implements HttpRequest {
     query: string;
     user: string;
     limits: HttpLimits;
+    untaken: Untaken;
   }) {
     this.method = parts.incoming.method ?? '';
     this.path = parts.path;
@@ -37,6 +40,7 @@ export class ActiveRequest implements HttpRequest {
     this.#connection = parts.connection;
     this.#route = parts.route;
     this.#limits = parts.limits;
+    this.#untaken = parts.untaken;
   }
 
   get headers(): IncomingMessage['headers'] {
@@ -70,6 +74,10 @@ export class ActiveRequest implements HttpRequest {
   session(): Session {
     if (this.#route.anonymous === true) throw new RangeError('an anonymous route has no session');
     return this.#connection.session(this.user, this.#route.protocol);
+  }
+
+  get untaken(): number {
+    return this.#untaken.of(this.user);
   }
 
   body(): Promise<Buffer> {

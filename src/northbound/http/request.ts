@@ -42,6 +42,8 @@ export interface HttpRequest {
   readonly sessionName: string;
   /** The session of this user on this connection. Throws RangeError on an anonymous route. */
   session(): Session;
+  /** Octets of long answers that clients of this user have not taken yet. */
+  readonly untaken: number;
   /** The body. Throws {@link HttpError} 413 where it is longer than the limit of the service. */
   body(): Promise<Buffer>;
   /** Aborted when the client goes away. */

@@ -17,6 +17,7 @@ import { type StatusPage, statusPage } from './page.js';
 import { type ConnectionInfo, HttpError, type HttpResponse, type Route, streamed } from './request.js';
 import { Router } from './router.js';
 import { bodyLength, checkHost, splitTarget } from './target.js';
+import { Untaken } from './untaken.js';
 
 export interface HttpServiceOptions {
   readonly login: Pick<Login, 'verify' | 'stillHolds'>;
@@ -43,6 +44,7 @@ export class HttpService {
   readonly #audit: AuditThrottle;
   readonly #connections = new Map<Duplex, Connection>();
   /** The oldest first. */
+  readonly #untaken = new Untaken();
   readonly #unauthenticated = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #localPath: string | undefined;
@@ -205,8 +207,8 @@ export class HttpService {
   ): Promise<void> {
     try {
       if (refusal !== undefined) throw new HttpError(refusal, { close: true });
-      const response = await this.#route(connection, incoming, outgoing);
-      if (response !== streamed) this.#send(connection, incoming, outgoing, response, false);
+      const { user, response } = await this.#route(connection, incoming, outgoing);
+      if (response !== streamed) this.#send(connection, incoming, outgoing, response, false, user);
     } catch (error) {
       const known = error instanceof HttpError ? error : new HttpError(500);
       if (known !== error) this.#options.log('error', 'a request failed', { path: incoming.url?.slice(0, 200), error });
@@ -216,7 +218,11 @@ export class HttpService {
     }
   }
 
-  async #route(connection: Connection, incoming: IncomingMessage, outgoing: ServerResponse): Promise<HttpResponse> {
+  async #route(
+    connection: Connection,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<{ readonly user: string; readonly response: HttpResponse }> {
     const { path, query } = splitTarget(incoming.url ?? '');
     const method = incoming.method === 'HEAD' ? 'GET' : (incoming.method ?? '');
     if (!connection.local) checkHost(incoming, method);
@@ -233,8 +239,9 @@ export class HttpService {
       query,
       user,
       limits: this.#limits,
+      untaken: this.#untaken,
     });
-    return route.handle(request);
+    return { user, response: await route.handle(request) };
   }
 
   /** The user's name. Throws HttpError 401, or 429 where too many wait to be checked. */
@@ -286,6 +293,7 @@ export class HttpService {
     outgoing: ServerResponse,
     response: HttpResponse,
     close: boolean,
+    user = '',
   ): void {
     if (outgoing.headersSent || outgoing.destroyed) {
       outgoing.destroy();
@@ -300,6 +308,7 @@ export class HttpService {
     // A body that nobody read and that may be long is not worth waiting for.
     if (last || (!incoming.complete && bodyLength(incoming) > this.#limits.body)) headers.push('Connection', 'close');
     connection.deadline = performance.now() + this.#limits.answerTime;
+    this.#untaken.add(user, length, outgoing);
     outgoing.writeHead(response.status, headers);
     outgoing.end(incoming.method === 'HEAD' ? undefined : body);
   }

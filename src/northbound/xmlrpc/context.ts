@@ -17,6 +17,7 @@ import {
   type PathStep,
   parsePath,
   type Schema,
+  type Steps,
 } from '../../yang/index.js';
 import { contentFromRpc } from './convert.js';
 import { rpcLimits } from './limits.js';
@@ -31,6 +32,8 @@ export interface CallContext {
   /** Throws where a confirmation may not come over this connection. */
   checkConfirm(): void;
   readonly signal: AbortSignal;
+  /** Makes what may be large, letting others run in between. */
+  make<Result>(steps: Steps<Result>): Promise<Result>;
 }
 
 /** Parsed paths, by their text: the same few are asked for again and again. */

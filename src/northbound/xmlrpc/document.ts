@@ -1,7 +1,14 @@
 /** What is at a path as a document: RFC 7951 JSON or XML, which say of each node what a value of XML-RPC cannot (RFC 7952). */
-import type { ReadOptions } from '../../datastore/index.js';
+import type { ReadOptions, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type DataSchema, encodeJson, inSlices, type RootSchema, xmlTextChunks } from '../../yang/index.js';
+import {
+  type DataSchema,
+  encodeJson,
+  type InstanceIdentifier,
+  type RootSchema,
+  type Steps,
+  xmlTextChunks,
+} from '../../yang/index.js';
 import { absent, type CallContext, datastoreName, defaultsMode } from './context.js';
 import { Members } from './parameters.js';
 import type { RpcStruct } from './values.js';
@@ -28,7 +35,16 @@ export async function documentAt(context: CallContext, text: string, struct: Rpc
     ...(defaults === undefined ? {} : { withDefaults: defaultsMode(defaults) }),
     ...(withOrigin === undefined ? {} : { withOrigin }),
   };
-  const reading = await session.readInSlices(at, options);
+  return await context.make(documentOf(session, at, options, format));
+}
+
+function* documentOf(
+  session: Session,
+  at: InstanceIdentifier,
+  options: ReadOptions,
+  format: 'json' | 'xml',
+): Steps<string> {
+  const reading = yield* session.reading(at, options);
   if (reading === undefined) throw absent(at.toString());
   const { content, annotations } = reading;
   // An operation is refused where it is read.
@@ -38,15 +54,10 @@ export async function documentAt(context: CallContext, text: string, struct: Rpc
     return JSON.stringify(encodeJson(session.schema, node, content, { ...how, wrap: true }), null, 2);
   const wrapper = { name: 'data', namespace: 'urn:ietf:params:xml:ns:netconf:base:1.0' };
   const layout = { ...how, indent: '  ', ...(node.kind === 'root' ? { wrapper } : {}) };
-  const chunks = xmlTextChunks(session.schema, node, content, layout);
   const pieces: string[] = [];
-  await inSlices((isDue) => {
-    for (;;) {
-      const chunk = chunks.next();
-      if (chunk.done === true) return true;
-      pieces.push(chunk.value);
-      if (isDue()) return false;
-    }
-  }, 1);
+  for (const piece of xmlTextChunks(session.schema, node, content, layout)) {
+    pieces.push(piece);
+    yield;
+  }
   return pieces.join('');
 }

@@ -1,12 +1,13 @@
 /** `POST /RPC2`: from an HTTP request to a call and back. */
 import type { Log } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type Schema, stepsInSlices } from '../../yang/index.js';
+import type { Schema } from '../../yang/index.js';
 import { HttpError, type HttpRequest, type HttpResponse, type Route, type SwitchGuard } from '../http/index.js';
 import { type CallContext, PathCache } from './context.js';
 import { decodeCall, encodeFault, encodeResponse, responseText } from './envelope.js';
 import { faultOf } from './errors.js';
 import { withIntrospection } from './introspection.js';
+import { type LargeAnswer, LargeAnswers } from './large-answers.js';
 import { callMethod, configMethods } from './methods.js';
 import { isStruct, type RpcValue } from './values.js';
 
@@ -22,8 +23,9 @@ export function xmlRpcRoute(options: XmlRpcOptions): Route {
   const note = (error: ConfigError): void => options.log('error', 'an XML-RPC method failed', { cause: error.cause });
   const methods = withIntrospection(configMethods, note);
   const paths = new PathCache(options.schema);
+  const answers = new LargeAnswers();
 
-  function makeContext(request: HttpRequest): CallContext {
+  function makeContext(request: HttpRequest, answer: LargeAnswer): CallContext {
     const { user, sessionName } = request;
     return {
       session: request.session(),
@@ -31,6 +33,7 @@ export function xmlRpcRoute(options: XmlRpcOptions): Route {
       paths,
       signal: request.signal,
       checkConfirm: () => options.guard?.check(request.connection, request.session()),
+      make: (steps) => answer.make(steps),
     };
   }
 
@@ -40,11 +43,12 @@ export function xmlRpcRoute(options: XmlRpcOptions): Route {
     protocol: 'xmlrpc',
     handle: async (request): Promise<HttpResponse> => {
       checkContentType(request);
+      const answer = answers.for(request);
       try {
         const octets = await readBody(request);
         const call = await decodeCall(octets, charsetOf(request));
-        const value = await callMethod(methods, makeContext(request), call.method, call.params);
-        return { status: 200, headers, body: await encodeResult(value) };
+        const value = await callMethod(methods, makeContext(request, answer), call.method, call.params);
+        return { status: 200, headers, body: await encodeResult(value, answer) };
       } catch (thrown) {
         if (thrown instanceof HttpError) throw thrown;
         if (thrown instanceof BodyTooBig)
@@ -52,6 +56,8 @@ export function xmlRpcRoute(options: XmlRpcOptions): Route {
         const error = ConfigError.from(thrown);
         if (error !== thrown) note(error);
         return { status: 200, headers, body: encodeFault(faultOf(error)) };
+      } finally {
+        answer.end();
       }
     },
   };
@@ -75,10 +81,10 @@ async function readBody(request: HttpRequest): Promise<Buffer> {
   }
 }
 
-async function encodeResult(value: RpcValue): Promise<string> {
+async function encodeResult(value: RpcValue, answer: LargeAnswer): Promise<string> {
   try {
     if (!isStruct(value) && !Array.isArray(value)) return encodeResponse(value);
-    return (await stepsInSlices(responseText(value))).join('');
+    return (await answer.make(responseText(value))).join('');
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const message = 'the answer cannot be told in XML-RPC: it has a control character or a number out of range';

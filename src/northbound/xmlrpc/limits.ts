@@ -9,6 +9,8 @@ export const rpcLimits = {
   methodName: 128,
   /** Calls in one system.multicall. */
   multicall: 256,
+  /** Octets of large answers that a user's clients have not taken; more are made when they have. */
+  untaken: 33_554_432,
   /** Paths that are remembered in their parsed form. */
   paths: 2_048,
 } as const;

@@ -1,7 +1,14 @@
 /** The methods of the XML-RPC endpoint (CONTRACT.md, XML-RPC), each a thin codec around a verb of the session. */
-import type { Difference, HistoryEntry } from '../../datastore/index.js';
+import type { Difference, HistoryEntry, ReadOptions, Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
-import { type Branch, decodeInput, type Module, type Steps, stepsInSlices } from '../../yang/index.js';
+import {
+  type Branch,
+  decodeInput,
+  type InstanceIdentifier,
+  type Module,
+  type Steps,
+  stepsInSlices,
+} from '../../yang/index.js';
 import {
   absent,
   type CallContext,
@@ -269,14 +276,20 @@ async function getValue(
     if (value === undefined) throw absent(path.toString());
     return valueToRpc(value, schema.type);
   }
-  const reading = await session.readInSlices(path, {
+  const options: ReadOptions = {
     datastore: name ?? 'operational',
     candidate: context.candidate,
     ...(withDefaults === undefined ? {} : { withDefaults: defaultsMode(withDefaults) }),
-  });
+  };
+  return await context.make(valueAt(session, path, options));
+}
+
+function* valueAt(session: Session, path: InstanceIdentifier, options: ReadOptions): Steps<RpcValue> {
+  const reading = yield* session.reading(path, options);
   if (reading === undefined) throw absent(path.toString());
   const { content } = reading;
-  return await stepsInSlices(schema === undefined ? convertBranch(content as Branch) : convertContent(content, schema));
+  const schema = dataSchema(path);
+  return yield* schema === undefined ? convertBranch(content as Branch) : convertContent(content, schema);
 }
 
 async function invoke(context: CallContext, text: string, input: RpcStruct): Promise<RpcValue> {

@@ -46,6 +46,37 @@ describe('HTTP service', () => {
     assert.deepEqual([right.status, right.body], [200, 'admin:0']);
   });
 
+  test('what a client does not take is counted for its user, until it is taken or the client is gone', async () => {
+    const large: Route = {
+      path: '/large',
+      methods: ['GET'],
+      protocol: 'xmlrpc',
+      handle: () => ({ status: 200, body: 'x'.repeat(8_000_000) }),
+    };
+    const counted: Route = {
+      ...large,
+      path: '/counted',
+      handle: ({ untaken }) => ({ status: 200, body: `${untaken}` }),
+    };
+    const { port } = await setUp({ routes: [large, counted] });
+    const untaken = async () => Number((await ask(port, { path: '/counted', headers: { authorization } })).body);
+    const comesTo = async (wanted: number) => {
+      for (let tries = 0; (await untaken()) !== wanted; tries++) {
+        assert.ok(tries < 200, `not ${wanted}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    assert.equal(await untaken(), 0);
+    const slow = await secure(port);
+    slow.pause();
+    slow.write(`GET /large HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`);
+    await comesTo(8_000_000);
+    slow.destroy();
+    await comesTo(0);
+    await ask(port, { path: '/large', headers: { authorization } });
+    await comesTo(0);
+  });
+
   test('the page at / tells the device and its certificate, escaped, under a strict policy', async () => {
     const { port } = await setUp();
     const { status, body, headers } = await ask(port, { path: '/' });

@@ -61,13 +61,16 @@ export class FakeStore {
     };
     const note = (name: string, ...parameters: unknown[]): void =>
       void this.calls.push({ name, arguments: parameters });
+    const running = () => this.running;
+    function* reading(...[path, { datastore, candidate: name } = {}]: Parameters<Session['reading']>) {
+      yield;
+      const content = (datastore === 'candidate' ? candidate(name) : running()).get(path);
+      return content === undefined ? undefined : { content, annotations: undefined };
+    }
     const session: Partial<Session> = {
       origin,
       schema: this.schema,
-      readInSlices: (path, { datastore, candidate: name } = {}) => {
-        const content = (datastore === 'candidate' ? candidate(name) : this.running).get(path);
-        return Promise.resolve(content === undefined ? undefined : { content, annotations: undefined });
-      },
+      reading: (path, options) => reading(path, options),
       leaf: (path) => this.running.get(path) as ReturnType<Session['leaf']>,
       transaction: () => String(this.transaction),
       apply: (edits, options) => {
