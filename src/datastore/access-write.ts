@@ -32,20 +32,20 @@ export function findDenial(policy: AccessPolicy, before: DataTree, after: DataTr
 
 /**
  * What an edit would tell by whether it is refused, judged before it is tried. One that says itself what it does to its target:
- * whether the target exists is not told to one who may not do it. One that merges or replaces: what he may neither read nor
+ * whether the target exists is not told to one who may not do it. One that merges, replaces or asks: what he may neither read nor
  * write differs for him, whatever it is, or values could be guessed. A container without presence is only its contents.
  */
 export function findDenialOfEdit(policy: AccessPolicy, { operation, path, content }: Edit): Denial | undefined {
   const { last } = path;
-  if (operation === 'merge' || operation === 'replace') {
-    return content === undefined ? undefined : judgeHidden(policy, path, content);
+  if (operation === 'merge' || operation === 'replace' || operation === 'none') {
+    return content === undefined ? undefined : judgeHidden(policy, path, content, operation === 'none');
   }
   if (last === undefined) return undefined;
   const { schema, keys } = last;
   const isContents =
     (schema.kind === 'container' && schema.presence === undefined) ||
     ((schema.kind === 'list' || schema.kind === 'leaf-list') && keys === undefined);
-  const verb = operation === 'create' ? 'create' : 'delete';
+  const verb = operation === 'create' ? 'create' : operation === 'move' ? 'update' : 'delete';
   return isContents || policy.permits(verb, path) ? undefined : { verb, path };
 }
 
@@ -76,13 +76,19 @@ function judgeWhole(policy: AccessPolicy, verb: Verb, path: InstanceIdentifier, 
   });
 }
 
-/** Every node of what is to be there that the user can neither see nor write. */
-function judgeHidden(policy: AccessPolicy, path: InstanceIdentifier, content: Content): Denial | undefined {
+/** Every node of what is to be there that the user can neither see nor write; `none` writes nothing, and asks what is there. */
+function judgeHidden(
+  policy: AccessPolicy,
+  path: InstanceIdentifier,
+  content: Content,
+  isQuestion: boolean,
+): Denial | undefined {
   return eachNode(path, content, {
     isDone: (schema) => policy.permitsReadOfAll(schema) === true && policy.extent('read', schema) === 'all',
     judge: (at) => {
-      if (policy.permitsRead(at) || policy.permits('create', at)) return undefined;
-      return judgeNode(policy, 'update', at);
+      if (policy.permitsRead(at)) return undefined;
+      if (isQuestion) return { verb: 'update', path: at };
+      return policy.permits('create', at) ? undefined : judgeNode(policy, 'update', at);
     },
   });
 }

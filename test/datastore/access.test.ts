@@ -113,6 +113,11 @@ describe('RFC 8341 3.4.4, 3.4.5: what holds without a rule', () => {
         }
       }
     }
+    for (const name of ['eth0', 'gone']) {
+      const question = acme.edit('none', '/acme:interfaces', { interface: [{ name, secret: 'x' }] });
+      await assert.rejects(session.apply([question]), { tag: 'access-denied' });
+    }
+    await session.apply([acme.edit('none', '/acme:interfaces', { interface: [{ name: 'eth0', mtu: 9000 }] })]);
     // What he sees he may send as it is, and what he may write though he does not see it.
     await session.apply([acme.edit('merge', entry, { mtu: 9000 })]);
   });
