@@ -176,3 +176,15 @@ export function prefix(path: InstanceIdentifier, length: number): InstanceIdenti
   while (at.steps.length > length) at = at.parent ?? InstanceIdentifier.root;
   return at;
 }
+
+/** What is around a node, from the inside: of an entry its list, of a value its leaf-list, then what they are in. */
+export function* around(path: InstanceIdentifier): Iterable<InstanceIdentifier> {
+  for (let at: InstanceIdentifier | undefined = path; at !== undefined; at = at.parent) {
+    if (at !== path) yield at;
+    const { schema, keys, position } = at.last ?? {};
+    if (keys === undefined && position === undefined) continue;
+    if (schema?.kind === 'list' || schema?.kind === 'leaf-list') {
+      yield (at.parent ?? InstanceIdentifier.root).child(schema);
+    }
+  }
+}

@@ -1,6 +1,7 @@
 /** Partial locks of running (RFC 5717): which nodes are protected for which session. */
 import { ConfigError } from '../error.js';
-import type { InstanceIdentifier } from '../yang/index.js';
+import { InstanceIdentifier, type Value } from '../yang/index.js';
+import { around } from './change.js';
 import type { Difference } from './contract.js';
 
 export interface PartialLock {
@@ -80,7 +81,7 @@ export class PartialLocks {
   /** `in-use` (RFC 5717 2.6) where one of the differences lies in what another session locked, or takes it away. */
   check(session: number, differences: readonly Difference[]): void {
     if (this.isEmpty) return;
-    for (const { path } of differences) {
+    for (const path of differences.flatMap(touched)) {
       const holder = this.#holderAround(path, session);
       if (holder === undefined) continue;
       throw new ConfigError({
@@ -98,7 +99,7 @@ export class PartialLocks {
   #holderAround(path: InstanceIdentifier, session: number): number | undefined {
     const below = other(this.#above.get(path.toString()), session);
     if (below !== undefined) return below;
-    for (let at: InstanceIdentifier | undefined = path; at !== undefined; at = at.parent) {
+    for (const at of [path, ...around(path)]) {
       const holder = other(this.#exact.get(at.toString()), session);
       if (holder !== undefined) return holder;
     }
@@ -116,9 +117,22 @@ export class PartialLocks {
   #count({ session, nodes }: PartialLock, by: 1 | -1): void {
     for (const node of nodes) {
       add(this.#exact, node.toString(), session, by);
-      for (let at = node.parent; at !== undefined; at = at.parent) add(this.#above, at.toString(), session, by);
+      for (const at of around(node)) add(this.#above, at.toString(), session, by);
     }
   }
+}
+
+/** Of a leaf-list, which differs as a whole, the values that came or went; all of it where only their order did. */
+function touched({ path, before, after }: Difference): readonly InstanceIdentifier[] {
+  const { schema, keys } = path.last ?? {};
+  if (schema?.kind !== 'leaf-list' || keys !== undefined) return [path];
+  const parent = path.parent ?? InstanceIdentifier.root;
+  const [old, now] = [before, after].map((content) => new Set((content ?? []) as readonly Value[])) as [
+    Set<Value>,
+    Set<Value>,
+  ];
+  const values = [...now].filter((value) => !old.has(value)).concat([...old].filter((value) => !now.has(value)));
+  return values.length === 0 ? [path] : values.map((value) => parent.child(schema, [value]));
 }
 
 function add(counts: Map<string, Map<number, number>>, path: string, session: number, by: 1 | -1): void {

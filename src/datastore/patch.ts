@@ -17,7 +17,7 @@ import {
   type ListSchema,
   type Value,
 } from '../yang/index.js';
-import { prefix } from './change.js';
+import { around, prefix } from './change.js';
 import type { Difference } from './contract.js';
 
 export interface PatchItem {
@@ -175,7 +175,7 @@ async function checkOverlap(mine: readonly PatchItem[], theirs: readonly PatchIt
   await eachInSlices(theirs, (item) => {
     exact.set(item.path.toString(), item);
     if (item.content !== undefined) for (const [key, choice] of casesOn(item.path)) chosen.set(key, { choice, item });
-    for (let at = item.path.parent; at !== undefined; at = at.parent) {
+    for (const at of around(item.path)) {
       const key = at.toString();
       if (above.has(key)) break;
       above.set(key, item);
@@ -224,7 +224,7 @@ async function eachInSlices<Item>(items: Iterable<Item>, work: (item: Item) => v
 }
 
 function ancestorIn(exact: ReadonlyMap<string, PatchItem>, path: InstanceIdentifier): PatchItem | undefined {
-  for (let at = path.parent; at !== undefined; at = at.parent) {
+  for (const at of around(path)) {
     const found = exact.get(at.toString());
     if (found !== undefined) return found;
   }

@@ -56,6 +56,31 @@ describe('partial locks (RFC 5717)', () => {
     await two.apply([merge('box.item[a].value', 4)]);
   });
 
+  it('protect entries and values that would go with all of their list (2.1, 2.6)', async () => {
+    const [one, two] = pair();
+    await one.apply([
+      merge('box.step', [{ n: 1 }, { n: 2 }]),
+      merge('box.word', ['x', 'y']),
+      edit(place.schema, 'delete', 'box.item[b]'),
+      edit(place.schema, 'delete', 'box.item[c]'),
+    ]);
+    const selected = ["/t:box/t:step[t:n='2']", "/t:box/t:word[.='x']", "/t:box/t:item[t:name='a']"];
+    const lock = one.partialLock(selected, names);
+    for (const path of ['box.step', 'box.step[2]', 'box.word', 'box.word[x]', 'box.item', 'box.item[a]']) {
+      await assert.rejects(two.apply([edit(place.schema, 'delete', path)]), { tag: 'in-use' }, path);
+    }
+    await assert.rejects(two.apply([edit(place.schema, 'replace', 'box', { title: 'v' })]), { tag: 'in-use' });
+    // What is beside them is not protected.
+    await two.apply([
+      edit(place.schema, 'delete', 'box.step[1]'),
+      edit(place.schema, 'delete', 'box.word[y]'),
+      merge('box.item[d].value', 1),
+    ]);
+    assert.throws(() => two.partialLock(['/t:box/t:step'], names), { tag: 'lock-denied' });
+    one.partialUnlock(lock.id);
+    await two.apply([edit(place.schema, 'delete', 'box.step'), edit(place.schema, 'delete', 'box.word')]);
+  });
+
   it('overlap within a session, and are denied to others with its session-id (2.4.1)', () => {
     const [one, two] = pair();
     const first = one.partialLock(['/t:box/t:item'], names);
