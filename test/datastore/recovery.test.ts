@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { nodeFileSystem } from '../../src/datastore/files.js';
@@ -354,6 +354,31 @@ describe('the state directory', () => {
   it('is 0700, with a master key of 0600', async () => {
     assert.equal((await stat(state())).mode & 0o777, 0o700);
     assert.equal((await stat(join(state(), 'master.key'))).mode & 0o777, 0o600);
+  });
+
+  it('is made of an empty directory, which is closed to others; any other is refused and stays as it is', async () => {
+    const empty = `${place.directory}/empty`;
+    await mkdir(empty, { mode: 0o755 });
+    await (await open(place, { stateDirectory: empty })).close();
+    assert.equal((await stat(empty)).mode & 0o777, 0o700);
+    const foreign = `${place.directory}/foreign`;
+    // Such a folder is in /var/log.
+    await mkdir(`${foreign}/journal`, { recursive: true });
+    await writeFile(`${foreign}/file`, '');
+    await chmod(foreign, 0o1777);
+    const message = `${foreign} is not empty and no state directory of Signet; name a new one`;
+    await assert.rejects(open(place, { stateDirectory: foreign }), { tag: 'operation-failed', message });
+    assert.equal((await stat(foreign)).mode & 0o7777, 0o1777);
+    assert.deepEqual((await readdir(foreign, { recursive: true })).toSorted(), ['file', 'journal']);
+  });
+
+  it('may hold files of the operator beside the journal, and no journal where the first start was cut off', async () => {
+    await writeFile(join(state(), 'notes'), '');
+    await reopen();
+    const begun = `${place.directory}/begun`;
+    await mkdir(join(begun, 'keys'), { recursive: true });
+    for (const name of ['lock', 'master.key.new', 'lost+found']) await writeFile(join(begun, name), '');
+    await (await open(place, { stateDirectory: begun })).close();
   });
 
   it('is refused to a second agent, with the first one going on', async () => {
