@@ -17,5 +17,5 @@ export { hashPassword, parseHash, verifyPassword } from './password.js';
 export type { RekeyOptions, RekeyReport } from './rekey.js';
 export type { RepairReport } from './repair.js';
 export type * from './session.js';
-export { prepareStateDirectory } from './state-directory.js';
+export { localSocketName, prepareStateDirectory } from './state-directory.js';
 export type { Trouble, TroubleKind, TroubleListener } from './trouble.js';

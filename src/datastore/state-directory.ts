@@ -1,13 +1,16 @@
 /** The state directory itself: made where it is not there, and taken only where it is ours or empty. */
 import { ConfigError } from '../error.js';
+import { checkSocketPath } from './directory-lock.js';
 import { errorCode, type FileSystem } from './files.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
 
 /**
  * Makes the directory (0700) where it is not there. One that is empty, or a state directory already, is closed to others; any
- * other is not touched. ConfigError for that one, and where the directory cannot be made or closed.
+ * other is not touched. ConfigError for that one, for one whose path is too long for the sockets in it, and where the directory
+ * cannot be made or closed.
  */
 export async function prepareStateDirectory(files: FileSystem, stateDirectory: string): Promise<void> {
+  checkSocketPath(`${stateDirectory}/${localSocketName}`);
   try {
     const names = await files.list(stateDirectory).catch((error: unknown) => {
       if (errorCode(error) !== 'ENOENT') throw error;
@@ -35,8 +38,11 @@ function isOurs(name: string): boolean {
   return ownNames.has(name.replace(/\.new$/, ''));
 }
 
+/** The local socket of the agent, which has the longest name of the sockets. */
+export const localSocketName = 'agent.sock';
+
 const ownNames: ReadonlySet<string> = new Set([
-  ...['journal', 'keys', 'audit', 'master.key', 'initial-password', 'lock', 'agent.sock'],
+  ...['journal', 'keys', 'audit', 'master.key', 'initial-password', 'lock', localSocketName],
   ...['restored', 'restore.part', 'rekey', 'rekey.ready'],
   // What a file system of its own begins with.
   'lost+found',

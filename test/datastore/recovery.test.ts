@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { lockDirectory } from '../../src/datastore/directory-lock.js';
 import { nodeFileSystem } from '../../src/datastore/files.js';
 import type { ActionContext, Clock, Datastore, DatastoreEvent, Origin } from '../../src/datastore/index.js';
 import { systemClock } from '../../src/datastore/log.js';
@@ -418,6 +419,14 @@ describe('the state directory', () => {
     const args = ['-rnpf', process.execPath, '--input-type=module', '-e', script];
     const { stdout } = await run('unshare', args);
     assert.match(stdout, /is in use by another agent, process \d+/);
+  });
+
+  it('is refused before it is made where its path is too long for sockets, which Node would cut off', async () => {
+    const long = `${place.directory}/${'x'.repeat(100)}`;
+    await assert.rejects(open(place, { stateDirectory: long }), { tag: 'operation-failed', message: /too long/ });
+    assert.ok(!(await readdir(place.directory)).some((name) => name.startsWith('xx')));
+    await mkdir(long);
+    await assert.rejects(lockDirectory(long), { tag: 'operation-failed', message: /\/lock is too long for a socket/ });
   });
 
   it('is refused where the master key is open to others', async () => {

@@ -1,7 +1,7 @@
 /** The command line as a user meets it: the compiled program against a real agent. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { splitAssignment } from '../../../src/northbound/cli/assignment.js';
@@ -55,12 +55,15 @@ test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
 describe('signet agent', () => {
   test('wrong options end with 2, what cannot be used with 1, each in one line', async () => {
     const place = await makeState();
-    const free = ['--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0', '--state', place.state];
+    const open = ['--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0'];
+    const free = [...open, '--state', place.state];
+    const long = join(place.directory, 'x'.repeat(100));
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
       [['--https', 'localhost'], 2, /--https localhost: not of the form ADDRESS:PORT/],
       [['--snmp', '127.0.0.1:70000'], 2, /--snmp 127\.0\.0\.1:70000: not of the form/],
       [['--netconf', 'junk'], 2, /--netconf junk: not of the form/],
       [['--bogus'], 2, /--bogus/],
+      [[...open, '--state', long], 1, /x\/agent\.sock is too long for a socket: \d+ octets, \d+ at most; name a/],
       [[...free, '--schema', join(place.directory, 'none')], 1, /--schema .*none: there is no such directory/],
       [[...free, '--admin-password-file', join(place.directory, 'none')], 1, /none: ENOENT/],
       [[...free, '--master-key', join(place.directory, 'none', 'key')], 1, /none.key/],
@@ -71,6 +74,13 @@ describe('signet agent', () => {
       assert.match(outcome.stderr, message);
       assert.equal(outcome.stderr.trimEnd().split('\n').length, 1, outcome.stderr);
     }
+    assert.deepEqual(
+      (await readdir(place.directory)).filter((name) => name.startsWith('x')),
+      [],
+    );
+    const asked = await signet(['get', 'system', '--state', long]);
+    assert.equal(asked.status, 2);
+    assert.match(asked.stderr, /agent\.sock is too long for a socket/);
     await place.remove();
   });
 
