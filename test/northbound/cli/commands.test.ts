@@ -195,6 +195,21 @@ describe('signet against a running agent', () => {
     assert.match(unknown.stderr, /--fingerprint SHA256/);
   });
 
+  test('passwd sets the password of another user than the one that asks, over --url too', async () => {
+    assert.equal((await local('set', 'users.user[olga].role=operator')).status, 0);
+    await writeFile(join(place.directory, 'pw'), adminPassword);
+    await writeFile(join(place.directory, 'olga'), 'olga long word');
+    const url = ['--url', `https://127.0.0.1:${agent.httpsPort}`];
+    const pinned = ['--fingerprint', (await local('get', 'https.state.fingerprint-sha256')).stdout.trim()];
+    const as = (user: string, file: string) => [
+      ...[...url, ...pinned, '--user', user],
+      ...['--password-file', join(place.directory, file)],
+    ];
+    const changed = await signet(['passwd', 'olga', ...as('admin', 'pw')], 'olga long word\n');
+    assert.equal(changed.status, 0, changed.stderr);
+    assert.equal((await signet(['get', 'system.name', ...as('olga', 'olga')])).status, 0);
+  });
+
   test('passwd reads the password from standard input', async () => {
     const changed = await signet(['passwd', 'admin', '--state', place.state], 'another password\n');
     assert.equal(changed.status, 0, changed.stderr);
