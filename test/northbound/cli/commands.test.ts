@@ -84,6 +84,25 @@ describe('signet agent', () => {
     await place.remove();
   });
 
+  test('its options may stand before the word; those of other commands, and one given twice, are refused', async () => {
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--state', 'x', 'agent', '--https', 'localhost'], /--https localhost: not of the form ADDRESS:PORT/],
+      [['--json', 'agent'], /agent takes no options of the other commands/],
+      [['--url', 'https://127.0.0.1:1', 'agent'], /agent takes no options of the other commands/],
+      [['agent', '--state', 'a', '--state', 'b'], /--state is given more than once/],
+      [['agent', '--state='], /--state is empty/],
+      [['get', 'system', '--state='], /--state is empty/],
+    ];
+    for (const [args, message] of cases) {
+      const outcome = await signet(args);
+      assert.equal(outcome.status, 2, args.join(' '));
+      assert.match(outcome.stderr, message);
+    }
+    const { stdout } = await signet(['agent', '--help']);
+    assert.match(stdout, /--master-key/);
+    assert.doesNotMatch(stdout, /--(?:url|user|password-file|ca|fingerprint|json|version)\b/);
+  });
+
   test('set types the values of a module of the operator by what the agent says of it', async () => {
     const place = await makeState();
     const directory = join(place.directory, 'modules');
