@@ -11,6 +11,7 @@ import {
   type Datastore,
   hashPassword,
   Login,
+  localSocketName,
   openDatastore,
   parseHash,
   restoredName,
@@ -223,7 +224,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       },
     });
     current.http = http;
-    await http.listenLocal(join(state, 'agent.sock'));
+    await http.listenLocal(join(state, localSocketName));
     await https.open();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {

@@ -16,9 +16,21 @@ const ownSchema = join(repository, 'schema');
 const load = createRequire(import.meta.url);
 
 /** The agent does not pay for the command line client: yargs alone costs it 100 ms of its start. */
-async function main([command, ...args]: readonly string[]): Promise<void> {
-  const isAgent = command === 'agent' && !args.some((each) => each === '--help' || each === '-h');
-  await (isAgent ? runAgent(args) : runClient(process.argv.slice(2)));
+async function main(args: readonly string[]): Promise<void> {
+  const agent = agentArguments(args);
+  await (agent === undefined ? runClient(args) : runAgent(agent));
+}
+
+/** What follows and precedes the word `agent`; undefined for another command, for help, and behind options that an agent has not. */
+function agentArguments(args: readonly string[]): readonly string[] | undefined {
+  if (args.some((each) => each === '--help' || each === '-h')) return undefined;
+  const { tokens } = parseArgs({
+    ...{ args: [...args], options: agentOptions, allowPositionals: true, strict: false },
+    tokens: true,
+  });
+  const before = tokens.findIndex((token) => !(token.kind === 'option' && token.name in agentOptions));
+  const word = tokens[before];
+  return word?.kind === 'positional' && word.value === 'agent' ? args.toSpliced(word.index, 1) : undefined;
 }
 
 async function runAgent(args: readonly string[]): Promise<void> {
@@ -88,24 +100,31 @@ async function runClient(args: readonly string[]): Promise<void> {
   });
 }
 
+const agentOptions = {
+  state: { type: 'string', default: './state' },
+  https: { type: 'string' },
+  netconf: { type: 'string', default: '127.0.0.1:8830' },
+  snmp: { type: 'string' },
+  schema: { type: 'string', multiple: true, default: [] as string[] },
+  'admin-password-file': { type: 'string' },
+  'snmp-password-file': { type: 'string' },
+  'master-key': { type: 'string' },
+  'with-startup': { type: 'boolean', default: false },
+} as const;
+
 /** Throws UsageError, or TypeError with a code of `parseArgs`, where the options are wrong. */
 function readOptions(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    allowPositionals: false,
-    strict: true,
-    options: {
-      state: { type: 'string', default: './state' },
-      https: { type: 'string' },
-      netconf: { type: 'string', default: '127.0.0.1:8830' },
-      snmp: { type: 'string' },
-      schema: { type: 'string', multiple: true, default: [] },
-      'admin-password-file': { type: 'string' },
-      'snmp-password-file': { type: 'string' },
-      'master-key': { type: 'string' },
-      'with-startup': { type: 'boolean', default: false },
-    },
+  const { values, tokens } = parseArgs({
+    ...{ args: [...args], options: agentOptions, allowPositionals: false, strict: true },
+    tokens: true,
   });
+  const given = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.name === 'schema') continue;
+    if (given.has(token.name)) throw new UsageError(`--${token.name} is given more than once`);
+    given.add(token.name);
+  }
+  if (values.state === '') throw new UsageError('--state is empty: name a directory');
   endpoint('--netconf', values.netconf);
   return {
     state: values.state,

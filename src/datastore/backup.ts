@@ -9,8 +9,8 @@ import { BackupReader, BackupWriter } from './backup-file.js';
 import { lockDirectory } from './directory-lock.js';
 import { type FileSystem, nodeFileSystem, type OpenFile, readSmallFile, replaceFile, restoredName } from './files.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
-import { prepareStateDirectory } from './open.js';
 import { isRekeyPending, masterKeyName } from './rekey-finish.js';
+import { prepareStateDirectory } from './state-directory.js';
 
 export interface BackupReport {
   readonly file: string;

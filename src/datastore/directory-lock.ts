@@ -12,10 +12,11 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-/** Throws ConfigError `in-use`, naming the holder, where another process has it. */
+/** Throws ConfigError `in-use`, naming the holder, where another process has it; one too where the path is too long. */
 export async function lockDirectory(stateDirectory: string): Promise<DirectoryLock> {
-  const { dev, ino } = await stat(stateDirectory, { bigint: true });
   const path = `${stateDirectory}/lock`;
+  checkSocketPath(path);
+  const { dev, ino } = await stat(stateDirectory, { bigint: true });
   const kernel = process.platform === 'linux' ? await bind(`\0signet-state-${dev}-${ino}`) : undefined;
   if (kernel === 'taken') throw inUse(stateDirectory, await ask(path));
   try {
@@ -30,6 +31,14 @@ export async function lockDirectory(stateDirectory: string): Promise<DirectoryLo
     await unbind(kernel);
     throw error;
   }
+}
+
+/** Throws ConfigError where a socket cannot have that name: Node would cut it off and make a socket somewhere else. */
+export function checkSocketPath(path: string): void {
+  const octets = Buffer.byteLength(path);
+  if (octets <= longestSocketPath) return;
+  const message = `${path} is too long for a socket: ${octets} octets, ${longestSocketPath} at most; name a shorter state directory, or a relative path`;
+  throw new ConfigError({ tag: 'operation-failed', message });
 }
 
 async function take(path: string, stateDirectory: string): Promise<Server> {
@@ -89,3 +98,6 @@ function inUse(stateDirectory: string, holder: string): ConfigError {
 
 /** Milliseconds. */
 const patience = 1000;
+
+/** Octets: `sun_path` without the zero at its end, of Linux and of the BSDs. */
+const longestSocketPath = process.platform === 'linux' ? 107 : 103;

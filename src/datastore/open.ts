@@ -20,6 +20,7 @@ import { finishRekey, masterKeyName } from './rekey-finish.js';
 import { Sealing } from './sealing.js';
 import type { DatastoreEvent, HistoryEntry, Session } from './session.js';
 import { defaultSessionLimits, type SessionLimits } from './sessions.js';
+import { prepareStateDirectory } from './state-directory.js';
 import { Store } from './store.js';
 import { type TroubleListener, Troubles } from './trouble.js';
 
@@ -88,8 +89,8 @@ export interface Datastore {
 
 /**
  * Opens the state directory (or makes it), reads the journal, undoes a confirmed commit that was open, applies running
- * to every handler and starts the modules. ConfigError where the directory is in use, not writable, of a newer format or
- * corrupt, and where the registrations do not fit the schema.
+ * to every handler and starts the modules. ConfigError where the directory is another's, in use, not writable, of a newer format
+ * or corrupt, and where the registrations do not fit the schema.
  */
 export async function openDatastore(options: DatastoreOptions): Promise<Datastore> {
   const log = options.log ?? (() => undefined);
@@ -169,13 +170,4 @@ async function loadMasterKey(
     const message = `alarm: the master key ${path} is missing; passwords and private keys sealed under it are lost`;
     log('error', message, { advice: 'put the key back and restart, or set new passwords and restore the certificate' });
   });
-}
-
-/** Makes the directory (0700) where it is not there. ConfigError where that does not work. */
-export async function prepareStateDirectory(files: FileSystem, stateDirectory: string): Promise<void> {
-  try {
-    await files.makeDirectory(stateDirectory, 0o700);
-  } catch (error) {
-    throw storageError(`the state directory ${stateDirectory} cannot be used`, error);
-  }
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { lockDirectory } from '../../src/datastore/directory-lock.js';
 import { nodeFileSystem } from '../../src/datastore/files.js';
 import type { ActionContext, Clock, Datastore, DatastoreEvent, Origin } from '../../src/datastore/index.js';
 import { systemClock } from '../../src/datastore/log.js';
@@ -356,6 +357,31 @@ describe('the state directory', () => {
     assert.equal((await stat(join(state(), 'master.key'))).mode & 0o777, 0o600);
   });
 
+  it('is made of an empty directory, which is closed to others; any other is refused and stays as it is', async () => {
+    const empty = `${place.directory}/empty`;
+    await mkdir(empty, { mode: 0o755 });
+    await (await open(place, { stateDirectory: empty })).close();
+    assert.equal((await stat(empty)).mode & 0o777, 0o700);
+    const foreign = `${place.directory}/foreign`;
+    // Such a folder is in /var/log.
+    await mkdir(`${foreign}/journal`, { recursive: true });
+    await writeFile(`${foreign}/file`, '');
+    await chmod(foreign, 0o1777);
+    const message = `${foreign} is not empty and no state directory of Signet; name a new one`;
+    await assert.rejects(open(place, { stateDirectory: foreign }), { tag: 'operation-failed', message });
+    assert.equal((await stat(foreign)).mode & 0o7777, 0o1777);
+    assert.deepEqual((await readdir(foreign, { recursive: true })).toSorted(), ['file', 'journal']);
+  });
+
+  it('may hold files of the operator beside the journal, and no journal where the first start was cut off', async () => {
+    await writeFile(join(state(), 'notes'), '');
+    await reopen();
+    const begun = `${place.directory}/begun`;
+    await mkdir(join(begun, 'keys'), { recursive: true });
+    for (const name of ['lock', 'master.key.new', 'lost+found']) await writeFile(join(begun, name), '');
+    await (await open(place, { stateDirectory: begun })).close();
+  });
+
   it('is refused to a second agent, with the first one going on', async () => {
     await assert.rejects(open(place, { stateDirectory: state() }), { tag: 'in-use' });
     await store.session(admin).apply([merge('box.size', 1)]);
@@ -393,6 +419,14 @@ describe('the state directory', () => {
     const args = ['-rnpf', process.execPath, '--input-type=module', '-e', script];
     const { stdout } = await run('unshare', args);
     assert.match(stdout, /is in use by another agent, process \d+/);
+  });
+
+  it('is refused before it is made where its path is too long for sockets, which Node would cut off', async () => {
+    const long = `${place.directory}/${'x'.repeat(100)}`;
+    await assert.rejects(open(place, { stateDirectory: long }), { tag: 'operation-failed', message: /too long/ });
+    assert.ok(!(await readdir(place.directory)).some((name) => name.startsWith('xx')));
+    await mkdir(long);
+    await assert.rejects(lockDirectory(long), { tag: 'operation-failed', message: /\/lock is too long for a socket/ });
   });
 
   it('is refused where the master key is open to others', async () => {

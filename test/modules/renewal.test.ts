@@ -108,6 +108,29 @@ describe('before it ends', () => {
     assert.equal(stateOf(it, 'own')['validity'], 'valid');
   });
 
+  test('one that is made while the clock goes on is not judged by the time before', async (context) => {
+    const slow = { by: 0 };
+    const { it } = await device(context, {
+      keyStore: (store) => ({
+        ...store,
+        get: (keyId) => {
+          it.clock.time += slow.by;
+          return store.get(keyId);
+        },
+      }),
+    });
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    slow.by = 1500;
+    it.clock.jump(731 * day);
+    await it.clock.moveTo(it.clock.time + 400_000, () => it.https.idle());
+    assert.equal(it.datastore.history()[0]?.comment, 'renew web');
+    assert.equal(stateOf(it, 'web')['validity'], 'valid');
+    assert.deepEqual(
+      it.logged.filter((line) => line.includes('not valid before')),
+      [],
+    );
+  });
+
   test('one that was made by a clock that was wrong, as soon as the clock is right', async (context) => {
     const { it, later } = await device(context);
     await it.apply([['create', entry('web'), { name: 'web' }]]);

@@ -136,6 +136,8 @@ export class ExpiryWatch {
   async #pass(): Promise<void> {
     if (this.#isStopped) return;
     const { clock, alarms } = this.#parts;
+    // The clock is read behind it: what was issued meanwhile begins now.
+    await this.#settled();
     if (clock.trusted()) {
       alarms.clear(clockAlarm);
       const now = clock.now();
@@ -145,7 +147,6 @@ export class ExpiryWatch {
         this.#lookAtAll();
       }
       this.#seen = now;
-      await this.#settled();
       this.#lookAtHosts();
       await this.#tellDue(now);
       this.#nextList = this.#revocation.look(this.#root, now);
@@ -176,7 +177,8 @@ export class ExpiryWatch {
     this.#lookAtAll();
   }
 
-  async #tellDue(now: number): Promise<void> {
+  async #tellDue(begin: number): Promise<void> {
+    let now = begin;
     const tellings: (readonly [Telling, JsonObject])[] = [];
     const presented = this.#queue.next() === undefined ? new Set<string>() : presentedNames(this.#root);
     const days = warnDays(this.#root);
@@ -193,6 +195,8 @@ export class ExpiryWatch {
       if (mayRenew && (await this.#renewal.renew(name, this.#root, validity, now))) {
         renewed.add(name);
         await this.#settled();
+        // What was made meanwhile is not valid before it was made.
+        now = Math.max(now, this.#parts.clock.now());
         continue;
       }
       const facts = this.#told.factsOf(name, watched, now);

@@ -128,6 +128,7 @@ async function post(target: Target, body: string): Promise<{ readonly status: nu
     headers: { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) },
   };
   if (target.url === undefined) {
+    checkSocketPath(target.socket);
     const { request } = await import('node:http');
     return exchange((done) => request({ ...base, socketPath: target.socket }, done), body, target.socket);
   }
@@ -151,6 +152,13 @@ async function post(target: Target, body: string): Promise<{ readonly status: nu
     body,
     target.url,
   );
+}
+
+/** Node cuts longer ones off, as the datastore has it where it makes sockets, and another agent would be asked. */
+function checkSocketPath(path: string): void {
+  const longest = process.platform === 'linux' ? 107 : 103;
+  if (Buffer.byteLength(path) <= longest) return;
+  throw new UsageError(`${path} is too long for a socket: ${longest} octets at most; name a relative --state`);
 }
 
 /** The password goes in clear inside: only over TLS. */

@@ -114,11 +114,12 @@ export function configCommands(parser: Argv, perform: Perform): void {
       (given) => perform(save, given),
     )
     .command(
-      'passwd <user>',
-      'set a password, read from standard input',
+      // Not `user`: that is the option that says who asks.
+      'passwd <name>',
+      'set the password of a user, read from standard input',
       (each) =>
         each
-          .positional('user', { type: 'string', demandOption: true })
+          .positional('name', { type: 'string', demandOption: true, describe: 'whose password' })
           .option('snmp', { type: 'boolean', default: false, describe: 'the SNMPv3 pass phrase' }),
       (given) => perform(passwd, given),
     );
@@ -248,7 +249,7 @@ async function save(call: Call): Promise<Output> {
 async function passwd({ client, arguments: given }: Call): Promise<Output> {
   const secret = readFileSync(0, 'utf8').replace(/\r?\n$/, '');
   const input: RpcStruct = given.snmp === true ? { 'snmp-pass-phrase': secret } : { password: secret };
-  const path = `/signet-access:users/user[name='${String(given.user)}']/set-password`;
+  const path = `/signet-access:users/user[name='${String(given.name)}']/set-password`;
   await client.call('action.invoke', path, input);
   return { value: true, text: 'changed\n' };
 }

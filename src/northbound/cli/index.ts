@@ -86,7 +86,7 @@ export async function run(args: readonly string[], parts: CliParts): Promise<num
       'agent',
       'run the agent in the foreground',
       (each) => agentOptions(each),
-      () => undefined,
+      (given) => perform(misplacedAgent, given),
     )
     .demandCommand(1, 'name a command')
     .strict()
@@ -102,6 +102,9 @@ export async function run(args: readonly string[], parts: CliParts): Promise<num
   }
   return status;
 }
+
+/** What only commands that ask an agent have. */
+const clientOptions = ['url', 'user', 'password-file', 'ca', 'fingerprint', 'json'] as const;
 
 function globalOptions(parser: Argv): Argv {
   return parser
@@ -122,8 +125,16 @@ function globalOptions(parser: Argv): Argv {
     .wrap(Math.min(110, process.stdout.columns ?? 110));
 }
 
+/** The agent starts without this client. What comes here has options that no agent takes before the word `agent`. */
+function misplacedAgent(): Promise<Output> {
+  throw new UsageError('agent takes no options of the other commands; see signet agent --help');
+}
+
 function agentOptions(parser: Argv): Argv {
+  for (const name of clientOptions) parser.hide(name);
   return parser
+    .version(false)
+    .showHidden(false)
     .option('https', { type: 'string', describe: 'ADDRESS:PORT, default 127.0.0.1:8443' })
     .option('netconf', { type: 'string', describe: 'ADDRESS:PORT, default 127.0.0.1:8830 (not served yet)' })
     .option('snmp', { type: 'string', describe: 'ADDRESS:PORT, default 127.0.0.1:1161' })
@@ -153,6 +164,7 @@ const listOptions: ReadonlySet<string> = new Set(['_', 'assignments', 'delete', 
 function makeCall(given: Readonly<Record<string, unknown>>, parts: CliParts): Call {
   const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);
   const state = text('state') ?? './state';
+  if (state === '') throw new UsageError('--state is empty: name a directory');
   // `certificate install` has a password file of its own, that of the container.
   const passwordFile = text('url') === undefined ? undefined : text('password-file');
   const caFile = text('ca');

@@ -102,8 +102,8 @@ export class HttpService {
     } finally {
       this.#server.off('error', reject);
     }
-    chmodSync(path, 0o600);
     this.#localPath = path;
+    chmodSync(path, 0o600);
   }
 
   /** Answers what is under way (for a moment), then ends every connection. */

@@ -1,7 +1,7 @@
 /** The command line as a user meets it: the compiled program against a real agent. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { splitAssignment } from '../../../src/northbound/cli/assignment.js';
@@ -55,12 +55,15 @@ test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
 describe('signet agent', () => {
   test('wrong options end with 2, what cannot be used with 1, each in one line', async () => {
     const place = await makeState();
-    const free = ['--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0', '--state', place.state];
+    const open = ['--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0'];
+    const free = [...open, '--state', place.state];
+    const long = join(place.directory, 'x'.repeat(100));
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
       [['--https', 'localhost'], 2, /--https localhost: not of the form ADDRESS:PORT/],
       [['--snmp', '127.0.0.1:70000'], 2, /--snmp 127\.0\.0\.1:70000: not of the form/],
       [['--netconf', 'junk'], 2, /--netconf junk: not of the form/],
       [['--bogus'], 2, /--bogus/],
+      [[...open, '--state', long], 1, /x\/agent\.sock is too long for a socket: \d+ octets, \d+ at most; name a/],
       [[...free, '--schema', join(place.directory, 'none')], 1, /--schema .*none: there is no such directory/],
       [[...free, '--admin-password-file', join(place.directory, 'none')], 1, /none: ENOENT/],
       [[...free, '--master-key', join(place.directory, 'none', 'key')], 1, /none.key/],
@@ -71,7 +74,33 @@ describe('signet agent', () => {
       assert.match(outcome.stderr, message);
       assert.equal(outcome.stderr.trimEnd().split('\n').length, 1, outcome.stderr);
     }
+    assert.deepEqual(
+      (await readdir(place.directory)).filter((name) => name.startsWith('x')),
+      [],
+    );
+    const asked = await signet(['get', 'system', '--state', long]);
+    assert.equal(asked.status, 2);
+    assert.match(asked.stderr, /agent\.sock is too long for a socket/);
     await place.remove();
+  });
+
+  test('its options may stand before the word; those of other commands, and one given twice, are refused', async () => {
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--state', 'x', 'agent', '--https', 'localhost'], /--https localhost: not of the form ADDRESS:PORT/],
+      [['--json', 'agent'], /agent takes no options of the other commands/],
+      [['--url', 'https://127.0.0.1:1', 'agent'], /agent takes no options of the other commands/],
+      [['agent', '--state', 'a', '--state', 'b'], /--state is given more than once/],
+      [['agent', '--state='], /--state is empty/],
+      [['get', 'system', '--state='], /--state is empty/],
+    ];
+    for (const [args, message] of cases) {
+      const outcome = await signet(args);
+      assert.equal(outcome.status, 2, args.join(' '));
+      assert.match(outcome.stderr, message);
+    }
+    const { stdout } = await signet(['agent', '--help']);
+    assert.match(stdout, /--master-key/);
+    assert.doesNotMatch(stdout, /--(?:url|user|password-file|ca|fingerprint|json|version)\b/);
   });
 
   test('set types the values of a module of the operator by what the agent says of it', async () => {
@@ -183,6 +212,21 @@ describe('signet against a running agent', () => {
       join(place.directory, 'pw'),
     ]);
     assert.match(unknown.stderr, /--fingerprint SHA256/);
+  });
+
+  test('passwd sets the password of another user than the one that asks, over --url too', async () => {
+    assert.equal((await local('set', 'users.user[olga].role=operator')).status, 0);
+    await writeFile(join(place.directory, 'pw'), adminPassword);
+    await writeFile(join(place.directory, 'olga'), 'olga long word');
+    const url = ['--url', `https://127.0.0.1:${agent.httpsPort}`];
+    const pinned = ['--fingerprint', (await local('get', 'https.state.fingerprint-sha256')).stdout.trim()];
+    const as = (user: string, file: string) => [
+      ...[...url, ...pinned, '--user', user],
+      ...['--password-file', join(place.directory, file)],
+    ];
+    const changed = await signet(['passwd', 'olga', ...as('admin', 'pw')], 'olga long word\n');
+    assert.equal(changed.status, 0, changed.stderr);
+    assert.equal((await signet(['get', 'system.name', ...as('olga', 'olga')])).status, 0);
   });
 
   test('passwd reads the password from standard input', async () => {

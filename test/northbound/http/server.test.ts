@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { HttpError, type Route } from '../../../src/northbound/http/index.js';
 import { pem } from '../../southbound/tls-support.js';
+import { temporaryDirectory } from '../../support/places.js';
 import {
   ask,
   authorization,
@@ -146,6 +151,16 @@ describe('HTTP service', () => {
     assert.equal((await post({ 'sec-fetch-site': 'cross-site' })).status, 403);
     assert.equal((await post({ 'sec-fetch-site': 'same-site' })).status, 403);
     assert.equal((await post({ origin: `https://127.0.0.1:${port}`, 'sec-fetch-site': 'same-origin' })).status, 200);
+  });
+
+  test('a local socket that cannot be closed to others listens no more when the service has closed', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const { http } = await setUp({ local: false });
+    // Node cuts the name off, so that there is no such file.
+    await assert.rejects(http.listenLocal(`${directory}/${'x'.repeat(150)}`), { code: 'ENOENT', syscall: 'chmod' });
+    await http.close();
+    const [name = ''] = await readdir(directory);
+    await assert.rejects(once(connect(join(directory, name)), 'connect'), { code: 'ECONNREFUSED' });
   });
 
   test("the local socket needs no password and no Host, and is its owner's only", async () => {

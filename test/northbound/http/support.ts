@@ -38,6 +38,8 @@ export interface HarnessOptions {
   readonly parameters?: Partial<TlsParameters>;
   readonly openSession?: (origin: Origin) => Session;
   readonly more?: Partial<HttpServiceOptions>;
+  /** False: without the local socket. */
+  readonly local?: boolean;
 }
 
 export const password = 'correct horse';
@@ -93,7 +95,7 @@ export async function start(options: HarnessOptions = {}): Promise<Harness> {
   const listener = new TlsListener({ onConnection: (socket, info) => http.accept(socket, info) });
   await listener.open(service('one', options.parameters));
   const socketPath = join(directory, 'agent.sock');
-  await http.listenLocal(socketPath);
+  if (options.local !== false) await http.listenLocal(socketPath);
   const port = listener.addresses[0]?.port ?? 0;
   const close = async (): Promise<void> => {
     await http.close();
