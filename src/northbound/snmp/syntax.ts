@@ -73,6 +73,7 @@ export function shortened(syntax: Syntax, maxOctets: number): Syntax {
 function signedSyntax(type: IntegerType): Syntax {
   const { min } = bounds(type.ranges);
   return integerLike('Integer32', 'SNMPv2-SMI', tag.integer, rangeText(type.ranges), min >= 0 ? 'integer' : 'none', {
+    fromArc: (arc) => inRange(type, arc),
     write: (writer, value) => writer.integer(Number(value)),
     read: (buffer, start, end) => checked(type, signedAt(buffer, start, end)),
   });
@@ -81,6 +82,7 @@ function signedSyntax(type: IntegerType): Syntax {
 function unsignedSyntax(type: IntegerType, base: string, berTag: number): Syntax {
   const restriction = base === 'Unsigned32' ? rangeText(type.ranges) : '';
   return integerLike(base, 'SNMPv2-SMI', berTag, restriction, 'integer', {
+    fromArc: (arc) => inRange(type, arc),
     write: (writer, value) => writer.unsigned(berTag, Number(value)),
     read(buffer, start, end) {
       const value = unsignedAt(buffer, start, end);
@@ -260,5 +262,9 @@ export function label(name: string): string {
 }
 
 function checked(type: IntegerType, value: number): Decoded {
-  return inRanges(type.ranges, BigInt(value)) ? { value } : refused('wrongValue');
+  return inRange(type, value) === undefined ? refused('wrongValue') : { value };
+}
+
+function inRange(type: IntegerType, value: number): number | undefined {
+  return inRanges(type.ranges, BigInt(value)) ? value : undefined;
 }

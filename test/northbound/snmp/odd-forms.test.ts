@@ -67,6 +67,18 @@ suite('SET of forms that a foreign module may have', () => {
     assert.deepEqual(await set(leaf(2, Buffer.from('78ff79', 'hex'))), [status.wrongEncoding, 1]);
   });
 
+  test('RFC 3416 4.2.5: an index that the key may not be is noCreation; a read finds no such instance', async () => {
+    const row = (column: number, k: number) => `${base}.20.1.${String(column)}.${String(k)}`;
+    for (const k of [10, 19, 201, 256, 65_536, 4_294_967_295]) {
+      for (const wanted of [createAndGo, int(5), int(6)])
+        assert.deepEqual(await set(varbind(row(200, k), wanted)), [status.noCreation, 1], String(k));
+      assert.equal(await read(row(200, k)), 'absent');
+    }
+    for (const k of [0, 9, 20, 200]) assert.deepEqual(await set(varbind(row(200, k), createAndGo)), [0, 0], String(k));
+    const q = (k: number) => varbind(`${base}.24.1.200.1.0.${String(k)}`, createAndGo);
+    assert.deepEqual(await set(q(256)), [status.noCreation, 1]);
+  });
+
   test('what a module asks of a date beyond its form counts', async () => {
     const at = (hour: string) => Buffer.from(`07ea0b1c${hour}1e0f03`, 'hex');
     assert.deepEqual(await set(leaf(8, at('0d'))), [status.wrongValue, 1]);
