@@ -130,7 +130,7 @@ function enumerationSyntax(type: EnumerationType): Syntax {
       return value === undefined ? refused('wrongValue') : { value };
     },
   });
-  return { ...syntax, mib: { ...syntax.mib, labels: type.enums.map((each) => [label(each.name), each.value]) } };
+  return { ...syntax, mib: { ...syntax.mib, labels: labelsOf(type.enums.map((each) => [each.name, each.value])) } };
 }
 
 function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
@@ -146,8 +146,8 @@ function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
 
 /** RFC 2578 section 7.1.4: the first bit has a name. */
 function bitLabels({ bits }: BitsType): MibType['labels'] {
-  const named = bits.map((bit) => [label(bit.name), bit.position] as const);
-  return named[0]?.[1] === 0 ? named : [['unused', 0], ...named];
+  const named = bits.map((bit) => [bit.name, bit.position] as const);
+  return labelsOf(named.some(([, position]) => position === 0) ? named : [...named, ['unused', 0]]);
 }
 
 function binarySyntax(type: BinaryType, most: number): Syntax | undefined {
@@ -252,13 +252,29 @@ const wellKnown: ReadonlyMap<string, Known> = new Map<string, Known>([
   ['ietf-yang-types:uuid', boundedText(36)],
 ]);
 
+/** Labels by ascending number. The first name in the module's order has its label, others of the same get a number behind it. */
+function labelsOf(named: readonly (readonly [name: string, number: number])[]): MibType['labels'] {
+  const taken = new Set<string>();
+  const claim = (name: string): string => {
+    const own = label(name);
+    let free = own;
+    for (let suffix = 2; taken.has(free); suffix += 1) free = `${own.slice(0, maxLabel - 5)}${String(suffix)}`;
+    taken.add(free);
+    return free;
+  };
+  return named.map(([name, number]) => [claim(name), number] as const).toSorted(([, a], [, b]) => a - b);
+}
+
+/** RFC 2578 section 7.1.1. */
+const maxLabel = 64;
+
 /** `self-signed` -> `selfSigned`: RFC 2578 section 7.1.1 allows letters and digits, the first a small letter. */
-export function label(name: string): string {
+function label(name: string): string {
   const joined = name.replace(/[^A-Za-z0-9]+([A-Za-z0-9])?/gu, (_, next: string | undefined) =>
     (next ?? '').toUpperCase(),
   );
   const first = joined.slice(0, 1).toLowerCase();
-  return /^[a-z]/u.test(first) ? first + joined.slice(1) : `v${joined}`;
+  return (/^[a-z]/u.test(first) ? first + joined.slice(1) : `v${joined}`).slice(0, maxLabel);
 }
 
 function checked(type: IntegerType, value: number): Decoded {
