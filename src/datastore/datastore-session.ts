@@ -132,6 +132,19 @@ export class DatastoreSession implements Session {
     return access === undefined ? true : access.policy.permitsReadOfAll(schema);
   }
 
+  permits(verb: 'create' | 'update' | 'exec', path: InstanceIdentifier): boolean {
+    const policy = this.#access()?.policy;
+    if (policy === undefined) return true;
+    return verb === 'exec' ? policy.permitsInvocation(path) : policy.permits(verb, path);
+  }
+
+  authorizeAt(verb: 'create' | 'exec', path: InstanceIdentifier): void {
+    this.#checkOpen();
+    const { access } = this.#core;
+    if (verb === 'exec') access.checkInvocation(this.origin, this.#core.running(), path);
+    else access.checkEdits(this.origin, this.#core.running(), [{ operation: 'create', path }]);
+  }
+
   tree(datastore: DatastoreName, candidate?: string): DataTree {
     this.#checkOpen();
     const tree = this.#whole(datastore, candidate);

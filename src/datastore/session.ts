@@ -107,6 +107,10 @@ export interface Session {
   sees(path: InstanceIdentifier): boolean;
   /** The same for all instances of a node; undefined where it depends on the instance. */
   seesAll(schema: SchemaNode): boolean | undefined;
+  /** The rule for the node itself, be it there or not; `exec`: of an rpc or action. Keys that are missing are covered by no rule with keys. */
+  permits(verb: 'create' | 'update' | 'exec', path: InstanceIdentifier): boolean;
+  /** As {@link permits}, of what is asked for now and done later: throws access-denied, and the refusal is counted. */
+  authorizeAt(verb: 'create' | 'exec', path: InstanceIdentifier): void;
   /** A datastore whole, as this user may see it; `candidate` as in {@link get}. */
   tree(datastore: DatastoreName, candidate?: string): DataTree;
   /** Id of the running transaction. */

@@ -9,15 +9,15 @@ import {
   type BranchSchema,
   type Content,
   encodeJson,
+  type InstanceIdentifier,
   type LeafSchema,
   type Schema,
   type Value,
 } from '../../yang/index.js';
 import { decodeEntries } from './entries.js';
-import { keyArcs, type RowKeys } from './instance.js';
+import { keyArcs } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import { type IndexKey, OrderedIndex } from './ordered-index.js';
-import { entryPath } from './rows.js';
 import type { PendingRow, Row, RowSource } from './table-rows.js';
 import type { Unfinished } from './unfinished.js';
 
@@ -29,7 +29,7 @@ export interface Job {
   output: Branch | undefined;
   /** The output as RFC 7951 JSON. */
   result: string | undefined;
-  /** Who started it. */
+  /** Who began it; '' where a former run did. */
   readonly user: string;
   readonly abort: AbortController;
   /** Its number among what is unfinished. */
@@ -38,6 +38,8 @@ export interface Job {
 
 export interface JobRow extends Row {
   readonly job: Job | undefined;
+  /** What is or would be invoked; undefined for the end of a commit. */
+  readonly target: InstanceIdentifier | undefined;
 }
 
 /** Jobs that are kept at once, those under construction included. */
@@ -77,18 +79,23 @@ export class Jobs {
   }
 
   /**
-   * Keeps how a commit ends that has begun, whose comment is `comment`; `done` resolves to the error, if there is one. Resolves when a
-   * restart would know of it.
+   * Keeps how a commit of `user` ends that has begun, whose comment is `comment`; `done` resolves to the error, if there is one.
+   * Resolves when a restart would know of it.
    */
-  follow(rows: JobRows, key: IndexKey, comment: string, done: Promise<ConfigError | undefined>): Promise<void> {
+  follow(
+    rows: JobRows,
+    key: IndexKey,
+    { user, comment }: { readonly user: string; readonly comment: string },
+    done: Promise<ConfigError | undefined>,
+  ): Promise<void> {
     const { table } = rows;
     const { number, recorded } = this.#unfinished.begin({
       table: table.oid.join('.'),
       arcs: keyArcs(table, key),
       comment,
     });
-    const job = jobOf(number);
-    rows.put({ key, keys: [], pending: undefined, path: undefined, job });
+    const job = jobOf(number, user);
+    rows.put({ key, keys: [], pending: undefined, path: undefined, job, target: undefined });
     void done.then((error) => {
       job.error = error;
       job.state = error === undefined ? 'done' : 'failed';
@@ -98,30 +105,34 @@ export class Jobs {
   }
 
   /** A row of something that a former run began: `isDone` where it is known to have been done. */
-  restore(rows: JobRows, key: IndexKey, number: number, isDone: boolean): void {
-    const job = jobOf(number);
+  restore(
+    rows: JobRows,
+    key: IndexKey,
+    target: InstanceIdentifier | undefined,
+    { number, isDone }: { readonly number: number; readonly isDone: boolean },
+  ): void {
+    const job = jobOf(number, '');
     job.state = isDone ? 'done' : 'failed';
     if (!isDone) job.error = new ConfigError({ tag: 'operation-failed', message: interrupted });
-    rows.put({ key, keys: [], pending: undefined, path: undefined, job });
+    rows.put({ key, keys: [], pending: undefined, path: undefined, job, target });
   }
 
   /** Runs an operation; its inputs are held by nothing else from here on. Resolves when a restart would know of it. */
   start(
     rows: JobRows,
     key: IndexKey,
-    outer: RowKeys,
+    target: InstanceIdentifier,
     values: ReadonlyMap<MibObject, Value>,
     session: Session,
   ): Promise<void> {
     const { table } = rows;
     const row = { table: table.oid.join('.'), arcs: keyArcs(table, key), comment: '' };
     const { number, recorded } = this.#unfinished.begin(row);
-    const job: Job = { ...jobOf(number), user: session.origin.user };
+    const job = jobOf(number, session.origin.user);
     const operation = rows.table.operation!;
-    rows.put({ key, keys: outer, pending: undefined, path: undefined, job });
-    const path = entryPath(rows.table, outer).child(operation);
+    rows.put({ key, keys: [], pending: undefined, path: undefined, job, target });
     session
-      .invoke(path, inputOf(this.#schema, operation.input, values), job.abort.signal)
+      .invoke(target, inputOf(this.#schema, operation.input, values), job.abort.signal)
       .then((output) => {
         job.output = output;
         job.result = JSON.stringify(encodeJson(this.#schema, operation.output, output));
@@ -138,9 +149,9 @@ export class Jobs {
 
 const interrupted = 'the agent stopped while this went on: look whether it was done, or do it again';
 
-function jobOf(number: number): Job {
+function jobOf(number: number, user: string): Job {
   const abort = new AbortController();
-  return { state: 'running', error: undefined, output: undefined, result: undefined, user: '', abort, number };
+  return { state: 'running', error: undefined, output: undefined, result: undefined, user, abort, number };
 }
 
 export class JobRows implements RowSource {
@@ -160,8 +171,8 @@ export class JobRows implements RowSource {
   }
 
   /** A row that is under construction. */
-  construct(key: IndexKey, pending: PendingRow): void {
-    this.put({ key, keys: [], pending, path: undefined, job: undefined });
+  construct(key: IndexKey, target: InstanceIdentifier, pending: PendingRow): void {
+    this.put({ key, keys: [], pending, path: undefined, job: undefined, target });
   }
 
   drop(key: IndexKey): void {
@@ -179,6 +190,12 @@ export class JobRows implements RowSource {
 
 function hasEnded({ job }: JobRow): boolean {
   return job !== undefined && job.state !== 'running';
+}
+
+/** Jobs are for those who made them, and for those who may invoke the same. */
+export function mayUseJob(session: Session, { job, pending, target }: JobRow): boolean {
+  const user = job?.user ?? pending?.user;
+  return user === session.origin.user || (target !== undefined && session.permits('exec', target));
 }
 
 /** What a column of a job reads as. */

@@ -10,7 +10,7 @@ import type { Mib, MibNotification, MibObject, MibTable } from './model.js';
 import { mibModuleName, moduleDescriptor, namedMib } from './names.js';
 import { readOidFiles } from './oid-files.js';
 import { isForeignIndex } from './standard.js';
-import { label } from './syntax.js';
+import type { Syntax } from './syntax.js';
 
 /** One line of `signet mib --map`. */
 export interface MapEntry {
@@ -367,14 +367,16 @@ function defaultClause(object: MibObject): string[] {
   const { schema, syntax, kind, access } = object;
   if (kind !== 'leaf' || schema.kind !== 'leaf' || schema.default === undefined || !access.startsWith('read-'))
     return [];
-  const text = defaultText(schema.default, syntax.mib.base);
+  const text = defaultText(schema.default, syntax);
   return text === undefined ? [] : [`    DEFVAL      { ${text} }`];
 }
 
-function defaultText(value: Value, base: string): string | undefined {
-  switch (base) {
-    case 'INTEGER':
-      return typeof value === 'number' ? String(value) : label(String(value));
+function defaultText(value: Value, { mib, toArc }: Syntax): string | undefined {
+  switch (mib.base) {
+    case 'INTEGER': {
+      const number = toArc(value);
+      return mib.labels.find((each) => each[1] === number)?.[0] ?? String(number);
+    }
     case 'TruthValue':
       return String(value);
     case 'Integer32':

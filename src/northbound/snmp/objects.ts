@@ -1,18 +1,18 @@
 /** What is readable, in OID order, and how: each object with its reader made once. */
 import { randomInt } from 'node:crypto';
-import type { Session } from '../../datastore/index.js';
+import type { EntryPath, Session } from '../../datastore/index.js';
 import { InstanceIdentifier, type LeafSchema, type Schema, type Value } from '../../yang/index.js';
 import { entriesOf } from './entries.js';
 import { inetPart } from './inet-address.js';
-import { indexKey } from './instance.js';
-import { type JobRow, type JobRows, Jobs, readJob } from './jobs.js';
+import { indexKey, indexValues } from './instance.js';
+import { type JobRow, JobRows, Jobs, mayUseJob, readJob } from './jobs.js';
 import { LongCodec, segmentSize } from './long.js';
 import type { Mib, MibObject, MibTable } from './model.js';
 import type { IndexKey, OrderedIndex, RowIndex } from './ordered-index.js';
-import { previousKeys, type Rows, rowPath } from './rows.js';
+import { entryPath, previousKeys, type Rows, rowPath } from './rows.js';
 import { SegmentRows } from './segments.js';
 import { nonVolatile, rowStatus } from './syntax.js';
-import { type Row, type RowSource, TableRows } from './table-rows.js';
+import { mayConstruct, type Row, type RowSource, TableRows } from './table-rows.js';
 import { Unfinished } from './unfinished.js';
 import { type View, visibility } from './views.js';
 
@@ -75,7 +75,7 @@ export class ObjectTable {
   sees(at: number, view: View, session: Session): boolean {
     if (view.leaves[at] === visibility.hidden) return false;
     const { kind, schema, table } = this.readables[at]!.object;
-    // jobs are named by their owner, and the lock is anybody's
+    // each job is seen by some, and the lock is anybody's
     if (kind === 'testAndIncr' || (table?.operation ?? table?.parent?.operation) !== undefined) return true;
     return session.seesAll(schema) !== false;
   }
@@ -117,12 +117,26 @@ export class ObjectTable {
   #readable(object: MibObject): Readable {
     const readable = this.#unguarded(object);
     const { table } = object;
-    if (!(readable.rows instanceof TableRows) || table === undefined) return readable;
+    if (table === undefined) return readable;
+    if (readable.rows instanceof JobRows) {
+      const { rows, read } = readable;
+      const sees = (session: Session, row: JobRow) =>
+        table.operation === undefined ? this.#seesOutcome(session, table, row) : mayUseJob(session, row);
+      return { object, rows, read: (session, row) => (sees(session, row as JobRow) ? read(session, row) : undefined) };
+    }
+    if (!(readable.rows instanceof TableRows)) return readable;
     const data = table.augments ?? table;
     return {
       ...readable,
       read: (session, row) => (isHidden(session, data, row!) ? undefined : readable.read(session, row)),
     };
+  }
+
+  /** How a commit ended is for who made it, and for those who see the entry. */
+  #seesOutcome(session: Session, table: MibTable, { job, key }: JobRow): boolean {
+    if (job?.user === session.origin.user || session.seesAll(table.schema) === true) return true;
+    const row = this.#rows.store(table).index.get(key);
+    return row !== undefined && !isHidden(session, table, row);
   }
 
   #unguarded(object: MibObject): Readable {
@@ -185,8 +199,22 @@ export class ObjectTable {
       }
       const [jobs, rows] =
         table.operation === undefined ? [this.commits, this.commitRows(table)] : [this.jobs, this.jobRows(table)];
-      jobs.restore(rows, key, number, comment !== '' && comments.has(comment));
+      const names = indexValues(table, arcs, 0, arcs.length);
+      const target = names === undefined ? undefined : this.target(table, names);
+      jobs.restore(rows, key, target, { number, isDone: comment !== '' && comments.has(comment) });
     }
+  }
+
+  /** What a job of that name invokes, be the entry around it there or not; undefined for a table of data. */
+  target({ operation, parent, steps }: MibTable, names: readonly Value[]): InstanceIdentifier | undefined {
+    if (operation === undefined) return undefined;
+    const keys = parent === undefined ? [] : this.#rows.store(parent).keysOfNames(names.slice(0, parent.index.length));
+    return entryPath({ steps }, keys).child(operation);
+  }
+
+  /** The path of a row's entry by its name, be it there or not. */
+  entry(table: MibTable, names: readonly Value[]): EntryPath {
+    return entryPath(table, this.#rows.store(table).keysOfNames(names));
   }
 
   /** How commits that went on behind their answer ended, by the row of a table of data. */
@@ -227,7 +255,7 @@ export class ObjectTable {
   #valueReader(digest: MibObject): Readable['read'] {
     if (digest.table === undefined) return scalarReader(digest);
     if (digest.table.operation === undefined) return columnReader(digest);
-    return (_, row) => readJob(digest, row as JobRow);
+    return (session, row) => (mayUseJob(session, row as JobRow) ? readJob(digest, row as JobRow) : undefined);
   }
 
   /** Those of a table that stands for data. */
@@ -245,16 +273,22 @@ export class ObjectTable {
   #contentReader(digest: MibObject): ContentReader {
     const read = this.#valueReader(digest);
     const codec = this.codec(digest);
+    const data = digest.table?.augments ?? digest.table;
     return (session, row) => {
+      if (row?.pending !== undefined && data !== undefined && isHidden(session, data, row)) return undefined;
       const value = read(session, row);
       return value === undefined ? undefined : codec.octets(value);
     };
   }
 }
 
-/** True where access to an entry depends on its keys and the user has none: then its keys and its status are hidden too. */
+/**
+ * True where access to an entry depends on its keys and the user has none: then its keys and its status are hidden too. Of one under
+ * construction what {@link mayConstruct} says.
+ */
 function isHidden(session: Session, table: MibTable, row: Row): boolean {
-  return row.pending === undefined && session.seesAll(table.schema) === undefined && !session.sees(rowPath(table, row));
+  if (row.pending !== undefined) return !mayConstruct(session, row);
+  return session.seesAll(table.schema) === undefined && !session.sees(rowPath(table, row));
 }
 
 type ContentReader = (session: Session, row: Row | undefined) => Buffer | undefined;

@@ -239,7 +239,7 @@ export function rowPath(table: MibTable, row: Row): EntryPath {
   return row.path;
 }
 
-export function entryPath(table: MibTable, keys: RowKeys): EntryPath {
+export function entryPath(table: Pick<MibTable, 'steps'>, keys: RowKeys): EntryPath {
   let list = 0;
   const steps: PathStep[] = table.steps.map((schema) => {
     if (schema.kind === 'container') return { schema, keys: undefined };

@@ -1,8 +1,11 @@
 /** Steps 1 and 2 of a SET (RFC 3416 section 4.2.5): whether the view holds what shall be set, and whether that can be set at all. */
-import type { Value } from '../../yang/index.js';
+import type { Session } from '../../datastore/index.js';
+import { ConfigError } from '../../error.js';
+import { InstanceIdentifier, type Value } from '../../yang/index.js';
+import { statusOf } from './errors.js';
 import type { MibObject } from './model.js';
 import { isPrefix, type ObjectTable, type Readable } from './objects.js';
-import { unsetTarget } from './set-columns.js';
+import { below, unsetTarget } from './set-columns.js';
 import { Refusal } from './set-refusal.js';
 import type { View } from './views.js';
 
@@ -20,6 +23,34 @@ export function writable(
   if (!view.holds(readable === undefined ? -1 : floor, name, count)) throw new Refusal('noAccess', index);
   if (readable === undefined || readable.object.access === 'read-only') throw new Refusal('notWritable', index);
   return readable;
+}
+
+/** Throws noAccess where access control of the tree forbids what is asked for now and done later, so that nothing is reserved for it. */
+export function authorize(session: Session, verb: 'create' | 'exec', path: InstanceIdentifier, index: number): void {
+  try {
+    session.authorizeAt(verb, path);
+  } catch (error) {
+    throw new Refusal(statusOf(ConfigError.from(error)), index);
+  }
+}
+
+/** Segments are for who may invoke what they are an input of, or write the leaf. */
+export function checkSegment(
+  objects: ObjectTable,
+  session: Session,
+  digest: MibObject,
+  names: readonly Value[],
+  index: number,
+): void {
+  const table = digest.table?.augments ?? digest.table;
+  const target = table === undefined ? undefined : objects.target(table, names);
+  if (target !== undefined) {
+    authorize(session, 'exec', target, index);
+    return;
+  }
+  const entry = table === undefined ? InstanceIdentifier.root : objects.entry(table, names);
+  const path = below(entry, digest);
+  if (!session.permits('update', path)) authorize(session, 'create', path, index);
 }
 
 /** What an Unset object takes away is set as well. */

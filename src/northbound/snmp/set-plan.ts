@@ -1,5 +1,5 @@
 /** What the tests of a SET come to, step by step. */
-import type { Session } from '../../datastore/index.js';
+import type { EntryPath, Session } from '../../datastore/index.js';
 import type { Value } from '../../yang/index.js';
 import { arcsKey } from './instance.js';
 import type { MibObject } from './model.js';
@@ -56,6 +56,7 @@ export interface Plan {
 export interface PlannedRow {
   readonly work: RowWork;
   readonly values: Map<MibObject, Value> | undefined;
+  readonly path: EntryPath;
 }
 
 /** Takes over what a PDU assigns to a row under construction. */

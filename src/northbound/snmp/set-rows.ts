@@ -1,4 +1,6 @@
 /** The RowStatus machine of RFC 2579 over one SET: what is to become of each row that its varbinds name. */
+
+import type { EntryPath, Session } from '../../datastore/index.js';
 import {
   Branch,
   type ContainerSchema,
@@ -14,11 +16,12 @@ import { indexKey, keyArcs, type RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import type { ObjectTable } from './objects.js';
 import { entryPath } from './rows.js';
+import { authorize } from './set-access.js';
 import { below, change, isComplete, ownKey, ownKeys } from './set-columns.js';
-import { type Assignment, assignAll, type Plan, pendingLifetime, type RowWork } from './set-plan.js';
+import { type Assignment, assignAll, type Plan, pendingLifetime, type RowWork, type Writer } from './set-plan.js';
 import { Refusal } from './set-refusal.js';
 import { rowStatus } from './syntax.js';
-import type { PendingRow, Row, TableRows } from './table-rows.js';
+import { mayConstruct, type PendingRow, type Row, type TableRows } from './table-rows.js';
 
 export class RowMachine {
   readonly #schema: Schema;
@@ -34,10 +37,12 @@ export class RowMachine {
   }
 
   /** The state table of RFC 2579 RowStatus. */
-  plan(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
+  plan({ session }: Writer, work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
     const { row, status } = work;
     const first = status ?? [...work.columns.values()][0]!;
     const wanted = status?.value;
+    if (row?.pending !== undefined && row.path !== undefined && !mayConstruct(session, row))
+      authorize(session, 'create', row.path, first.index);
     if (this.#objects.isCommitting(work.rows.table, work.key)) throw new Refusal('resourceUnavailable', first.index);
     if (wanted === rowStatus.destroy) {
       this.#destroy(work, plan, status!.index);
@@ -46,7 +51,8 @@ export class RowMachine {
     const creates = wanted === rowStatus.createAndGo || wanted === rowStatus.createAndWait;
     if (row === undefined) {
       if (!creates) throw new Refusal(status === undefined ? 'inconsistentName' : 'inconsistentValue', first.index);
-      this.#create(work, plan, works, wanted === rowStatus.createAndGo, first.index);
+      if (wanted === rowStatus.createAndGo) this.#createAndGo(work, plan, works, first.index);
+      else this.#createAndWait(session, work, plan, works, first.index);
       return;
     }
     if (creates) throw new Refusal('inconsistentValue', first.index);
@@ -62,8 +68,9 @@ export class RowMachine {
     const { rows, row, key } = work;
     if (row === undefined) return;
     if (row.pending === undefined) {
-      plan.rows.push({ work, values: undefined });
-      plan.deletions.push({ index, edit: { operation: 'remove', path: entryPath(rows.table, row.keys) } });
+      const path = entryPath(rows.table, row.keys);
+      plan.rows.push({ work, values: undefined, path });
+      plan.deletions.push({ index, edit: { operation: 'remove', path } });
     } else {
       plan.after.push(() => this.#unfinished.forget(rows, key));
     }
@@ -71,8 +78,8 @@ export class RowMachine {
 
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
-    plan.rows.push({ work, values: undefined });
     const path = entryPath(table, row.keys);
+    plan.rows.push({ work, values: undefined, path });
     const assignments = [...work.columns.values()];
     for (const assignment of assignments) {
       if (assignment.object.kind === 'after') {
@@ -87,21 +94,32 @@ export class RowMachine {
     }
   }
 
-  #create(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, atOnce: boolean, index: number): void {
+  #createAndGo(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
     const values = new Map<MibObject, Value>();
     assignAll(values, work);
-    if (atOnce) {
-      if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
-      this.#enter(work, values, plan, works, index);
-      return;
-    }
+    if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
+    this.#enter(work, values, plan, works, index);
+  }
+
+  #createAndWait(
+    session: Session,
+    work: RowWork,
+    plan: Plan,
+    works: ReadonlyMap<string, RowWork>,
+    index: number,
+  ): void {
+    const { rows, key, names } = work;
+    const values = new Map<MibObject, Value>();
+    assignAll(values, work);
+    const path = pathOf(work, values);
+    authorize(session, 'create', path, index);
     if (this.#unfinished.isFull) throw new Refusal('resourceUnavailable', index);
-    const pending: PendingRow = { values, index: work.names, expires: this.#now() + pendingLifetime, inService: false };
-    pending.inService = isComplete(work.rows.table, values);
+    const { user } = session.origin;
+    const expires = this.#now() + pendingLifetime;
+    const pending: PendingRow = { values, index: names, user, expires, inService: isComplete(rows.table, values) };
     this.#outerKeys(work, works, index);
-    const { rows, key } = work;
     plan.before.push(() => {
-      rows.put({ key, keys: [], pending, path: undefined });
+      rows.put({ key, keys: [], pending, path });
       this.#unfinished.add(rows, key, pending.expires);
       return () => this.#unfinished.forget(rows, key);
     });
@@ -124,6 +142,7 @@ export class RowMachine {
       pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
+      work.row!.path = pathOf(work, values);
       work.rows.renew(work.key);
     });
   }
@@ -150,8 +169,8 @@ export class RowMachine {
         return () => rows.unassign(keys);
       });
     }
-    plan.rows.push({ work, values: new Map(values) });
     const path = entryPath(table, keys);
+    plan.rows.push({ work, values: new Map(values), path });
     const content = this.#entry(table, path, values);
     const placed = [...values].find(([object]) => object.kind === 'after');
     const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
@@ -211,6 +230,13 @@ export class RowMachine {
     const key = parent.keyOfNames(outer);
     return key === undefined ? undefined : parent.index.get(key);
   }
+}
+
+/** That of the entry which a row under construction would be; without the keys that a numbered row has not been given. */
+function pathOf({ rows, names }: RowWork, values: ReadonlyMap<MibObject, Value>): EntryPath {
+  const keys = rows.keysOfNames(names);
+  const own = rows.table.numbered ? ownKeys(rows.table, values) : undefined;
+  return entryPath(rows.table, own === undefined ? keys : [...keys.slice(0, -1), own]);
 }
 
 function sameValues(one: readonly Value[], other: readonly Value[]): boolean {

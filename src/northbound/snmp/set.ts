@@ -13,7 +13,7 @@ import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject } from './model.js';
 import type { ObjectTable } from './objects.js';
-import { checkUnset, writable } from './set-access.js';
+import { checkSegment, checkUnset, writable } from './set-access.js';
 import { joinAddresses } from './set-addresses.js';
 import { change } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
@@ -21,7 +21,7 @@ import { type Assignment, type Plan, type RowWork, takeLock, uploadId, type Writ
 import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { RowMachine } from './set-rows.js';
 import { nonVolatile } from './syntax.js';
-import type { PendingRow, RowSource, TableRows } from './table-rows.js';
+import type { RowSource, TableRows } from './table-rows.js';
 import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
@@ -77,12 +77,16 @@ export class Setter {
       for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
-    for (const { work } of plan.rows) this.#objects.commitRows(work.rows.table).drop(work.key);
     const done = this.#commit(writer, plan, undo);
     if (plan.rows.length === 0) return (await done).outcome;
     const early = await Promise.race([done, delay(slowCommit, undefined, { ref: false })]);
-    if (early !== undefined) return early.outcome;
-    const ended = await Promise.race([done, this.#goOn(plan, done)]);
+    if (early !== undefined) {
+      // how a slow commit ended is told until the next one: what is refused is none
+      if (early.error === undefined)
+        for (const { work } of plan.rows) this.#objects.commitRows(work.rows.table).drop(work.key);
+      return early.outcome;
+    }
+    const ended = await Promise.race([done, this.#goOn(writer, plan, done)]);
     return ended?.outcome ?? { status: 'noError', index: 0 };
   }
 
@@ -107,14 +111,15 @@ export class Setter {
    * A commit that takes longer than a manager waits: its rows are notReady until it is done, and their columns tell how it ended.
    * Resolves when a restart would know of it.
    */
-  async #goOn(plan: Plan, done: Promise<Committed>): Promise<undefined> {
+  async #goOn(writer: Writer, plan: Plan, done: Promise<Committed>): Promise<undefined> {
     const recorded: Promise<void>[] = [];
-    for (const { work, values } of plan.rows) {
+    const { user } = writer.session.origin;
+    for (const { work, values, path } of plan.rows) {
       const { rows, key, names } = work;
       const followed = this.#objects.commits.follow(
         this.#objects.commitRows(rows.table),
         key,
-        plan.comment,
+        { user, comment: plan.comment },
         done.then(({ error }) => {
           const isHeld = values !== undefined && rows.index.get(key)?.pending?.values === values;
           if (isHeld && error !== undefined) rows.drop(key);
@@ -123,8 +128,8 @@ export class Setter {
       );
       recorded.push(followed);
       if (values === undefined) continue;
-      const pending: PendingRow = { values, index: names, expires: Number.POSITIVE_INFINITY, inService: false };
-      rows.put({ key, keys: [], pending, path: undefined });
+      const expires = Number.POSITIVE_INFINITY;
+      rows.put({ key, keys: [], pending: { values, index: names, user, expires, inService: false }, path });
     }
     await Promise.all(recorded);
     return undefined;
@@ -146,7 +151,7 @@ export class Setter {
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
-    for (const work of ordered) this.#machine.plan(work, plan, works);
+    for (const work of ordered) this.#machine.plan(writer, work, plan, works);
     const context: JobContext = {
       objects: this.#objects,
       now: this.#now,
@@ -173,6 +178,7 @@ export class Setter {
     const digest = table!.segments!;
     const names = indexValues(table!, arcs, from, count);
     if (names === undefined) throw new Refusal('noCreation', index);
+    checkSegment(this.#objects, writer.session, digest, names.slice(0, -1), index);
     const id = uploadId(writer, digest, arcs, from, count - 1);
     const undo = this.#uploads.write(id, Number(names.at(-1)), Buffer.from(String(value), 'base64'));
     if (undo === undefined) throw new Refusal('resourceUnavailable', index);

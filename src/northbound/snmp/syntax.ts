@@ -2,9 +2,9 @@
  * The SMIv2 form of YANG types (RFC 2578, RFC 2579): how a value is written into a varbind and read from one, and what the MIB says
  * of it. Values cross only here.
  */
-import type { BinaryType, BitsType, EnumerationType, IntegerType, Type, Value } from '../../yang/index.js';
+import type { BinaryType, BitsType, EnumerationType, IntegerType, Type } from '../../yang/index.js';
 import { decodeOid, encodeOid, maxSubIdentifiers, signedAt, tag, unsigned64At, unsignedAt } from './ber.js';
-import { bounds, canonicalDecimal, canonicalInteger, fits, inRanges, rangeText, sizeText } from './restrictions.js';
+import { bounds, inRanges, rangeText, sizeText, valueOfText } from './restrictions.js';
 import { type Decoded, integerLike, type MibType, octetLike, refused, type Syntax } from './syntax-forms.js';
 import { bitsOctets, bitsValue, dateAndTimeOctets, dateAndTimeText, isAscii } from './text.js';
 
@@ -73,6 +73,7 @@ export function shortened(syntax: Syntax, maxOctets: number): Syntax {
 function signedSyntax(type: IntegerType): Syntax {
   const { min } = bounds(type.ranges);
   return integerLike('Integer32', 'SNMPv2-SMI', tag.integer, rangeText(type.ranges), min >= 0 ? 'integer' : 'none', {
+    fromArc: (arc) => inRange(type, arc),
     write: (writer, value) => writer.integer(Number(value)),
     read: (buffer, start, end) => checked(type, signedAt(buffer, start, end)),
   });
@@ -81,6 +82,7 @@ function signedSyntax(type: IntegerType): Syntax {
 function unsignedSyntax(type: IntegerType, base: string, berTag: number): Syntax {
   const restriction = base === 'Unsigned32' ? rangeText(type.ranges) : '';
   return integerLike(base, 'SNMPv2-SMI', berTag, restriction, 'integer', {
+    fromArc: (arc) => inRange(type, arc),
     write: (writer, value) => writer.unsigned(berTag, Number(value)),
     read(buffer, start, end) {
       const value = unsignedAt(buffer, start, end);
@@ -128,7 +130,7 @@ function enumerationSyntax(type: EnumerationType): Syntax {
       return value === undefined ? refused('wrongValue') : { value };
     },
   });
-  return { ...syntax, mib: { ...syntax.mib, labels: type.enums.map((each) => [label(each.name), each.value]) } };
+  return { ...syntax, mib: { ...syntax.mib, labels: labelsOf(type.enums.map((each) => [each.name, each.value])) } };
 }
 
 function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
@@ -144,8 +146,8 @@ function bitsSyntax(type: Type & { readonly base: 'bits' }): Syntax {
 
 /** RFC 2578 section 7.1.4: the first bit has a name. */
 function bitLabels({ bits }: BitsType): MibType['labels'] {
-  const named = bits.map((bit) => [label(bit.name), bit.position] as const);
-  return named[0]?.[1] === 0 ? named : [['unused', 0], ...named];
+  const named = bits.map((bit) => [bit.name, bit.position] as const);
+  return labelsOf(named.some(([, position]) => position === 0) ? named : [...named, ['unused', 0]]);
 }
 
 function binarySyntax(type: BinaryType, most: number): Syntax | undefined {
@@ -165,17 +167,22 @@ function textSyntax(type: Type, min: number, max: number, ascii: boolean): Synta
   const maxOctets = ascii ? max : max * 4;
   const hint = ascii ? '255a' : `${String(Math.max(255, maxOctets))}t`;
   const syntax = octetLike('OCTET STRING', '', sizeText(min, maxOctets), min, maxOctets, hint, 'string', {
-    write: (writer, value) => writer.text(String(value)),
+    write: (writer, value) => writer.text(value === null ? '' : String(value)),
     read(buffer, start, end) {
       if (end - start < min || end - start > maxOctets) return refused('wrongLength');
       const octets = buffer.subarray(start, end);
       const value = octets.toString('utf8');
       if (!Buffer.from(value).equals(octets)) return refused('wrongEncoding');
       if (type.base === 'string' && !inRanges(type.lengths, BigInt([...value].length))) return refused('wrongLength');
-      return fits(type, value) ? { value } : refused('wrongValue');
+      return read(type, value);
     },
   });
   return { ...syntax, maxCharacters: max };
+}
+
+function read(type: Type, text: string): Decoded {
+  const value = valueOfText(type, text);
+  return value === undefined ? refused('wrongValue') : { value };
 }
 
 /** int64, decimal64 and writable uint64: the decimal digits as text. */
@@ -184,9 +191,7 @@ function decimalSyntax(type: Type): Syntax {
     write: (writer, value) => writer.text(String(value)),
     read(buffer, start, end) {
       if (end - start < 1 || end - start > 21) return refused('wrongLength');
-      const text = buffer.toString('latin1', start, end);
-      const value = type.base === 'decimal64' ? canonicalDecimal(text, type.fractionDigits) : canonicalInteger(text);
-      return value !== undefined && fits(type, value) ? { value } : refused('wrongValue');
+      return read(type, buffer.toString('latin1', start, end));
     },
   });
 }
@@ -196,61 +201,30 @@ function unionSyntax(type: Type & { readonly base: 'union' }, config: boolean): 
   const members = type.members.map((member) => syntaxOf(member, config));
   if (members.some((member) => member === undefined)) return undefined;
   const max = Math.max(...members.map((member) => (member!.index === 'string' ? member!.maxCharacters : 64)));
-  const syntax = textSyntax(type, 0, Math.min(max, maxText), false);
-  return {
-    ...syntax,
-    index: 'none',
-    read(buffer, start, end) {
-      if (end - start > syntax.maxOctets) return refused('wrongLength');
-      const text = buffer.toString('utf8', start, end);
-      for (const member of type.members) {
-        const value = fromText(member, text);
-        if (value !== undefined && fits(member, value)) return { value };
-      }
-      return refused('wrongValue');
+  return { ...textSyntax(type, 0, Math.min(max, maxText), false), index: 'none' };
+}
+
+const dateAndTime: Known = (type) =>
+  octetLike('DateAndTime', 'SNMPv2-TC', '', 8, 11, '', 'none', {
+    write(writer, value) {
+      writer.octets(dateAndTimeOctets(String(value)) ?? Buffer.alloc(8));
     },
-  };
-}
+    read(buffer, start, end) {
+      if (end - start !== 8 && end - start !== 11) return refused('wrongLength');
+      const text = dateAndTimeText(buffer.subarray(start, end));
+      return text === undefined ? refused('wrongValue') : read(type, text);
+    },
+  });
 
-/** The value of a union member that a text may stand for. */
-function fromText(type: Type, text: string): Value | undefined {
-  if (type.base === 'leafref') return fromText(type.target.type, text);
-  if (type.base === 'union') {
-    return type.members
-      .map((member) => fromText(member, text))
-      .find((value) => value !== undefined && fits(type, value));
-  }
-  if (type.base === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
-  if (type.base === 'decimal64') return canonicalDecimal(text, type.fractionDigits);
-  if (type.base === 'int64' || type.base === 'uint64') return canonicalInteger(text);
-  if ('ranges' in type) {
-    const value = canonicalInteger(text);
-    return value === undefined ? undefined : Number(value);
-  }
-  return text;
-}
-
-const dateAndTime: Syntax = octetLike('DateAndTime', 'SNMPv2-TC', '', 8, 11, '', 'none', {
-  write(writer, value) {
-    writer.octets(dateAndTimeOctets(String(value)) ?? Buffer.alloc(8));
-  },
-  read(buffer, start, end) {
-    if (end - start !== 8 && end - start !== 11) return refused('wrongLength');
-    const value = dateAndTimeText(buffer.subarray(start, end));
-    return value === undefined ? refused('wrongValue') : { value };
-  },
-});
-
-const objectIdentifier: Syntax = {
-  ...integerLike('OBJECT IDENTIFIER', '', tag.objectIdentifier, '', 'none', {
+const objectIdentifier: Known = (type) =>
+  integerLike('OBJECT IDENTIFIER', '', tag.objectIdentifier, '', 'none', {
     write: (writer, value) => writer.oid(encodeOid(String(value).split('.').map(Number))),
     read(buffer, start, end) {
       const arcs = new Uint32Array(maxSubIdentifiers);
       const count = decodeOid(buffer, start, end, arcs);
-      return { value: arcs.subarray(0, count).join('.') };
+      return read(type, arcs.subarray(0, count).join('.'));
     },
-  }),
-};
+  });
 
 type Known = (type: Type, config: boolean) => Syntax | undefined;
 const boundedText =
@@ -266,8 +240,8 @@ const wellKnown: ReadonlyMap<string, Known> = new Map<string, Known>([
   ['ietf-yang-types:counter32', readOnlyUnsigned('Counter32', tag.counter32)],
   ['ietf-yang-types:gauge32', readOnlyUnsigned('Gauge32', tag.unsigned32)],
   ['ietf-yang-types:timeticks', readOnlyUnsigned('TimeTicks', tag.timeTicks)],
-  ['ietf-yang-types:date-and-time', () => dateAndTime],
-  ['ietf-yang-types:object-identifier', () => objectIdentifier],
+  ['ietf-yang-types:date-and-time', dateAndTime],
+  ['ietf-yang-types:object-identifier', objectIdentifier],
   ['ietf-inet-types:ip-address', boundedText(maxText)],
   ['ietf-inet-types:ipv4-address', boundedText(maxText)],
   ['ietf-inet-types:ipv6-address', boundedText(maxText)],
@@ -278,15 +252,35 @@ const wellKnown: ReadonlyMap<string, Known> = new Map<string, Known>([
   ['ietf-yang-types:uuid', boundedText(36)],
 ]);
 
+/** Labels by ascending number. The first name in the module's order has its label, others of the same get a number behind it. */
+function labelsOf(named: readonly (readonly [name: string, number: number])[]): MibType['labels'] {
+  const taken = new Set<string>();
+  const claim = (name: string): string => {
+    const own = label(name);
+    let free = own;
+    for (let suffix = 2; taken.has(free); suffix += 1) free = `${own.slice(0, maxLabel - 5)}${String(suffix)}`;
+    taken.add(free);
+    return free;
+  };
+  return named.map(([name, number]) => [claim(name), number] as const).toSorted(([, a], [, b]) => a - b);
+}
+
+/** RFC 2578 section 7.1.1. */
+const maxLabel = 64;
+
 /** `self-signed` -> `selfSigned`: RFC 2578 section 7.1.1 allows letters and digits, the first a small letter. */
-export function label(name: string): string {
+function label(name: string): string {
   const joined = name.replace(/[^A-Za-z0-9]+([A-Za-z0-9])?/gu, (_, next: string | undefined) =>
     (next ?? '').toUpperCase(),
   );
   const first = joined.slice(0, 1).toLowerCase();
-  return /^[a-z]/u.test(first) ? first + joined.slice(1) : `v${joined}`;
+  return (/^[a-z]/u.test(first) ? first + joined.slice(1) : `v${joined}`).slice(0, maxLabel);
 }
 
 function checked(type: IntegerType, value: number): Decoded {
-  return inRanges(type.ranges, BigInt(value)) ? { value } : refused('wrongValue');
+  return inRange(type, value) === undefined ? refused('wrongValue') : { value };
+}
+
+function inRange(type: IntegerType, value: number): number | undefined {
+  return inRanges(type.ranges, BigInt(value)) ? value : undefined;
 }

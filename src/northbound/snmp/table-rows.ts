@@ -1,5 +1,5 @@
 /** The rows of one table in SNMP order, and which of them have a value in a column where most have none. */
-import type { EntryPath } from '../../datastore/index.js';
+import type { EntryPath, Session } from '../../datastore/index.js';
 import type { Value } from '../../yang/index.js';
 import { arcsKey, indexKey, keyArcs, partArcs, type RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
@@ -13,6 +13,7 @@ export interface Row {
   readonly keys: RowKeys;
   /** Set for a row under construction. */
   readonly pending: PendingRow | undefined;
+  /** Of a row under construction: that of the entry that it would be, as far as its keys are known. */
   path: EntryPath | undefined;
   /** Set in a segment table: which one, and of the value in which row (undefined for a scalar). */
   readonly segment?: { readonly number: number; readonly outer: Row | undefined };
@@ -30,6 +31,8 @@ export interface PendingRow {
   readonly expires: number;
   /** The values of the index parts that its name gave. */
   readonly index: readonly Value[];
+  /** Who made it. */
+  readonly user: string;
   inService: boolean;
 }
 
@@ -235,6 +238,16 @@ export class TableRows {
     );
   }
 
+  /** What an instance's name says of the keys of an entry, be it there or not: nothing where the number is that of no row. */
+  keysOfNames(names: readonly Value[]): RowKeys {
+    const key = this.keyOfNames(names);
+    const row = key === undefined ? undefined : this.index.get(key);
+    if (row !== undefined && row.pending === undefined) return row.keys;
+    const { ownParts, numbered } = this.table;
+    const outer = this.parent?.keysOfNames(names.slice(0, -ownParts)) ?? [];
+    return [...outer, numbered ? [] : names.slice(-ownParts)];
+  }
+
   #arcsOf(keys: RowKeys): readonly number[] | undefined {
     const { table, parent } = this;
     let outer: readonly number[] = [];
@@ -251,6 +264,11 @@ export class TableRows {
     const parts = table.index.slice(-table.ownParts);
     return [...outer, ...parts.flatMap((part, index) => partArcs(part, own[index]!))];
   }
+}
+
+/** A row under construction is for who made it, and for those who may create such an entry. */
+export function mayConstruct(session: Session, { pending, path }: Row): boolean {
+  return pending?.user === session.origin.user || (path !== undefined && session.permits('create', path));
 }
 
 /** The keys of a row as one text. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { formatMib, mibMap, mibModuleName, mibModules } from '../../../src/northbound/snmp/tools.js';
 import { repositoryRoot, temporaryDirectory } from '../../support/places.js';
-import { labSchema } from './support/lab.js';
+import { labSchema, oddSchema } from './support/lab.js';
 import { lint, skipOf, translate } from './support/mib-tools.js';
 
 suite('MIB modules', () => {
@@ -45,6 +45,35 @@ suite('MIB modules', () => {
     const texts = mibModules(schema).map((module) => [mibModuleName(module), formatMib(schema, module)!] as const);
     assert.equal(await lint(directory, new Map(texts)), '');
   });
+
+  test(
+    'RFC 2578 7.1.1: labels of named numbers are unique, ascend and have 64 characters at most',
+    skipOf('smilint'),
+    async () => {
+      const odd = oddSchema();
+      const text = formatMib(odd, odd.modules.get('signet-odd')!)!;
+      assert.equal(await lint(await temporaryDirectory({ after }), new Map([['SIGNET-ODD-MIB', text]])), '');
+      const numbers = (object: string) => {
+        const [, named = ''] =
+          new RegExp(`${object} OBJECT-TYPE\\s+SYNTAX\\s+\\w+ \\{([^}]*)\\}`, 'u').exec(text) ?? [];
+        return named.split(',').map((each) => each.trim());
+      };
+      const long = 'oneNameThatIsSoLongThatNoLabelOfANamedNumberCouldHoldIt';
+      assert.deepEqual(numbers('signetOddColour'), [
+        'aB2(-7)',
+        'aB(0)',
+        'aB3(300)',
+        'mlaut(301)',
+        'aB22(302)',
+        'v(303)',
+        'v2(304)',
+        `${long}(305)`,
+        `${long.slice(0, -2)}AsWell(306)`,
+      ]);
+      assert.match(text, /DEFVAL\s+\{ aB3 \}/u);
+      assert.deepEqual(numbers('signetOddMarks'), ['unused2(0)', 'aB(1)', 'aB2(2)', 'unused(3)']);
+    },
+  );
 
   test('snmptranslate resolves every object to its OID', skipOf('snmptranslate'), async () => {
     const directory = await temporaryDirectory({ after });

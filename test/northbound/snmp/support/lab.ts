@@ -57,15 +57,25 @@ export interface Lab {
 const schemas = new Map<string, Schema>();
 
 export function labSchema(): Schema {
-  let schema = schemas.get('lab');
+  return schemaWith();
+}
+
+/** With the module signet-odd as well: forms that signet-lab does not have. */
+export function oddSchema(): Schema {
+  return schemaWith('odd');
+}
+
+function schemaWith(...folders: readonly string[]): Schema {
+  const name = ['lab', ...folders].join(' ');
+  let schema = schemas.get(name);
   if (schema !== undefined) return schema;
-  const loaded = loadSchema({
-    directories: [join(repositoryRoot, 'schema'), join(repositoryRoot, 'test', 'northbound', 'snmp', 'support')],
-  });
+  const support = join(repositoryRoot, 'test', 'northbound', 'snmp', 'support');
+  const own = [support, ...folders.map((folder) => join(support, folder))];
+  const loaded = loadSchema({ directories: [join(repositoryRoot, 'schema'), ...own] });
   if (loaded.errors.length > 0)
     throw new Error(loaded.errors.map((error) => `${error.file}: ${error.message}`).join('\n'));
   schema = loaded.schema;
-  schemas.set('lab', schema);
+  schemas.set(name, schema);
   return schema;
 }
 
@@ -77,6 +87,8 @@ export async function startLab(
     readonly address?: string;
     readonly port?: number;
     readonly targets?: readonly NotificationTarget[];
+    /** In place of {@link labSchema}. */
+    readonly schema?: Schema;
     /** In place of {@link labUsers}. */
     readonly users?: Readonly<Record<string, Protocols>>;
     /** Told of alarms: their text, '' where they are cleared. */
@@ -86,7 +98,7 @@ export async function startLab(
     readonly log?: Log;
   } = {},
 ): Promise<Lab> {
-  const schema = labSchema();
+  const schema = options.schema ?? labSchema();
   const directory = await mkdtemp(join(tmpdir(), 'signet-snmp-'));
   const state = { bigCounter: '18446744073709551615', smallCounter: 4_294_967_295 };
   const gate: Lab['gate'] = { wait: undefined };

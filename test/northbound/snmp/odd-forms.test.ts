@@ -1,0 +1,94 @@
+/** Forms that no module of ours has: what they take must be what the other interfaces take. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, suite, test } from 'node:test';
+import { localizeKey } from '../../../src/northbound/snmp/index.js';
+import { engineId, type Lab, oddSchema, passPhrase, startLab } from './support/lab.js';
+import { int, pdu, type as pduType, RawClient, text, v3Message, varbind } from './support/raw.js';
+
+const base = '1.3.6.1.4.1.32473.1.98';
+const status = { wrongEncoding: 9, wrongValue: 10, noCreation: 11, inconsistentValue: 12, inconsistentName: 18 };
+const createAndGo = int(4);
+
+suite('SET of forms that a foreign module may have', () => {
+  let lab: Lab;
+  let client: RawClient;
+  let requestId = 1;
+  const key = localizeKey('sha256', passPhrase, engineId);
+  const ask = (kind: number, varbinds: readonly Buffer[]) => {
+    const keys = { authKey: key, privKey: key, engineId, boots: 7, time: 100, flags: 7, user: 'admin' };
+    return client.request(v3Message(keys, pdu(kind, requestId++, varbinds)), key);
+  };
+  const set = async (...varbinds: readonly Buffer[]) => {
+    const answer = await ask(pduType.set, varbinds);
+    return [answer.status, answer.index];
+  };
+  const read = async (name: string): Promise<string> => {
+    const { tag, value } = (await ask(pduType.get, [varbind(name)])).varbinds[0]!;
+    return tag >= 0x80 ? 'absent' : tag === 4 ? value.toString() : value.toString('hex');
+  };
+  const leaf = (number: number, value: string | Buffer) => varbind(`${base}.${String(number)}.0`, text(value));
+  const named = (name: string) => `${base}.21.1.200.${[...Buffer.from(name)].join('.')}`;
+
+  before(async () => {
+    lab = await startLab({ schema: oddSchema() });
+    client = new RawClient(lab.port);
+  });
+  afterEach(() => lab.remove('/signet-odd:odd'));
+  after(async () => {
+    client.close();
+    await lab.close();
+  });
+
+  test('RFC 7950 9.4: text with a character that YANG does not allow is wrongValue, in a key noCreation', async () => {
+    for (const bad of ['a\u0001b', 'a\0b', '\u001f', 'a\uffff', '\ufdd0', '\u{1fffe}', '\u{10ffff}']) {
+      assert.deepEqual(await set(leaf(1, bad)), [status.wrongValue, 1], JSON.stringify(bad));
+      assert.deepEqual(await set(varbind(named(bad), createAndGo)), [status.noCreation, 1], JSON.stringify(bad));
+    }
+    for (const good of ['a\tb\r\nc', '\u0085', '\ufffd', '\u{10000}']) {
+      assert.deepEqual(await set(leaf(1, good)), [0, 0], JSON.stringify(good));
+      assert.equal(lab.read('/signet-odd:odd/plain'), good);
+      assert.deepEqual(await set(varbind(named(good), createAndGo)), [0, 0], JSON.stringify(good));
+    }
+  });
+
+  test('a union takes the text of its members as the other interfaces do, and is read as it was set', async () => {
+    for (const [written, value] of [
+      ['7', 7],
+      ['two one', 'one two'],
+      ['', null],
+      ['xyz', 'xyz'],
+    ] as const) {
+      assert.deepEqual(await set(leaf(2, written)), [0, 0], written);
+      assert.equal(lab.read('/signet-odd:odd/mixed'), value);
+      assert.equal(await read(`${base}.2.0`), value === null ? '' : String(value));
+    }
+    for (const bad of ['256', 'three', 'x', 'x\u0001y', 'one three'])
+      assert.deepEqual(await set(leaf(2, bad)), [status.wrongValue, 1], bad);
+    assert.deepEqual(await set(leaf(2, Buffer.from('78ff79', 'hex'))), [status.wrongEncoding, 1]);
+  });
+
+  test('RFC 3416 4.2.5: an index that the key may not be is noCreation; a read finds no such instance', async () => {
+    const row = (column: number, k: number) => `${base}.20.1.${String(column)}.${String(k)}`;
+    for (const k of [10, 19, 201, 256, 65_536, 4_294_967_295]) {
+      for (const wanted of [createAndGo, int(5), int(6)])
+        assert.deepEqual(await set(varbind(row(200, k), wanted)), [status.noCreation, 1], String(k));
+      assert.equal(await read(row(200, k)), 'absent');
+    }
+    for (const k of [0, 9, 20, 200]) assert.deepEqual(await set(varbind(row(200, k), createAndGo)), [0, 0], String(k));
+    const q = (k: number) => varbind(`${base}.24.1.200.1.0.${String(k)}`, createAndGo);
+    assert.deepEqual(await set(q(256)), [status.noCreation, 1]);
+  });
+
+  test('what a module asks of a date beyond its form counts', async () => {
+    const at = (hour: string) => Buffer.from(`07ea0b1c${hour}1e0f03`, 'hex');
+    assert.deepEqual(await set(leaf(8, at('0d'))), [status.wrongValue, 1]);
+    assert.deepEqual(await set(leaf(8, at('0c'))), [0, 0]);
+    assert.equal(lab.read('/signet-odd:odd/noon'), '2026-11-28T12:30:15.3Z');
+  });
+
+  test('RFC 7950 9.10.2: an identity has to be derived from every base', async () => {
+    assert.deepEqual(await set(leaf(3, 'signet-odd:round')), [status.wrongValue, 1]);
+    assert.deepEqual(await set(leaf(3, 'signet-odd:ball')), [0, 0]);
+    assert.equal(lab.read('/signet-odd:odd/both'), 'signet-odd:ball');
+  });
+});
