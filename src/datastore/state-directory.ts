@@ -1,13 +1,14 @@
-/** The state directory itself: made where it is not there, and taken only where it is ours or empty. */
+/** The state directory itself: made where it is not there, and closed to others only where it is ours or empty. */
+import { stat } from 'node:fs/promises';
 import { ConfigError } from '../error.js';
 import { checkSocketPath } from './directory-lock.js';
 import { errorCode, type FileSystem } from './files.js';
 import { journalDirectory, journalName, storageError } from './journal.js';
 
 /**
- * Makes the directory (0700) where it is not there. One that is empty, or a state directory already, is closed to others; any
- * other is not touched. ConfigError for that one, for one whose path is too long for the sockets in it, and where the directory
- * cannot be made or closed.
+ * Makes the directory (0700) where it is not there. One that holds nothing else is closed to others; one that holds other things
+ * keeps its mode. ConfigError where others could change what is in that one, for one whose path is too long for the
+ * sockets in it, and where the directory cannot be made or closed.
  */
 export async function prepareStateDirectory(files: FileSystem, stateDirectory: string): Promise<void> {
   checkSocketPath(`${stateDirectory}/${localSocketName}`);
@@ -16,8 +17,10 @@ export async function prepareStateDirectory(files: FileSystem, stateDirectory: s
       if (errorCode(error) !== 'ENOENT') throw error;
       return [];
     });
-    if (!names.every(isOurs) && !(await hasJournal(files, stateDirectory))) {
-      const message = `${stateDirectory} is not empty and no state directory of Signet; name a new one`;
+    if (!names.every(isOurs)) {
+      const { mode } = await stat(stateDirectory);
+      if ((mode & writableByOthers) === 0 || (await hasJournal(files, stateDirectory))) return;
+      const message = `${stateDirectory} holds other things and others may write to it; name a directory of its own`;
       throw new ConfigError({ tag: 'operation-failed', message });
     }
     await files.makeDirectory(stateDirectory, 0o700);
@@ -37,6 +40,8 @@ async function hasJournal(files: FileSystem, stateDirectory: string): Promise<bo
 function isOurs(name: string): boolean {
   return ownNames.has(name.replace(/\.new$/, ''));
 }
+
+const writableByOthers = 0o022;
 
 /** The local socket of the agent, which has the longest name of the sockets. */
 export const localSocketName = 'agent.sock';

@@ -357,7 +357,7 @@ describe('the state directory', () => {
     assert.equal((await stat(join(state(), 'master.key'))).mode & 0o777, 0o600);
   });
 
-  it('is made of an empty directory, which is closed to others; any other is refused and stays as it is', async () => {
+  it('is made of an empty directory, which is closed to others; any other keeps its mode, and is refused where others write', async () => {
     const empty = `${place.directory}/empty`;
     await mkdir(empty, { mode: 0o755 });
     await (await open(place, { stateDirectory: empty })).close();
@@ -367,10 +367,15 @@ describe('the state directory', () => {
     await mkdir(`${foreign}/journal`, { recursive: true });
     await writeFile(`${foreign}/file`, '');
     await chmod(foreign, 0o1777);
-    const message = `${foreign} is not empty and no state directory of Signet; name a new one`;
+    const message = `${foreign} holds other things and others may write to it; name a directory of its own`;
     await assert.rejects(open(place, { stateDirectory: foreign }), { tag: 'operation-failed', message });
     assert.equal((await stat(foreign)).mode & 0o7777, 0o1777);
     assert.deepEqual((await readdir(foreign, { recursive: true })).toSorted(), ['file', 'journal']);
+    await chmod(foreign, 0o755);
+    for (const _start of [1, 2]) {
+      await (await open(place, { stateDirectory: foreign })).close();
+      assert.equal((await stat(foreign)).mode & 0o7777, 0o755);
+    }
   });
 
   it('may hold files of the operator beside the journal, and no journal where the first start was cut off', async () => {
