@@ -1,7 +1,7 @@
 /** What the tests of a SET come to, step by step. */
-import type { EntryPath, Session } from '../../datastore/index.js';
+import type { Session } from '../../datastore/index.js';
 import type { Value } from '../../yang/index.js';
-import { arcsKey } from './instance.js';
+import { arcsKey, type RowKeys } from './instance.js';
 import type { MibObject } from './model.js';
 import type { IndexKey } from './ordered-index.js';
 import { unsetTarget } from './set-columns.js';
@@ -56,7 +56,7 @@ export interface Plan {
 export interface PlannedRow {
   readonly work: RowWork;
   readonly values: Map<MibObject, Value> | undefined;
-  readonly path: EntryPath;
+  readonly keys: RowKeys;
 }
 
 /** Takes over what a PDU assigns to a row under construction. */

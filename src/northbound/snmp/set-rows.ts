@@ -37,7 +37,7 @@ export class RowMachine {
   }
 
   /** The state table of RFC 2579 RowStatus. */
-  plan({ session }: Writer, work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
+  plan({ session }: Writer, work: RowWork, plan: Plan): void {
     const { row, status } = work;
     const first = status ?? [...work.columns.values()][0]!;
     const wanted = status?.value;
@@ -51,8 +51,8 @@ export class RowMachine {
     const creates = wanted === rowStatus.createAndGo || wanted === rowStatus.createAndWait;
     if (row === undefined) {
       if (!creates) throw new Refusal(status === undefined ? 'inconsistentName' : 'inconsistentValue', first.index);
-      if (wanted === rowStatus.createAndGo) this.#createAndGo(work, plan, works, first.index);
-      else this.#createAndWait(session, work, plan, works, first.index);
+      if (wanted === rowStatus.createAndGo) this.#createAndGo(work, plan, first.index);
+      else this.#createAndWait(session, work, plan, first.index);
       return;
     }
     if (creates) throw new Refusal('inconsistentValue', first.index);
@@ -61,7 +61,7 @@ export class RowMachine {
       this.#modify(work, row, plan);
       return;
     }
-    this.#continue(work, row.pending, plan, works, first.index);
+    this.#continue(work, row.pending, plan, first.index);
   }
 
   #destroy(work: RowWork, plan: Plan, index: number): void {
@@ -69,7 +69,7 @@ export class RowMachine {
     if (row === undefined) return;
     if (row.pending === undefined) {
       const path = entryPath(rows.table, row.keys);
-      plan.rows.push({ work, values: undefined, path });
+      plan.rows.push({ work, values: undefined, keys: row.keys });
       plan.deletions.push({ index, edit: { operation: 'remove', path } });
     } else {
       plan.after.push(() => this.#unfinished.forget(rows, key));
@@ -79,7 +79,7 @@ export class RowMachine {
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
     const path = entryPath(table, row.keys);
-    plan.rows.push({ work, values: undefined, path });
+    plan.rows.push({ work, values: undefined, keys: row.keys });
     const assignments = [...work.columns.values()];
     for (const assignment of assignments) {
       if (assignment.object.kind === 'after') {
@@ -94,20 +94,14 @@ export class RowMachine {
     }
   }
 
-  #createAndGo(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
+  #createAndGo(work: RowWork, plan: Plan, index: number): void {
     const values = new Map<MibObject, Value>();
     assignAll(values, work);
     if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
-    this.#enter(work, values, plan, works, index);
+    this.#enter(work, values, plan, index);
   }
 
-  #createAndWait(
-    session: Session,
-    work: RowWork,
-    plan: Plan,
-    works: ReadonlyMap<string, RowWork>,
-    index: number,
-  ): void {
+  #createAndWait(session: Session, work: RowWork, plan: Plan, index: number): void {
     const { rows, key, names } = work;
     const values = new Map<MibObject, Value>();
     assignAll(values, work);
@@ -117,7 +111,7 @@ export class RowMachine {
     const { user } = session.origin;
     const expires = this.#now() + pendingLifetime;
     const pending: PendingRow = { values, index: names, user, expires, inService: isComplete(rows.table, values) };
-    this.#outerKeys(work, works, index);
+    this.#outerKeys(work, plan, index);
     plan.before.push(() => {
       rows.put({ key, keys: [], pending, path });
       this.#unfinished.add(rows, key, pending.expires);
@@ -126,13 +120,13 @@ export class RowMachine {
   }
 
   /** A row under construction: columns are kept, active puts it into the datastore. */
-  #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
+  #continue(work: RowWork, pending: PendingRow, plan: Plan, index: number): void {
     const values = new Map(pending.values);
     assignAll(values, work);
     const complete = isComplete(work.rows.table, values);
     if (work.status?.value === rowStatus.active) {
       if (!complete) throw new Refusal('inconsistentValue', index);
-      this.#enter(work, values, plan, works, index);
+      this.#enter(work, values, plan, index);
       const { rows, key } = work;
       plan.after.push(() => this.#unfinished.release(rows, key));
       return;
@@ -148,16 +142,10 @@ export class RowMachine {
   }
 
   /** The edit that makes the entry. */
-  #enter(
-    work: RowWork,
-    values: ReadonlyMap<MibObject, Value>,
-    plan: Plan,
-    works: ReadonlyMap<string, RowWork>,
-    index: number,
-  ): void {
+  #enter(work: RowWork, values: ReadonlyMap<MibObject, Value>, plan: Plan, index: number): void {
     const { rows } = work;
     const { table } = rows;
-    const outer = this.#outerKeys(work, works, index);
+    const outer = this.#outerKeys(work, plan, index);
     const own = table.numbered ? ownKeys(table, values) : work.names.slice(-table.ownParts);
     if (own === undefined) throw new Refusal('inconsistentValue', index);
     const keys: RowKeys = [...outer, own];
@@ -170,7 +158,7 @@ export class RowMachine {
       });
     }
     const path = entryPath(table, keys);
-    plan.rows.push({ work, values: new Map(values), path });
+    plan.rows.push({ work, values: new Map(values), keys });
     const content = this.#entry(table, path, values);
     const placed = [...values].find(([object]) => object.kind === 'after');
     const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
@@ -208,27 +196,16 @@ export class RowMachine {
   }
 
   /** The keys of the entry around a new one, which must be there, or be made by the same PDU. */
-  #outerKeys(work: RowWork, works: ReadonlyMap<string, RowWork>, index: number): RowKeys {
-    const { table, parent } = work.rows;
+  #outerKeys({ rows, names }: RowWork, plan: Plan, index: number): RowKeys {
+    const { table, parent } = rows;
     if (parent === undefined) return [];
-    const outer = this.#outerRow(work);
+    const key = parent.keyOfNames(names.slice(0, -table.ownParts));
+    const outer = key === undefined ? undefined : parent.index.get(key);
     if (outer !== undefined && outer.pending === undefined) return outer.keys;
-    const outerNames = work.names.slice(0, table.index.length - table.ownParts);
-    for (const other of works.values()) {
-      const creates = other.status?.value === rowStatus.createAndGo;
-      if (other.rows !== parent || !creates || !sameValues(other.names, outerNames)) continue;
-      if (parent.table.numbered || parent.parent !== undefined) break;
-      return [other.names.slice(-parent.table.ownParts)];
-    }
-    throw new Refusal('inconsistentName', index);
-  }
-
-  #outerRow(work: RowWork): Row | undefined {
-    const { table } = work.rows;
-    const parent = work.rows.parent!;
-    const outer = work.names.slice(0, table.index.length - table.ownParts);
-    const key = parent.keyOfNames(outer);
-    return key === undefined ? undefined : parent.index.get(key);
+    // rows around others are planned first
+    const made = plan.rows.find(({ work, values }) => values !== undefined && work.rows === parent && work.key === key);
+    if (made === undefined) throw new Refusal('inconsistentName', index);
+    return made.keys;
   }
 }
 
@@ -237,8 +214,4 @@ function pathOf({ rows, names }: RowWork, values: ReadonlyMap<MibObject, Value>)
   const keys = rows.keysOfNames(names);
   const own = rows.table.numbered ? ownKeys(rows.table, values) : undefined;
   return entryPath(rows.table, own === undefined ? keys : [...keys.slice(0, -1), own]);
-}
-
-function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
 }

@@ -13,6 +13,7 @@ import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject } from './model.js';
 import type { ObjectTable } from './objects.js';
+import { entryPath } from './rows.js';
 import { checkSegment, checkUnset, writable } from './set-access.js';
 import { joinAddresses } from './set-addresses.js';
 import { change } from './set-columns.js';
@@ -21,7 +22,7 @@ import { type Assignment, type Plan, type RowWork, takeLock, uploadId, type Writ
 import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { RowMachine } from './set-rows.js';
 import { nonVolatile } from './syntax.js';
-import type { RowSource, TableRows } from './table-rows.js';
+import type { PendingRow, RowSource, TableRows } from './table-rows.js';
 import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
@@ -114,7 +115,7 @@ export class Setter {
   async #goOn(writer: Writer, plan: Plan, done: Promise<Committed>): Promise<undefined> {
     const recorded: Promise<void>[] = [];
     const { user } = writer.session.origin;
-    for (const { work, values, path } of plan.rows) {
+    for (const { work, values, keys } of plan.rows) {
       const { rows, key, names } = work;
       const followed = this.#objects.commits.follow(
         this.#objects.commitRows(rows.table),
@@ -129,7 +130,8 @@ export class Setter {
       recorded.push(followed);
       if (values === undefined) continue;
       const expires = Number.POSITIVE_INFINITY;
-      rows.put({ key, keys: [], pending: { values, index: names, user, expires, inService: false }, path });
+      const pending: PendingRow = { values, index: names, user, expires, inService: false };
+      rows.put({ key, keys: [], pending, path: entryPath(rows.table, keys) });
     }
     await Promise.all(recorded);
     return undefined;
@@ -151,7 +153,7 @@ export class Setter {
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
-    for (const work of ordered) this.#machine.plan(writer, work, plan, works);
+    for (const work of ordered) this.#machine.plan(writer, work, plan);
     const context: JobContext = {
       objects: this.#objects,
       now: this.#now,

@@ -29,6 +29,14 @@ suite('SET of forms that a foreign module may have', () => {
   const leaf = (number: number, value: string | Buffer) => varbind(`${base}.${String(number)}.0`, text(value));
   const named = (name: string) => `${base}.21.1.200.${[...Buffer.from(name)].join('.')}`;
 
+  /** Makes row `row` of the table whose keys are in no OID. */
+  const outer = (row: number, a: number) => [
+    varbind(`${base}.22.1.200.${String(row)}`, createAndGo),
+    varbind(`${base}.22.1.1.${String(row)}`, int(a)),
+    varbind(`${base}.22.1.2.${String(row)}`, text('1.50')),
+    varbind(`${base}.22.1.3.${String(row)}`, int(3, 0x42)),
+  ];
+
   before(async () => {
     lab = await startLab({ schema: oddSchema() });
     client = new RawClient(lab.port);
@@ -90,5 +98,42 @@ suite('SET of forms that a foreign module may have', () => {
     assert.deepEqual(await set(leaf(3, 'signet-odd:round')), [status.wrongValue, 1]);
     assert.deepEqual(await set(leaf(3, 'signet-odd:ball')), [0, 0]);
     assert.equal(lab.read('/signet-odd:odd/both'), 'signet-odd:ball');
+  });
+
+  suite('rows and rows in them made by one PDU', () => {
+    const inner = (row: number, k: number) => `${base}.23.1.200.${String(row)}.${String(k)}`;
+    const q = (row: number, k: number, value: number) =>
+      `${base}.24.1.200.${String(row)}.${String(k)}.${String(value)}`;
+
+    test('in a table with row numbers, at any depth, in any order', async () => {
+      const made = [varbind(q(2, 0, 9), createAndGo), varbind(inner(2, 0), createAndGo), ...outer(2, -5)];
+      assert.deepEqual(await set(...made), [0, 0]);
+      assert.deepEqual(lab.read('/signet-odd:odd/outer[a="-5"][b="1.5"]/inner[k="low"]/q'), [9]);
+      for (const name of [inner(2, 0), q(2, 0, 9)]) assert.equal(await read(name), '01');
+      assert.deepEqual(await set(varbind(inner(2, 1), createAndGo), varbind(q(2, 1, 8), createAndGo)), [0, 0]);
+      assert.equal(await read(q(2, 1, 8)), '01');
+    });
+
+    test('where the outer row becomes active out of construction, and where that is done row by row', async () => {
+      const [status4, ...columns] = outer(3, 7);
+      assert.ok(status4 !== undefined);
+      assert.deepEqual(await set(varbind(`${base}.22.1.200.3`, int(5)), ...columns), [0, 0]);
+      assert.deepEqual(await set(varbind(inner(3, 1), createAndGo)), [status.inconsistentName, 1]);
+      assert.deepEqual(await set(varbind(inner(3, 1), createAndGo), varbind(`${base}.22.1.200.3`, int(1))), [0, 0]);
+      assert.equal(await read(inner(3, 1)), '01');
+    });
+
+    test('is refused as a whole where one row is not complete or the one around is only begun', async () => {
+      const [, ...columns] = outer(4, 8);
+      assert.deepEqual(
+        await set(...columns.slice(1), varbind(`${base}.22.1.200.4`, createAndGo), varbind(inner(4, 0), createAndGo)),
+        [status.inconsistentValue, columns.length],
+      );
+      assert.deepEqual(
+        await set(varbind(`${base}.22.1.200.4`, int(5)), ...columns, varbind(inner(4, 0), createAndGo)),
+        [status.inconsistentName, columns.length + 2],
+      );
+      assert.equal(await read(`${base}.22.1.200.4`), 'absent');
+    });
   });
 });
