@@ -1,27 +1,27 @@
 /** The RowStatus machine of RFC 2579 over one SET: what is to become of each row that its varbinds name. */
 
-import type { EntryPath, Session } from '../../datastore/index.js';
+import type { Edit, EntryPath, Session } from '../../datastore/index.js';
 import {
   Branch,
   type ContainerSchema,
   DataTree,
   type InstanceIdentifier,
   type ListSchema,
-  type Placement,
   type Schema,
   type Value,
 } from '../../yang/index.js';
 import type { Constructions } from './constructions.js';
-import { indexKey, keyArcs, type RowKeys } from './instance.js';
+import type { RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import type { ObjectTable } from './objects.js';
 import { entryPath } from './rows.js';
 import { authorize } from './set-access.js';
 import { below, change, isComplete, ownKey, ownKeys } from './set-columns.js';
-import { type Assignment, assignAll, type Plan, pendingLifetime, type RowWork, type Writer } from './set-plan.js';
-import { Refusal } from './set-refusal.js';
+import { assignAll, type Plan, pendingLifetime, type RowWork, type Writer } from './set-plan.js';
+import { type PlannedEdit, Refusal } from './set-refusal.js';
+import { checkTogether } from './set-together.js';
 import { rowStatus } from './syntax.js';
-import { mayConstruct, type PendingRow, type Row, type TableRows } from './table-rows.js';
+import { mayConstruct, type PendingRow, type Row } from './table-rows.js';
 
 export class RowMachine {
   readonly #schema: Schema;
@@ -80,17 +80,16 @@ export class RowMachine {
     const { table } = work.rows;
     const path = entryPath(table, row.keys);
     plan.rows.push({ work, values: undefined, keys: row.keys });
-    const assignments = [...work.columns.values()];
-    for (const assignment of assignments) {
-      if (assignment.object.kind === 'after') {
-        const insert = this.#placement(work.rows, assignment, row.keys);
-        plan.changes.push({ index: assignment.index, edit: { operation: 'move', path, insert } });
+    for (const assignment of work.columns.values()) {
+      const { object, value, index } = assignment;
+      if (object.kind === 'after') {
+        plan.placed.push({ index, edit: { operation: 'move', path }, work, after: Number(value) });
         continue;
       }
-      const key = ownKey(assignment.object);
-      if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
+      const key = ownKey(object);
+      if (key === undefined) change(plan.changes, assignment, path, object.table!.columns);
       // the keys of a stored entry stay
-      else if (row.keys.at(-1)?.[key] !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
+      else if (row.keys.at(-1)?.[key] !== value) throw new Refusal('inconsistentValue', index);
     }
   }
 
@@ -107,6 +106,7 @@ export class RowMachine {
     assignAll(values, work);
     const path = pathOf(work, values);
     authorize(session, 'create', path, index);
+    checkTogether(columnEdits(work, path));
     if (this.#unfinished.isFull) throw new Refusal('resourceUnavailable', index);
     const { user } = session.origin;
     const expires = this.#now() + pendingLifetime;
@@ -132,11 +132,13 @@ export class RowMachine {
       return;
     }
     if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
+    const path = pathOf(work, values);
+    checkTogether(columnEdits(work, path));
     plan.after.push(() => {
       pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
-      work.row!.path = pathOf(work, values);
+      work.row!.path = path;
       work.rows.renew(work.key);
     });
   }
@@ -159,27 +161,12 @@ export class RowMachine {
     }
     const path = entryPath(table, keys);
     plan.rows.push({ work, values: new Map(values), keys });
-    const content = this.#entry(table, path, values);
-    const placed = [...values].find(([object]) => object.kind === 'after');
-    const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
-    plan.creations.push({ index, edit: { operation: 'create', path, content, ...insert } });
+    const edit: Edit = { operation: 'create', path, content: this.#entry(table, path, values) };
+    const after = [...values].find(([object]) => object.kind === 'after')?.[1];
+    if (after === undefined) plan.creations.push({ index, edit });
+    else plan.placed.push({ index, edit, work, after: Number(after) });
     // each column again, so that an error that names it finds its varbind
-    for (const assignment of work.columns.values()) {
-      const { object } = assignment;
-      if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
-        change(plan, assignment, path, [], []);
-    }
-  }
-
-  /** Behind the row of that number beside it, which is there already. */
-  #placement(rows: TableRows, { value, index }: Pick<Assignment, 'value' | 'index'>, keys: RowKeys): Placement {
-    if (value === 0) return { where: 'first' };
-    const outer = rows.parent === undefined ? undefined : rows.parent.keyOf(keys.slice(0, -1));
-    const arcs = outer === undefined ? [] : keyArcs(rows.parent!.table, outer);
-    const key = indexKey(rows.table, [...arcs, Number(value)]);
-    const anchor = key === undefined ? undefined : rows.index.get(key);
-    if (anchor === undefined || anchor.pending !== undefined) throw new Refusal('inconsistentValue', index);
-    return { where: 'after', anchor: anchor.keys.at(-1)! };
+    plan.changes.push(...columnEdits(work, path));
   }
 
   #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
@@ -207,6 +194,17 @@ export class RowMachine {
     if (made === undefined) throw new Refusal('inconsistentName', index);
     return made.keys;
   }
+}
+
+/** Each column but the keys as an edit of its own. */
+function columnEdits({ columns }: RowWork, path: InstanceIdentifier): PlannedEdit[] {
+  const edits: PlannedEdit[] = [];
+  for (const assignment of columns.values()) {
+    const { object } = assignment;
+    if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
+      change(edits, assignment, path, []);
+  }
+  return edits;
 }
 
 /** That of the entry which a row under construction would be; without the keys that a numbered row has not been given. */

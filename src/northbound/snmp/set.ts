@@ -18,9 +18,11 @@ import { checkSegment, checkUnset, writable } from './set-access.js';
 import { joinAddresses } from './set-addresses.js';
 import { change } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
+import { placeRows } from './set-order.js';
 import { type Assignment, type Plan, type RowWork, takeLock, uploadId, type Writer } from './set-plan.js';
-import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
+import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { RowMachine } from './set-rows.js';
+import { checkTogether } from './set-together.js';
 import { nonVolatile } from './syntax.js';
 import type { PendingRow, RowSource, TableRows } from './table-rows.js';
 import { Uploads } from './uploads.js';
@@ -70,15 +72,25 @@ export class Setter {
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
     const comment = `SNMP SET ${randomBytes(6).toString('hex')}`;
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [], comment };
+    const plan: Plan = {
+      deletions: [],
+      creations: [],
+      placed: [],
+      changes: [],
+      before: [],
+      after: [],
+      rows: [],
+      comment,
+    };
+    let planned: readonly PlannedEdit[];
     try {
       this.#unfinished.expire();
-      this.#test(writer, pdu, plan, undo);
+      planned = this.#test(writer, pdu, plan, undo);
     } catch (error) {
       for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
-    const done = this.#commit(writer, plan, undo);
+    const done = this.#commit(writer, plan, planned, undo);
     if (plan.rows.length === 0) return (await done).outcome;
     const early = await Promise.race([done, delay(slowCommit, undefined, { ref: false })]);
     if (early !== undefined) {
@@ -91,8 +103,7 @@ export class Setter {
     return ended?.outcome ?? { status: 'noError', index: 0 };
   }
 
-  async #commit(writer: Writer, plan: Plan, undo: (() => void)[]): Promise<Committed> {
-    const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
+  async #commit(writer: Writer, plan: Plan, planned: readonly PlannedEdit[], undo: (() => void)[]): Promise<Committed> {
     try {
       for (const step of plan.before) undo.push(step());
       if (planned.length > 0)
@@ -137,7 +148,8 @@ export class Setter {
     return undefined;
   }
 
-  #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
+  /** The edits that it comes to, beside what stands in the plan. */
+  #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): readonly PlannedEdit[] {
     const works = new Map<string, RowWork>();
     const jobs = new Map<string, RowWork<JobRows>>();
     const scalars = new Map<MibObject, Assignment>();
@@ -149,17 +161,20 @@ export class Setter {
     joinAddresses(scalars, works, jobs);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
-      change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
+      change(plan.changes, assignment, InstanceIdentifier.root, siblings);
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
     for (const work of ordered) this.#machine.plan(writer, work, plan);
+    const planned = [...plan.deletions, ...placeRows(plan, works.values()), ...plan.changes];
+    checkTogether(planned);
     const context: JobContext = {
       objects: this.#objects,
       now: this.#now,
       expire: (rows, key, expires) => this.#unfinished.add(rows, key, expires),
     };
     for (const work of jobs.values()) planJob(context, writer, work, plan);
+    return planned;
   }
 
   /** Steps 1 to 6 of RFC 3416 section 4.2.5 for one varbind. */
