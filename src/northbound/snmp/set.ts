@@ -213,7 +213,8 @@ export class Setter {
     const octets = this.#uploads.find(id, Buffer.from(String(value), 'base64'));
     if (octets === undefined) throw new Refusal('inconsistentValue', index);
     const decoded = this.#objects.codec(object).value(octets);
-    if (!('value' in decoded)) throw new Refusal('inconsistentValue', index);
+    // the segments are there, and what they hold can never be the value
+    if (!('value' in decoded)) throw new Refusal(decoded.refusal, index);
     plan.after.push(() => this.#uploads.forget(id));
     return decoded.value;
   }
