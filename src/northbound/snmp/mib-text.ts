@@ -48,7 +48,7 @@ export function nameList(names: readonly string[], indent: number): string {
   return `{\n${names.map((name) => `${pad}    ${name}`).join(',\n')}\n${pad}}`;
 }
 
-/** `2026-11-24` -> `202611240000Z` (RFC 2578 section 5.1). */
+/** `2026-11-24` -> `202611240000Z` (RFC 2578 section 5.1); a module without a revision gets a day after SMIv2 began. */
 export function extUtcTime(revision: string): string {
-  return `${revision.replaceAll('-', '') || '19700101'}0000Z`;
+  return `${revision.replaceAll('-', '') || '19990401'}0000Z`;
 }

@@ -254,7 +254,11 @@ export class ObjectTable {
 
   #valueReader(digest: MibObject): Readable['read'] {
     if (digest.table === undefined) return scalarReader(digest);
-    if (digest.table.operation === undefined) return columnReader(digest);
+    if (digest.table.operation === undefined) {
+      const data = digest.table.augments ?? digest.table;
+      const read = columnReader(digest);
+      return (session, row) => (isHidden(session, data, row!) ? undefined : read(session, row));
+    }
     return (session, row) => (mayUseJob(session, row as JobRow) ? readJob(digest, row as JobRow) : undefined);
   }
 
@@ -273,9 +277,7 @@ export class ObjectTable {
   #contentReader(digest: MibObject): ContentReader {
     const read = this.#valueReader(digest);
     const codec = this.codec(digest);
-    const data = digest.table?.augments ?? digest.table;
     return (session, row) => {
-      if (row?.pending !== undefined && data !== undefined && isHidden(session, data, row)) return undefined;
       const value = read(session, row);
       return value === undefined ? undefined : codec.octets(value);
     };

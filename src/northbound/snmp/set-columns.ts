@@ -9,8 +9,8 @@ import {
 } from '../../yang/index.js';
 import { mayBeUnset } from './mapping.js';
 import type { MibObject, MibTable } from './model.js';
-import type { Assignment, Plan } from './set-plan.js';
-import { Refusal } from './set-refusal.js';
+import type { Assignment } from './set-plan.js';
+import { type PlannedEdit, Refusal } from './set-refusal.js';
 
 /**
  * The edit for a value that is assigned to a scalar or column below `path`; undefined where it changes nothing. `siblings` are the
@@ -83,18 +83,15 @@ export function below(path: InstanceIdentifier, object: MibObject): InstanceIden
   return object.steps.reduce((at, step) => at.child(step), path);
 }
 
-/** Plans the edit of one assignment. What is unset cannot be set by the same PDU, for assignments count as simultaneous. */
+/** Plans the edit of one assignment. */
 export function change(
-  plan: Plan,
+  changes: PlannedEdit[],
   { object, value, index }: Assignment,
   path: InstanceIdentifier,
   siblings: readonly MibObject[],
-  others: readonly Assignment[],
 ): void {
   const edit = editOf(object, value, path, siblings);
   if (edit === undefined) return;
-  const target = object.kind === 'unset' ? unsetTarget(value, siblings) : undefined;
-  if (edit === 'inconsistentValue' || others.some((other) => other.object === target))
-    throw new Refusal('inconsistentValue', index);
-  plan.changes.push({ index, edit });
+  if (edit === 'inconsistentValue') throw new Refusal('inconsistentValue', index);
+  changes.push({ index, edit });
 }

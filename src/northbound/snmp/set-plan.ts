@@ -1,11 +1,12 @@
 /** What the tests of a SET come to, step by step. */
-import type { EntryPath, Session } from '../../datastore/index.js';
+import type { Session } from '../../datastore/index.js';
 import type { Value } from '../../yang/index.js';
-import { arcsKey } from './instance.js';
+import { arcsKey, type RowKeys } from './instance.js';
 import type { MibObject } from './model.js';
 import type { IndexKey } from './ordered-index.js';
 import { unsetTarget } from './set-columns.js';
 import { type PlannedEdit, Refusal } from './set-refusal.js';
+import { excludes } from './set-together.js';
 import type { Row, TableRows } from './table-rows.js';
 import type { View } from './views.js';
 
@@ -42,6 +43,7 @@ export interface RowWork<Rows = TableRows> {
 export interface Plan {
   readonly deletions: PlannedEdit[];
   readonly creations: PlannedEdit[];
+  readonly placed: PlacedRow[];
   readonly changes: PlannedEdit[];
   /** Run before the transaction; what each gives back undoes it where that fails. */
   readonly before: (() => () => void)[];
@@ -56,20 +58,35 @@ export interface Plan {
 export interface PlannedRow {
   readonly work: RowWork;
   readonly values: Map<MibObject, Value> | undefined;
-  readonly path: EntryPath;
+  readonly keys: RowKeys;
+}
+
+/** A row whose place a PDU says: the edit that makes or moves it, without the place. */
+export interface PlacedRow extends PlannedEdit {
+  readonly work: RowWork;
+  /** The number of the row before it; 0 for none. */
+  readonly after: number;
 }
 
 /** Takes over what a PDU assigns to a row under construction. */
 export function assignAll(values: Map<MibObject, Value>, work: Pick<RowWork, 'columns'>): void {
   for (const { object, value, index } of work.columns.values()) {
     if (object.kind === 'storageType') continue;
-    if (object.kind !== 'unset') values.set(object, value);
-    else if (value !== 0) {
+    if (object.kind !== 'unset') {
+      for (const known of values.keys()) if (displaces(object, value, known)) values.delete(known);
+      values.set(object, value);
+    } else if (value !== 0) {
       const target = unsetTarget(value, object.table!.columns);
       if (target === undefined || work.columns.has(target)) throw new Refusal('inconsistentValue', index);
       values.delete(target);
     }
   }
+}
+
+/** As a write to an entry does: a node takes away those of other cases (RFC 7950 section 7.9), a container that goes what is in it. */
+function displaces({ kind, steps }: MibObject, value: Value, known: MibObject): boolean {
+  const goes = kind === 'presence' && value !== true;
+  return goes ? steps.every((step, at) => step === known.steps[at]) : excludes(steps, known.steps);
 }
 
 /** Each user has his own segments of an instance. */

@@ -1,27 +1,27 @@
 /** The RowStatus machine of RFC 2579 over one SET: what is to become of each row that its varbinds name. */
 
-import type { EntryPath, Session } from '../../datastore/index.js';
+import type { Edit, EntryPath, Session } from '../../datastore/index.js';
 import {
   Branch,
   type ContainerSchema,
   DataTree,
   type InstanceIdentifier,
   type ListSchema,
-  type Placement,
   type Schema,
   type Value,
 } from '../../yang/index.js';
 import type { Constructions } from './constructions.js';
-import { indexKey, keyArcs, type RowKeys } from './instance.js';
+import type { RowKeys } from './instance.js';
 import type { MibObject, MibTable } from './model.js';
 import type { ObjectTable } from './objects.js';
 import { entryPath } from './rows.js';
 import { authorize } from './set-access.js';
 import { below, change, isComplete, ownKey, ownKeys } from './set-columns.js';
-import { type Assignment, assignAll, type Plan, pendingLifetime, type RowWork, type Writer } from './set-plan.js';
-import { Refusal } from './set-refusal.js';
+import { assignAll, type Plan, pendingLifetime, type RowWork, type Writer } from './set-plan.js';
+import { type PlannedEdit, Refusal } from './set-refusal.js';
+import { checkTogether } from './set-together.js';
 import { rowStatus } from './syntax.js';
-import { mayConstruct, type PendingRow, type Row, type TableRows } from './table-rows.js';
+import { mayConstruct, type PendingRow, type Row } from './table-rows.js';
 
 export class RowMachine {
   readonly #schema: Schema;
@@ -37,7 +37,7 @@ export class RowMachine {
   }
 
   /** The state table of RFC 2579 RowStatus. */
-  plan({ session }: Writer, work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>): void {
+  plan({ session }: Writer, work: RowWork, plan: Plan): void {
     const { row, status } = work;
     const first = status ?? [...work.columns.values()][0]!;
     const wanted = status?.value;
@@ -51,8 +51,8 @@ export class RowMachine {
     const creates = wanted === rowStatus.createAndGo || wanted === rowStatus.createAndWait;
     if (row === undefined) {
       if (!creates) throw new Refusal(status === undefined ? 'inconsistentName' : 'inconsistentValue', first.index);
-      if (wanted === rowStatus.createAndGo) this.#createAndGo(work, plan, works, first.index);
-      else this.#createAndWait(session, work, plan, works, first.index);
+      if (wanted === rowStatus.createAndGo) this.#createAndGo(work, plan, first.index);
+      else this.#createAndWait(session, work, plan, first.index);
       return;
     }
     if (creates) throw new Refusal('inconsistentValue', first.index);
@@ -61,7 +61,7 @@ export class RowMachine {
       this.#modify(work, row, plan);
       return;
     }
-    this.#continue(work, row.pending, plan, works, first.index);
+    this.#continue(work, row.pending, plan, first.index);
   }
 
   #destroy(work: RowWork, plan: Plan, index: number): void {
@@ -69,7 +69,7 @@ export class RowMachine {
     if (row === undefined) return;
     if (row.pending === undefined) {
       const path = entryPath(rows.table, row.keys);
-      plan.rows.push({ work, values: undefined, path });
+      plan.rows.push({ work, values: undefined, keys: row.keys });
       plan.deletions.push({ index, edit: { operation: 'remove', path } });
     } else {
       plan.after.push(() => this.#unfinished.forget(rows, key));
@@ -79,45 +79,39 @@ export class RowMachine {
   #modify(work: RowWork, row: Row, plan: Plan): void {
     const { table } = work.rows;
     const path = entryPath(table, row.keys);
-    plan.rows.push({ work, values: undefined, path });
-    const assignments = [...work.columns.values()];
-    for (const assignment of assignments) {
-      if (assignment.object.kind === 'after') {
-        const insert = this.#placement(work.rows, assignment, row.keys);
-        plan.changes.push({ index: assignment.index, edit: { operation: 'move', path, insert } });
+    plan.rows.push({ work, values: undefined, keys: row.keys });
+    for (const assignment of work.columns.values()) {
+      const { object, value, index } = assignment;
+      if (object.kind === 'after') {
+        plan.placed.push({ index, edit: { operation: 'move', path }, work, after: Number(value) });
         continue;
       }
-      const key = ownKey(assignment.object);
-      if (key === undefined) change(plan, assignment, path, assignment.object.table!.columns, assignments);
+      const key = ownKey(object);
+      if (key === undefined) change(plan.changes, assignment, path, object.table!.columns);
       // the keys of a stored entry stay
-      else if (row.keys.at(-1)?.[key] !== assignment.value) throw new Refusal('inconsistentValue', assignment.index);
+      else if (row.keys.at(-1)?.[key] !== value) throw new Refusal('inconsistentValue', index);
     }
   }
 
-  #createAndGo(work: RowWork, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
+  #createAndGo(work: RowWork, plan: Plan, index: number): void {
     const values = new Map<MibObject, Value>();
     assignAll(values, work);
     if (!isComplete(work.rows.table, values)) throw new Refusal('inconsistentValue', index);
-    this.#enter(work, values, plan, works, index);
+    this.#enter(work, values, plan, index);
   }
 
-  #createAndWait(
-    session: Session,
-    work: RowWork,
-    plan: Plan,
-    works: ReadonlyMap<string, RowWork>,
-    index: number,
-  ): void {
+  #createAndWait(session: Session, work: RowWork, plan: Plan, index: number): void {
     const { rows, key, names } = work;
     const values = new Map<MibObject, Value>();
     assignAll(values, work);
     const path = pathOf(work, values);
     authorize(session, 'create', path, index);
+    checkTogether(columnEdits(work, path));
     if (this.#unfinished.isFull) throw new Refusal('resourceUnavailable', index);
     const { user } = session.origin;
     const expires = this.#now() + pendingLifetime;
     const pending: PendingRow = { values, index: names, user, expires, inService: isComplete(rows.table, values) };
-    this.#outerKeys(work, works, index);
+    this.#outerKeys(work, plan, index);
     plan.before.push(() => {
       rows.put({ key, keys: [], pending, path });
       this.#unfinished.add(rows, key, pending.expires);
@@ -126,38 +120,34 @@ export class RowMachine {
   }
 
   /** A row under construction: columns are kept, active puts it into the datastore. */
-  #continue(work: RowWork, pending: PendingRow, plan: Plan, works: ReadonlyMap<string, RowWork>, index: number): void {
+  #continue(work: RowWork, pending: PendingRow, plan: Plan, index: number): void {
     const values = new Map(pending.values);
     assignAll(values, work);
     const complete = isComplete(work.rows.table, values);
     if (work.status?.value === rowStatus.active) {
       if (!complete) throw new Refusal('inconsistentValue', index);
-      this.#enter(work, values, plan, works, index);
+      this.#enter(work, values, plan, index);
       const { rows, key } = work;
       plan.after.push(() => this.#unfinished.release(rows, key));
       return;
     }
     if (work.status !== undefined && !complete) throw new Refusal('inconsistentValue', index);
+    const path = pathOf(work, values);
+    checkTogether(columnEdits(work, path));
     plan.after.push(() => {
       pending.values.clear();
       for (const [object, value] of values) pending.values.set(object, value);
       pending.inService = complete;
-      work.row!.path = pathOf(work, values);
+      work.row!.path = path;
       work.rows.renew(work.key);
     });
   }
 
   /** The edit that makes the entry. */
-  #enter(
-    work: RowWork,
-    values: ReadonlyMap<MibObject, Value>,
-    plan: Plan,
-    works: ReadonlyMap<string, RowWork>,
-    index: number,
-  ): void {
+  #enter(work: RowWork, values: ReadonlyMap<MibObject, Value>, plan: Plan, index: number): void {
     const { rows } = work;
     const { table } = rows;
-    const outer = this.#outerKeys(work, works, index);
+    const outer = this.#outerKeys(work, plan, index);
     const own = table.numbered ? ownKeys(table, values) : work.names.slice(-table.ownParts);
     if (own === undefined) throw new Refusal('inconsistentValue', index);
     const keys: RowKeys = [...outer, own];
@@ -170,28 +160,13 @@ export class RowMachine {
       });
     }
     const path = entryPath(table, keys);
-    plan.rows.push({ work, values: new Map(values), path });
-    const content = this.#entry(table, path, values);
-    const placed = [...values].find(([object]) => object.kind === 'after');
-    const insert = placed === undefined ? {} : { insert: this.#placement(rows, { value: placed[1], index }, keys) };
-    plan.creations.push({ index, edit: { operation: 'create', path, content, ...insert } });
+    plan.rows.push({ work, values: new Map(values), keys });
+    const edit: Edit = { operation: 'create', path, content: this.#entry(table, path, values) };
+    const after = [...values].find(([object]) => object.kind === 'after')?.[1];
+    if (after === undefined) plan.creations.push({ index, edit });
+    else plan.placed.push({ index, edit, work, after: Number(after) });
     // each column again, so that an error that names it finds its varbind
-    for (const assignment of work.columns.values()) {
-      const { object } = assignment;
-      if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
-        change(plan, assignment, path, [], []);
-    }
-  }
-
-  /** Behind the row of that number beside it, which is there already. */
-  #placement(rows: TableRows, { value, index }: Pick<Assignment, 'value' | 'index'>, keys: RowKeys): Placement {
-    if (value === 0) return { where: 'first' };
-    const outer = rows.parent === undefined ? undefined : rows.parent.keyOf(keys.slice(0, -1));
-    const arcs = outer === undefined ? [] : keyArcs(rows.parent!.table, outer);
-    const key = indexKey(rows.table, [...arcs, Number(value)]);
-    const anchor = key === undefined ? undefined : rows.index.get(key);
-    if (anchor === undefined || anchor.pending !== undefined) throw new Refusal('inconsistentValue', index);
-    return { where: 'after', anchor: anchor.keys.at(-1)! };
+    plan.changes.push(...columnEdits(work, path));
   }
 
   #entry(table: MibTable, path: InstanceIdentifier, values: ReadonlyMap<MibObject, Value>): Value | Branch {
@@ -208,28 +183,28 @@ export class RowMachine {
   }
 
   /** The keys of the entry around a new one, which must be there, or be made by the same PDU. */
-  #outerKeys(work: RowWork, works: ReadonlyMap<string, RowWork>, index: number): RowKeys {
-    const { table, parent } = work.rows;
+  #outerKeys({ rows, names }: RowWork, plan: Plan, index: number): RowKeys {
+    const { table, parent } = rows;
     if (parent === undefined) return [];
-    const outer = this.#outerRow(work);
+    const key = parent.keyOfNames(names.slice(0, -table.ownParts));
+    const outer = key === undefined ? undefined : parent.index.get(key);
     if (outer !== undefined && outer.pending === undefined) return outer.keys;
-    const outerNames = work.names.slice(0, table.index.length - table.ownParts);
-    for (const other of works.values()) {
-      const creates = other.status?.value === rowStatus.createAndGo;
-      if (other.rows !== parent || !creates || !sameValues(other.names, outerNames)) continue;
-      if (parent.table.numbered || parent.parent !== undefined) break;
-      return [other.names.slice(-parent.table.ownParts)];
-    }
-    throw new Refusal('inconsistentName', index);
+    // rows around others are planned first
+    const made = plan.rows.find(({ work, values }) => values !== undefined && work.rows === parent && work.key === key);
+    if (made === undefined) throw new Refusal('inconsistentName', index);
+    return made.keys;
   }
+}
 
-  #outerRow(work: RowWork): Row | undefined {
-    const { table } = work.rows;
-    const parent = work.rows.parent!;
-    const outer = work.names.slice(0, table.index.length - table.ownParts);
-    const key = parent.keyOfNames(outer);
-    return key === undefined ? undefined : parent.index.get(key);
+/** Each column but the keys as an edit of its own. */
+function columnEdits({ columns }: RowWork, path: InstanceIdentifier): PlannedEdit[] {
+  const edits: PlannedEdit[] = [];
+  for (const assignment of columns.values()) {
+    const { object } = assignment;
+    if (ownKey(object) === undefined && object.kind !== 'unset' && object.kind !== 'after')
+      change(edits, assignment, path, []);
   }
+  return edits;
 }
 
 /** That of the entry which a row under construction would be; without the keys that a numbered row has not been given. */
@@ -237,8 +212,4 @@ function pathOf({ rows, names }: RowWork, values: ReadonlyMap<MibObject, Value>)
   const keys = rows.keysOfNames(names);
   const own = rows.table.numbered ? ownKeys(rows.table, values) : undefined;
   return entryPath(rows.table, own === undefined ? keys : [...keys.slice(0, -1), own]);
-}
-
-function sameValues(one: readonly Value[], other: readonly Value[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
 }

@@ -13,15 +13,18 @@ import { JobRows } from './jobs.js';
 import { field, type Pdu } from './message.js';
 import type { MibObject } from './model.js';
 import type { ObjectTable } from './objects.js';
+import { entryPath } from './rows.js';
 import { checkSegment, checkUnset, writable } from './set-access.js';
 import { joinAddresses } from './set-addresses.js';
 import { change } from './set-columns.js';
 import { type JobContext, planJob } from './set-jobs.js';
+import { placeRows } from './set-order.js';
 import { type Assignment, type Plan, type RowWork, takeLock, uploadId, type Writer } from './set-plan.js';
-import { Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
+import { type PlannedEdit, Refusal, refusalOf, type SetOutcome } from './set-refusal.js';
 import { RowMachine } from './set-rows.js';
+import { checkTogether } from './set-together.js';
 import { nonVolatile } from './syntax.js';
-import type { RowSource, TableRows } from './table-rows.js';
+import type { PendingRow, RowSource, TableRows } from './table-rows.js';
 import { Uploads } from './uploads.js';
 
 export type { Writer } from './set-plan.js';
@@ -69,15 +72,25 @@ export class Setter {
   async #run(writer: Writer, pdu: Pdu): Promise<SetOutcome> {
     const undo: (() => void)[] = [];
     const comment = `SNMP SET ${randomBytes(6).toString('hex')}`;
-    const plan: Plan = { deletions: [], creations: [], changes: [], before: [], after: [], rows: [], comment };
+    const plan: Plan = {
+      deletions: [],
+      creations: [],
+      placed: [],
+      changes: [],
+      before: [],
+      after: [],
+      rows: [],
+      comment,
+    };
+    let planned: readonly PlannedEdit[];
     try {
       this.#unfinished.expire();
-      this.#test(writer, pdu, plan, undo);
+      planned = this.#test(writer, pdu, plan, undo);
     } catch (error) {
       for (const step of undo.toReversed()) step();
       return error instanceof Refusal ? error.outcome : { status: 'genErr', index: 0 };
     }
-    const done = this.#commit(writer, plan, undo);
+    const done = this.#commit(writer, plan, planned, undo);
     if (plan.rows.length === 0) return (await done).outcome;
     const early = await Promise.race([done, delay(slowCommit, undefined, { ref: false })]);
     if (early !== undefined) {
@@ -90,8 +103,7 @@ export class Setter {
     return ended?.outcome ?? { status: 'noError', index: 0 };
   }
 
-  async #commit(writer: Writer, plan: Plan, undo: (() => void)[]): Promise<Committed> {
-    const planned = [...plan.deletions, ...plan.creations, ...plan.changes];
+  async #commit(writer: Writer, plan: Plan, planned: readonly PlannedEdit[], undo: (() => void)[]): Promise<Committed> {
     try {
       for (const step of plan.before) undo.push(step());
       if (planned.length > 0)
@@ -114,7 +126,7 @@ export class Setter {
   async #goOn(writer: Writer, plan: Plan, done: Promise<Committed>): Promise<undefined> {
     const recorded: Promise<void>[] = [];
     const { user } = writer.session.origin;
-    for (const { work, values, path } of plan.rows) {
+    for (const { work, values, keys } of plan.rows) {
       const { rows, key, names } = work;
       const followed = this.#objects.commits.follow(
         this.#objects.commitRows(rows.table),
@@ -129,13 +141,15 @@ export class Setter {
       recorded.push(followed);
       if (values === undefined) continue;
       const expires = Number.POSITIVE_INFINITY;
-      rows.put({ key, keys: [], pending: { values, index: names, user, expires, inService: false }, path });
+      const pending: PendingRow = { values, index: names, user, expires, inService: false };
+      rows.put({ key, keys: [], pending, path: entryPath(rows.table, keys) });
     }
     await Promise.all(recorded);
     return undefined;
   }
 
-  #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): void {
+  /** The edits that it comes to, beside what stands in the plan. */
+  #test(writer: Writer, pdu: Pdu, plan: Plan, undo: (() => void)[]): readonly PlannedEdit[] {
     const works = new Map<string, RowWork>();
     const jobs = new Map<string, RowWork<JobRows>>();
     const scalars = new Map<MibObject, Assignment>();
@@ -147,17 +161,20 @@ export class Setter {
     joinAddresses(scalars, works, jobs);
     for (const assignment of scalars.values()) {
       const siblings = assignment.object.kind === 'unset' ? this.#objects.beside(assignment.object) : [];
-      change(plan, assignment, InstanceIdentifier.root, siblings, [...scalars.values()]);
+      change(plan.changes, assignment, InstanceIdentifier.root, siblings);
     }
     // rows around others first: a nested row may be made together with the one around it
     const ordered = [...works.values()].sort((a, b) => a.rows.table.steps.length - b.rows.table.steps.length);
-    for (const work of ordered) this.#machine.plan(writer, work, plan, works);
+    for (const work of ordered) this.#machine.plan(writer, work, plan);
+    const planned = [...plan.deletions, ...placeRows(plan, works.values()), ...plan.changes];
+    checkTogether(planned);
     const context: JobContext = {
       objects: this.#objects,
       now: this.#now,
       expire: (rows, key, expires) => this.#unfinished.add(rows, key, expires),
     };
     for (const work of jobs.values()) planJob(context, writer, work, plan);
+    return planned;
   }
 
   /** Steps 1 to 6 of RFC 3416 section 4.2.5 for one varbind. */
@@ -196,7 +213,8 @@ export class Setter {
     const octets = this.#uploads.find(id, Buffer.from(String(value), 'base64'));
     if (octets === undefined) throw new Refusal('inconsistentValue', index);
     const decoded = this.#objects.codec(object).value(octets);
-    if (!('value' in decoded)) throw new Refusal('inconsistentValue', index);
+    // the segments are there, and what they hold can never be the value
+    if (!('value' in decoded)) throw new Refusal(decoded.refusal, index);
     plan.after.push(() => this.#uploads.forget(id));
     return decoded.value;
   }

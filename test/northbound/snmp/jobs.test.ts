@@ -106,8 +106,8 @@ suite('rpcs and actions as tables of jobs', () => {
     assert.deepEqual(await write(5, witnesses), [0, 0]);
     assert.deepEqual(await write(4, tares), [0, 0]);
     for (const bad of ['["Anna"', '"Anna"', '[5]', '[""]'])
-      assert.deepEqual(await write(5, bad), [status.inconsistentValue, 2], bad);
-    assert.deepEqual(await write(4, '[{"name": "box", "colour": "red"}]'), [status.inconsistentValue, 2]);
+      assert.deepEqual(await write(5, bad), [status.wrongValue, 2], bad);
+    assert.deepEqual(await write(4, '[{"name": "box", "colour": "red"}]'), [status.wrongValue, 2]);
     assert.deepEqual(await set(varbind(weigh(1), int(0)), varbind(weigh(200), int(rowStatus.active))), [0, 0]);
     await ended(weigh(203));
     const report = await ask(pduType.get, [varbind(`${base}.400.30.11.1.2.2.2.109.101.${String(number)}.1`)]);

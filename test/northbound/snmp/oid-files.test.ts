@@ -96,6 +96,17 @@ suite('OID files', () => {
     assert.deepEqual({ ...after1.groups, '': rest }, before.groups);
   });
 
+  test('RFC 2578 5.1: a module without a revision has a date all the same', skipOf('smilint'), async () => {
+    const directory = await temporaryDirectory({ after });
+    await writeFile(join(directory, 'zoo.yang'), zoo(animals).replace(/revision[^\n]*\n/u, ''));
+    const schema = compile(directory);
+    const module = schema.modules.get('zoo')!;
+    assignModule(schema, module);
+    const text = formatMibs(schema, [module]).get(module)!;
+    assert.match(text, /LAST-UPDATED "199904010000Z"/u);
+    assert.equal(await lint(directory, new Map([[mibModuleName(module), text]])), '');
+  });
+
   test('two devices come to the same numbers, whatever else they have', async () => {
     const texts: string[] = [];
     for (const more of [[], ['vet.yang']]) {

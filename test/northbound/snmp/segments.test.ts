@@ -6,7 +6,15 @@ import { requireTool } from '../../support/tools.js';
 import { labOid as base, engineId, type Lab, ok, passPhrase, startLab, v3 } from './support/lab.js';
 import { int, pdu, type as pduType, RawClient, text, v3Message, varbind } from './support/raw.js';
 
-const status = { resourceUnavailable: 13, inconsistentValue: 12, wrongLength: 8, noCreation: 11, inconsistentName: 18 };
+const status = {
+  wrongEncoding: 9,
+  wrongValue: 10,
+  resourceUnavailable: 13,
+  inconsistentValue: 12,
+  wrongLength: 8,
+  noCreation: 11,
+  inconsistentName: 18,
+};
 const createAndGo = 4;
 const sha256 = (octets: string | Buffer) => createHash('sha256').update(octets).digest();
 const titleArcs = (title: string) => [...Buffer.from(title)].join('.');
@@ -98,12 +106,12 @@ suite('values that can pass 255 octets', () => {
     assert.equal(essay(), 'new value');
   });
 
-  test('a wrong digest, a gap and a value that the type refuses are inconsistentValue', async () => {
+  test('a wrong digest and a gap are inconsistentValue; what the type refuses is wrongValue, no UTF-8 wrongEncoding', async () => {
     assert.deepEqual(await set(segment(1, 'a'), segment(3, 'c')), [0, 0]);
     assert.deepEqual(await set(digest('ac')), [status.inconsistentValue, 1]);
-    assert.deepEqual(await set(segment(1, 'no!'), digest('no!')), [status.inconsistentValue, 2]);
+    assert.deepEqual(await set(segment(1, 'no!'), digest('no!')), [status.wrongValue, 2]);
     assert.deepEqual(await set(segment(1, Buffer.from([0xff])), digest(Buffer.from([0xff]))), [
-      status.inconsistentValue,
+      status.wrongEncoding,
       2,
     ]);
     assert.equal(essay(), undefined);
