@@ -118,12 +118,9 @@ function readOptions(args: readonly string[]) {
     ...{ args: [...args], options: agentOptions, allowPositionals: false, strict: true },
     tokens: true,
   });
-  const given = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind !== 'option' || token.name === 'schema') continue;
-    if (given.has(token.name)) throw new UsageError(`--${token.name} is given more than once`);
-    given.add(token.name);
-  }
+  // Of an address the last one counts, so that a wrapper's can be replaced; what is written where is not left to the order.
+  const states = tokens.filter((token) => token.kind === 'option' && token.name === 'state');
+  if (states.length > 1) throw new UsageError('--state is given more than once');
   if (values.state === '') throw new UsageError('--state is empty: name a directory');
   endpoint('--netconf', values.netconf);
   return {
