@@ -63,7 +63,7 @@ export async function decodeResponse(body: string): Promise<RpcValue> {
 function faultError(fault: RpcStruct): ConfigError {
   const lines = String(fault.faultString).split('\n');
   const errors = lines.map((line) => {
-    const match = /^([a-z-]+)(?: (\/.*?))?: ([\s\S]*)$/.exec(line);
+    const match = faultLine.exec(line);
     const [, tag = '', path = '', message = line] = match ?? [];
     const known = (errorTags as readonly string[]).includes(tag);
     const fallback = errorTags[Number(fault.faultCode) - 1] ?? 'operation-failed';
@@ -71,6 +71,9 @@ function faultError(fault: RpcStruct): ConfigError {
   });
   return ConfigError.join(errors);
 }
+
+/** A path ends at the first `: ` that is in no quoted key. */
+const faultLine = /^([a-z-]+)(?: (\/(?:[^'":]|'[^']*'|"[^"]*"|:(?! ))*))?: ([\s\S]*)$/;
 
 function encodeValue(value: RpcValue): string {
   if (typeof value === 'string') return `<value><string>${escapeXml(value)}</string></value>`;

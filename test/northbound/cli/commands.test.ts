@@ -50,6 +50,10 @@ test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
   const fault =
     '<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>2</int></value></member><member><name>faultString</name><value><string>invalid-value /a:b: no</string></value></member></struct></value></fault></methodResponse>';
   await assert.rejects(decodeResponse(fault), { tag: 'invalid-value', path: '/a:b', message: 'no' });
+  for (const path of [`/a:b[k='x: y']/c`, `/a:b[k="it's: so"]`]) {
+    const keyed = fault.replace('/a:b', path);
+    await assert.rejects(decodeResponse(keyed), { tag: 'invalid-value', path, message: 'no' });
+  }
 });
 
 describe('signet agent', () => {
