@@ -155,6 +155,8 @@ function checkOptions(given: Readonly<Record<string, unknown>>): void {
     if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0)) {
       throw new UsageError(`--${name} is not a whole number`);
     }
+    // What XML-RPC cannot carry the agent cannot judge.
+    if (typeof value === 'number' && value >= 2 ** 31) throw new UsageError(`--${name} ${value} is too large`);
   }
 }
 

@@ -245,6 +245,24 @@ describe('signet against a running agent', () => {
     assert.deepEqual(Object.keys(JSON.parse(line) as object).sort(), ['access', 'object', 'oid', 'path', 'syntax']);
   });
 
+  test('a value that does not get as far as the agent is refused by its path, among several', async () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [
+        'https.certificate[web]={',
+        /^malformed-message \/signet-https:https\/certificate\[name='web'\]: JSON: expected /,
+      ],
+      ['system.contact=a\u0001b', /^invalid-value \/signet-system:system\/contact: .* character that XML does not/],
+      ['https.certificate[web].validity-days=99999999999', /^invalid-value \/signet-https:.*\/validity-days: /],
+    ];
+    for (const [assignment, message] of cases) {
+      const refused = await local('set', 'system.location=x', assignment);
+      assert.equal(refused.status, 1, refused.stdout);
+      assert.match(refused.stderr, message);
+    }
+    const late = await local('set', 'system.location=x', '--confirm-timeout', '99999999999');
+    assert.deepEqual([late.status, late.stderr], [2, 'signet: --confirm-timeout 99999999999 is too large\n']);
+  });
+
   test('an option that is no number, or is given twice, changes nothing: it may have been a safeguard', async () => {
     const before = (await local('history')).stdout;
     for (const option of [['60s'], ['-1'], ['1.5'], ['60', '--confirm-timeout', '60']]) {
