@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Log } from './datastore/index.js';
 import { ConfigError } from './error.js';
+import { logLine } from './log-line.js';
 import type { Endpoint } from './southbound/index.js';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -172,10 +173,8 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** One line for each event: time, level, message, fields as JSON. */
-function logToStderr(...[level, message, fields]: Parameters<Log>): void {
-  const rest = fields === undefined || Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
-  process.stderr.write(`${new Date().toISOString()} ${level} ${message}${rest}\n`);
+function logToStderr(...event: Parameters<Log>): void {
+  process.stderr.write(logLine(new Date(), ...event));
 }
 
 await main(process.argv.slice(2));
