@@ -172,6 +172,7 @@ describe('signet against a running agent', () => {
     assert.match((await local('certificate', 'request', 'web')).stdout, /^-----BEGIN CERTIFICATE REQUEST-----/);
     assert.equal((await local('certificate', 'self-sign', 'web')).status, 0);
     const pending = await local('certificate', 'activate', 'web', '--confirm-timeout', '60');
+    assert.match(pending.stdout, /^goes back in 60 seconds unless confirmed: signet confirm \S+$/m);
     const id = /signet confirm (\S+)/.exec(pending.stdout)?.[1] ?? '';
     assert.notEqual(id, '', pending.stdout + pending.stderr);
     assert.equal((await local('confirm', id)).stdout, 'confirmed\n');
