@@ -4,7 +4,7 @@ import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
 import { readFile, readText, writeFile } from './files.js';
 import type { Call, Command, Output } from './index.js';
-import { formatTable, formatValue, isStruct } from './text.js';
+import { formatTable, formatValue, isStruct, printable } from './text.js';
 import { UsageError } from './usage.js';
 
 /** Seconds: on a terminal nobody locks himself out by a typing error. */
@@ -205,5 +205,5 @@ function findings(value: RpcValue, confirmed: RpcStruct): Output {
   lines.push(
     id === undefined ? 'done' : `goes back in ${seconds} seconds unless confirmed: signet confirm ${String(id)}`,
   );
-  return { value, text: lines.map((line) => `${line}\n`).join('') };
+  return { value, text: lines.map((line) => `${printable(line)}\n`).join('') };
 }

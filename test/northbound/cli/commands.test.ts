@@ -28,6 +28,7 @@ test('text is aligned, and control characters never reach the terminal', () => {
   assert.equal(formatValue(octets, { colour: false }), `${octets}\n`);
   assert.equal(formatValue(octets, { colour: false, terminal: true }), `${'A'.repeat(60)}... (400 characters)\n`);
   assert.equal(formatTable(['A', 'BB'], [['xyz', '1']], { colour: false }), 'A    BB\nxyz  1\n');
+  assert.equal(formatTable(['A', 'B'], [['x\ny\t\u009b31m', '1']], { colour: false }), 'A         B\nx y ?31m  1\n');
 });
 
 test('differences are lines that come and go', () => {
@@ -172,6 +173,9 @@ describe('signet against a running agent', () => {
     assert.match((await local('certificate', 'request', 'web')).stdout, /^-----BEGIN CERTIFICATE REQUEST-----/);
     assert.equal((await local('certificate', 'self-sign', 'web')).status, 0);
     const pending = await local('certificate', 'activate', 'web', '--confirm-timeout', '60');
+    const wrong = await local('confirm', 'another-id');
+    assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+    assert.match(wrong.stderr, /the persist-id is not that of the open confirmed commit/);
     assert.match(pending.stdout, /^goes back in 60 seconds unless confirmed: signet confirm \S+$/m);
     const id = /signet confirm (\S+)/.exec(pending.stdout)?.[1] ?? '';
     assert.notEqual(id, '', pending.stdout + pending.stderr);
