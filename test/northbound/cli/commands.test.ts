@@ -337,6 +337,28 @@ describe('signet against a running agent', () => {
     assert.match(wrong.stdout, /FAULT +snmp .*Wrong Digest.* signet passwd admin --snmp/);
   });
 
+  test('doctor says what to do about an agent that hangs, and about what it is asked wrongly', async () => {
+    process.kill(agent.ready.pid, 'SIGSTOP');
+    const hung = await local('doctor').finally(() => process.kill(agent.ready.pid, 'SIGCONT'));
+    assert.equal(hung.status, 1);
+    assert.match(
+      hung.stdout,
+      /FAULT +agent +no answer from .*agent\.sock within 5 s +it hangs: see its log, and restart it/,
+    );
+    const url = ['--url', `https://127.0.0.1:${agent.httpsPort}`];
+    await writeFile(join(place.directory, 'no-password'), 'not the password');
+    const unknown = await signet(['doctor', ...url]);
+    assert.match(unknown.stdout, /FAULT +agent +.* is not trusted: .* +it answers: see --ca and --fingerprint\n/);
+    const print = (await local('get', 'https.state.fingerprint-sha256')).stdout.trim();
+    const pinned = [...url, '--fingerprint', print, '--password-file', join(place.directory, 'no-password')];
+    const wrong = await signet(['doctor', ...pinned]);
+    assert.match(
+      wrong.stdout,
+      /FAULT +agent +wrong user name or password +it answers: see --user and --password-file\n/,
+    );
+    assert.equal((await local('doctor', '--snmp-user', 'admin')).status, 2);
+  });
+
   test('doctor names ports in use, a state directory that others can read and an agent that is not there', async () => {
     const other = await makeState();
     const busy = [`127.0.0.1:${agent.httpsPort}`, `127.0.0.1:${agent.snmpPort}`] as const;
