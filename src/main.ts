@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Log } from './datastore/index.js';
 import { ConfigError } from './error.js';
+import { logLine } from './log-line.js';
 import type { Endpoint } from './southbound/index.js';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -118,12 +119,9 @@ function readOptions(args: readonly string[]) {
     ...{ args: [...args], options: agentOptions, allowPositionals: false, strict: true },
     tokens: true,
   });
-  const given = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind !== 'option' || token.name === 'schema') continue;
-    if (given.has(token.name)) throw new UsageError(`--${token.name} is given more than once`);
-    given.add(token.name);
-  }
+  // Of an address the last one counts, so that a wrapper's can be replaced; what is written where is not left to the order.
+  const states = tokens.filter((token) => token.kind === 'option' && token.name === 'state');
+  if (states.length > 1) throw new UsageError('--state is given more than once');
   if (values.state === '') throw new UsageError('--state is empty: name a directory');
   endpoint('--netconf', values.netconf);
   return {
@@ -175,10 +173,8 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** One line for each event: time, level, message, fields as JSON. */
-function logToStderr(...[level, message, fields]: Parameters<Log>): void {
-  const rest = fields === undefined || Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
-  process.stderr.write(`${new Date().toISOString()} ${level} ${message}${rest}\n`);
+function logToStderr(...event: Parameters<Log>): void {
+  process.stderr.write(logLine(new Date(), ...event));
 }
 
 await main(process.argv.slice(2));

@@ -75,7 +75,9 @@ export class ConfirmedCommit {
     if (open === undefined) {
       throw new ConfigError({ type: 'protocol', tag: 'operation-failed', message: 'no confirmed commit is open' });
     }
-    if (!this.owns(open, asker, persistId) && !(recoverable && asker.origin.protocol === 'local')) {
+    // An id that is given and wrong means another commit than the one that is open, whoever says it.
+    const isRecovery = recoverable && persistId === undefined && asker.origin.protocol === 'local';
+    if (!this.owns(open, asker, persistId) && !isRecovery) {
       const message =
         persistId === undefined
           ? 'the confirmed commit was issued by another session; its persist-id is needed'

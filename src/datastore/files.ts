@@ -100,6 +100,12 @@ export function errorCode(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
+/** The file that a system error is about, '' where it names none. */
+export function errorPath(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('path' in error)) return '';
+  return typeof error.path === 'string' ? error.path : '';
+}
+
 function openFile(handle: fs.FileHandle): OpenFile {
   return {
     async write(data, position) {

@@ -4,7 +4,7 @@
  * syncs it, renames it over the old one and syncs the directory.
  */
 import { ConfigError } from '../error.js';
-import { errorCode, type FileSystem, type OpenFile } from './files.js';
+import { errorCode, errorPath, type FileSystem, type OpenFile } from './files.js';
 import { encodeInSteps, maxFrame } from './frame.js';
 import { copyOctets, copyRecords, Offsets, type RecordFilter, writeRecord } from './journal-copy.js';
 import {
@@ -310,12 +310,13 @@ export class Journal {
   }
 }
 
-/** What a storage failure is told as: resource-denied where space is missing, operation-failed else. */
+/** What a storage failure is told as, with the file: resource-denied where space is missing, operation-failed else. */
 export function storageError(text: string, cause: unknown): ConfigError {
   const code = errorCode(cause);
   const tag = code === 'ENOSPC' || code === 'EDQUOT' ? 'resource-denied' : 'operation-failed';
-  const reason = storageReasons[code] ?? code;
-  const message = reason === '' ? text : `${text}: ${reason}`;
+  const path = errorPath(cause);
+  const parts = [text, text.includes(path) ? '' : path, storageReasons[code] ?? code];
+  const message = parts.filter((part) => part !== '').join(': ');
   return new ConfigError({ tag, message }, cause === undefined ? undefined : { cause });
 }
 
@@ -366,4 +367,7 @@ const storageReasons: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error',
   EROFS: 'the file system is read-only',
   EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'is a directory',
 };

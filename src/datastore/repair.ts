@@ -1,6 +1,6 @@
 /**
  * What `signet repair` does to a journal on which no agent starts: it is cut off before the first octet that is not what was
- * written, and what is cut off is kept in a file of its own.
+ * written, and what is cut off is kept in a file of its own; a header that is not legible is written anew.
  */
 import { ConfigError } from '../error.js';
 import { lockDirectory } from './directory-lock.js';
@@ -18,8 +18,11 @@ export interface RepairReport {
   readonly cut:
     | {
         readonly offset: number;
+        /** How many are kept. */
         readonly octets: number;
-        /** Where what was cut off is kept, mode 0600. */
+        /** Where the header was not legible it is written anew, and the whole journal is kept; else what was cut off. */
+        readonly isHeaderNew: boolean;
+        /** The file where that is, mode 0600. */
         readonly kept: string;
         /** Transactions whose beginning is still legible there, the oldest first, a thousand at most. */
         readonly lost: readonly HistoryEntry[];
@@ -92,7 +95,7 @@ async function repairFile(file: OpenFile, path: string, stateDirectory: string, 
   if (!isLegible) await writeHeader(file);
   await file.truncate(Math.max(offset, headerLength));
   await file.sync();
-  return { file: path, cut: { offset, octets: size - from, kept, lost }, records, last };
+  return { file: path, cut: { offset, octets: size - from, isHeaderNew: !isLegible, kept, lost }, records, last };
 }
 
 /** Undefined where the header is not what was written; a newer format is refused. */

@@ -25,9 +25,10 @@ export async function prepareStateDirectory(files: FileSystem, stateDirectory: s
     }
     await files.makeDirectory(stateDirectory, 0o700);
   } catch (error) {
-    throw error instanceof ConfigError
-      ? error
-      : storageError(`the state directory ${stateDirectory} cannot be used`, error);
+    if (error instanceof ConfigError) throw error;
+    // Whose it is not may not change its mode (chmod(2)).
+    const what = errorCode(error) === 'EPERM' ? 'belongs to another user, who has to close it' : 'cannot be used';
+    throw storageError(`the state directory ${stateDirectory} ${what}`, error);
   }
 }
 

@@ -28,7 +28,7 @@ export interface KeyStore {
  * written are removed. All methods reject with ConfigError.
  */
 export async function openKeyStore(directory: string, sealing: Sealing): Promise<KeyStore> {
-  await attempt('the key directory cannot be made', async () => {
+  await attempt(`the key directory ${directory} cannot be used`, async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
     for (const name of await readdir(directory)) {

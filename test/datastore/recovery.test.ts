@@ -5,7 +5,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { lockDirectory } from '../../src/datastore/directory-lock.js';
-import { nodeFileSystem } from '../../src/datastore/files.js';
+import { type FileSystem, nodeFileSystem } from '../../src/datastore/files.js';
 import type { ActionContext, Clock, Datastore, DatastoreEvent, Origin } from '../../src/datastore/index.js';
 import { systemClock } from '../../src/datastore/log.js';
 import { Store } from '../../src/datastore/store.js';
@@ -439,6 +439,24 @@ describe('the state directory', () => {
     await chmod(join(state(), 'master.key'), 0o644);
     await assert.rejects(open(place, { stateDirectory: state() }), /is open to others; run: chmod 600/);
     await chmod(join(state(), 'master.key'), 0o600);
+  });
+
+  it('is refused with the name of the file in it that cannot be read', async () => {
+    await store.close();
+    const key = join(state(), 'master.key');
+    const files: FileSystem = {
+      ...nodeFileSystem,
+      open: (path, mode) =>
+        path === key
+          ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES', path }))
+          : nodeFileSystem.open(path, mode),
+    };
+    const message = `the state directory ${state()} cannot be used: ${key}: permission denied`;
+    await assert.rejects(open(place, { stateDirectory: state(), files }), { tag: 'operation-failed', message });
+    const file = join(place.directory, 'no directory');
+    await writeFile(file, '');
+    const told = `the state directory ${file} cannot be used: not a directory`;
+    await assert.rejects(open(place, { stateDirectory: file }), { tag: 'operation-failed', message: told });
   });
 
   it('is freed when a start fails', async () => {

@@ -81,12 +81,30 @@ describe('a journal that is corrupt in the middle', () => {
     octets.fill(0xff, 3, 9);
     await writeFile(file, octets);
     await assert.rejects(start(), /is corrupt at offset 0; run: signet repair/);
-    assert.equal((await signet(['repair', '--state', state])).status, 0);
+    const { status, stdout } = await signet(['repair', '--state', state]);
+    assert.equal(status, 0);
     const [kept] = (await readdir(`${state}/journal`)).filter((name) => name.startsWith('journal.cut-'));
     assert.deepEqual(await readFile(`${state}/journal/${kept}`), octets);
+    const said = stdout.trimEnd().split('\n');
+    assert.equal(said[0], `the header of ${file} was not legible and is written anew`);
+    assert.match(said[1] ?? '', /^nothing is lost: 2 records, the last transaction is 2 of /);
+    assert.deepEqual(said.slice(2), [`the journal as it was is kept in ${state}/journal/${kept}`]);
     const again = await start();
     assert.equal(size(again), 2);
     await again.close();
+  });
+
+  it('and of which the header is not legible either is cut off, and kept whole', async () => {
+    const ends = await commits(3);
+    const octets = await readFile(journalFile());
+    octets.fill(0xff, 3, 9);
+    octets[ends[1]! + 30]! ^= 0x40;
+    await writeFile(journalFile(), octets);
+    const { stdout } = await signet(['repair', '--state', state]);
+    assert.match(stdout, /^the header of .* is written anew\n.* is cut off at offset \d+: 2 records are left, /);
+    assert.match(stdout, /\nthe journal as it was is kept in /);
+    const [kept] = (await readdir(`${state}/journal`)).filter((name) => name.startsWith('journal.cut-'));
+    assert.deepEqual(await readFile(`${state}/journal/${kept}`), octets);
   });
 });
 

@@ -88,8 +88,9 @@ test('a name that is no key-id is refused before any file is touched', async () 
 test('a directory that cannot be made is an operation-failed that names the cause', async () => {
   const file = join(base, 'file');
   await writeFile(file, '');
-  const opening = openKeyStore(join(file, 'keys'), gcm());
-  await assert.rejects(opening, refusal('operation-failed', 'the key directory cannot be made: ENOTDIR'));
+  const keys = join(file, 'keys');
+  const message = `the key directory ${keys} cannot be used: ENOTDIR`;
+  await assert.rejects(openKeyStore(keys, gcm()), refusal('operation-failed', message));
 });
 
 function refusal(tag: string, message: string): (error: unknown) => boolean {

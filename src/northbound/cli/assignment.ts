@@ -1,4 +1,5 @@
 /** `PATH=VALUE` of `signet set`: where it splits, and the value in the form that its type has. */
+import { ConfigError } from '../../error.js';
 import { type JsonValue, parseJsonText, parsePath, type Schema, type Type } from '../../yang/index.js';
 import type { RpcValue } from './client.js';
 import { UsageError } from './usage.js';
@@ -24,8 +25,22 @@ export function splitAssignment(text: string): Assignment {
   throw new UsageError(`${text}: not of the form PATH=VALUE`);
 }
 
-/** The value as XML-RPC carries the node's type; what is not in the local schema goes as text and is typed by the agent. */
-export function typedValue(schema: Schema, { path, value }: Assignment): RpcValue {
+/**
+ * The value as XML-RPC carries the node's type; what is not in the local schema goes as text and is typed by the agent. Throws
+ * ConfigError with the path for what does not get as far as the agent.
+ */
+export function typedValue(schema: Schema, assignment: Assignment): RpcValue {
+  try {
+    return encoded(schema, assignment);
+  } catch (error) {
+    throw error instanceof ConfigError ? error.with({ path: canonical(schema, assignment.path) }) : error;
+  }
+}
+
+function encoded(schema: Schema, { path, value }: Assignment): RpcValue {
+  if (notInXml.test(value)) {
+    throw new ConfigError({ tag: 'invalid-value', message: 'the value has a character that XML does not allow' });
+  }
   const node = nodeOf(schema, path);
   if (node?.kind === 'leaf') return typed(node.type, value);
   if (/^\s*[[{]/.test(value)) return fromJson(parseJsonText(value));
@@ -49,11 +64,20 @@ export function nodeOf(schema: Schema, path: string) {
   }
 }
 
+/** As the agent writes the path; as it was given where these modules do not have it. */
+function canonical(schema: Schema, path: string): string {
+  return nodeOf(schema, path) === undefined ? path : parsePath(schema, path).toString();
+}
+
 function typed(type: Type, text: string): RpcValue {
   const { base } = type.base === 'leafref' ? type.target.type : type;
   const small = ['int8', 'int16', 'int32', 'uint8', 'uint16'].includes(base);
-  if (small && /^[+-]?\d+$/.test(text)) return Number(text);
+  // What is longer is no int of XML-RPC (32 bits): the agent refuses it by its path.
+  if (small && /^[+-]?\d{1,9}$/.test(text)) return Number(text);
   if (base === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   if (base === 'empty') return true;
   return text;
 }
+
+/** Of XML 1.0 (2.2): control characters, and halves of surrogate pairs. */
+const notInXml = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;

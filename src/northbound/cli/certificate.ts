@@ -4,7 +4,7 @@ import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
 import { readFile, readText, writeFile } from './files.js';
 import type { Call, Command, Output } from './index.js';
-import { formatTable, formatValue, isStruct } from './text.js';
+import { formatTable, formatValue, isStruct, printable } from './text.js';
 import { UsageError } from './usage.js';
 
 /** Seconds: on a terminal nobody locks himself out by a typing error. */
@@ -125,6 +125,7 @@ async function install(call: Call): Promise<Output> {
     typeof given[name] === 'string' ? { [leaf]: readText(given[name]) } : {};
   // With --url the common option --password-file is the user's; the container's has its own name then.
   const password = given.url === undefined ? secret(given, 'password-file', 'password') : {};
+  const confirmed = given.activate === true || given['confirm-timeout'] !== undefined ? timeout(call) : {};
   return findings(
     await invoke(call, 'install', {
       data: data.includes('-----BEGIN ') ? data.toString('utf8') : data.toString('base64'),
@@ -135,13 +136,15 @@ async function install(call: Call): Promise<Output> {
       ...text('chain', 'chain'),
       ...(typeof given['key-name'] === 'string' ? { 'key-name': given['key-name'] } : {}),
       activate: given.activate === true,
-      ...(given.activate === true || given['confirm-timeout'] !== undefined ? timeout(call) : {}),
+      ...confirmed,
     }),
+    confirmed,
   );
 }
 
 async function activate(call: Call): Promise<Output> {
-  return findings(await invoke(call, 'activate', timeout(call)));
+  const confirmed = timeout(call);
+  return findings(await invoke(call, 'activate', confirmed), confirmed);
 }
 
 async function exportPair(call: Call): Promise<Output> {
@@ -192,11 +195,15 @@ function timeout({ arguments: given, parts }: Call): RpcStruct {
   return Number(seconds) > 0 ? { 'confirm-timeout': String(seconds) } : {};
 }
 
-function findings(value: RpcValue): Output {
+/** `confirmed` is the part of the input that says how long the agent waits. */
+function findings(value: RpcValue, confirmed: RpcStruct): Output {
   const result = isStruct(value) ? value : {};
   const found = Array.isArray(result.finding) ? (result.finding as readonly RpcValue[]).filter(isStruct) : [];
   const lines = found.map(({ severity, text }) => `${String(severity)}: ${String(text)}`);
   const id = result['persist-id'];
-  lines.push(id === undefined ? 'done' : `in force until it is confirmed with: signet confirm ${String(id)}`);
-  return { value, text: lines.map((line) => `${line}\n`).join('') };
+  const seconds = String(confirmed['confirm-timeout']);
+  lines.push(
+    id === undefined ? 'done' : `goes back in ${seconds} seconds unless confirmed: signet confirm ${String(id)}`,
+  );
+  return { value, text: lines.map((line) => `${printable(line)}\n`).join('') };
 }

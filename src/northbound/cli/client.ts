@@ -24,20 +24,30 @@ export interface RpcStruct {
 /** Nobody answers where the agent should be. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
+  /** `silent`: took the connection and said nothing; `distrusted`: is not the agent that was asked for; `odd`: said something else. */
+  readonly kind: 'absent' | 'silent' | 'distrusted' | 'odd';
+
+  constructor(message: string, kind: UnreachableError['kind'] = 'absent') {
+    super(message);
+    this.kind = kind;
+  }
 }
 
 export interface Client {
   /** Throws ConfigError for a fault, UnreachableError where there is no agent. */
   call(method: string, ...parameters: readonly RpcValue[]): Promise<RpcValue>;
+  /** The same, that waits so many milliseconds for an answer and no longer. */
+  within(patience: number): Client;
 }
 
-export function connect(target: Target): Client {
+export function connect(target: Target, patience = longestAction): Client {
   return {
+    within: (shorter) => connect(target, shorter),
     async call(method, ...parameters) {
-      const { status, body } = await post(target, encodeCall(method, parameters));
+      const { status, body } = await post(target, encodeCall(method, parameters), patience);
       if (status === 401) throw new ConfigError({ tag: 'access-denied', message: 'wrong user name or password' });
       if (status !== 200 && !body.includes('<fault>'))
-        throw new UnreachableError(`the agent answered with status ${status}`);
+        throw new UnreachableError(`the agent answered with status ${status}`, 'odd');
       return decodeResponse(body);
     },
   };
@@ -63,7 +73,7 @@ export async function decodeResponse(body: string): Promise<RpcValue> {
 function faultError(fault: RpcStruct): ConfigError {
   const lines = String(fault.faultString).split('\n');
   const errors = lines.map((line) => {
-    const match = /^([a-z-]+)(?: (\/.*?))?: ([\s\S]*)$/.exec(line);
+    const match = faultLine.exec(line);
     const [, tag = '', path = '', message = line] = match ?? [];
     const known = (errorTags as readonly string[]).includes(tag);
     const fallback = errorTags[Number(fault.faultCode) - 1] ?? 'operation-failed';
@@ -71,6 +81,9 @@ function faultError(fault: RpcStruct): ConfigError {
   });
   return ConfigError.join(errors);
 }
+
+/** A path ends at the first `: ` that is in no quoted key. */
+const faultLine = /^([a-z-]+)(?: (\/(?:[^'":]|'[^']*'|"[^"]*"|:(?! ))*))?: ([\s\S]*)$/;
 
 function encodeValue(value: RpcValue): string {
   if (typeof value === 'string') return `<value><string>${escapeXml(value)}</string></value>`;
@@ -121,7 +134,12 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-async function post(target: Target, body: string): Promise<{ readonly status: number; readonly body: string }> {
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+async function post(target: Target, body: string, patience: number): Promise<Answer> {
   const base = {
     method: 'POST',
     path: '/RPC2',
@@ -130,7 +148,8 @@ async function post(target: Target, body: string): Promise<{ readonly status: nu
   if (target.url === undefined) {
     checkSocketPath(target.socket);
     const { request } = await import('node:http');
-    return exchange((done) => request({ ...base, socketPath: target.socket }, done), body, target.socket);
+    const open: Open = (done) => request({ ...base, socketPath: target.socket }, done);
+    return exchange(open, body, target.socket, patience);
   }
   const url = secureUrl(target.url);
   const { request } = await import('node:https');
@@ -151,6 +170,7 @@ async function post(target: Target, body: string): Promise<{ readonly status: nu
     },
     body,
     target.url,
+    patience,
   );
 }
 
@@ -177,16 +197,14 @@ function pin(call: import('node:http').ClientRequest, fingerprint: string): void
     tls.once('secureConnect', () => {
       const seen = tls.getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase();
       if (seen === wanted) call.uncork();
-      else call.destroy(new UnreachableError(`the agent's certificate has the fingerprint ${seen}`));
+      else call.destroy(new UnreachableError(`the agent's certificate has the fingerprint ${seen}`, 'distrusted'));
     });
   });
 }
 
-function exchange(
-  open: (done: (response: IncomingMessage) => void) => import('node:http').ClientRequest,
-  body: string,
-  where: string,
-): Promise<{ readonly status: number; readonly body: string }> {
+type Open = (done: (response: IncomingMessage) => void) => import('node:http').ClientRequest;
+
+function exchange(open: Open, body: string, where: string, patience: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const call = open((response) => {
       const chunks: Buffer[] = [];
@@ -196,13 +214,11 @@ function exchange(
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
       });
     });
-    call.setTimeout(130_000, () => call.destroy(new UnreachableError(`no answer from ${where}`)));
+    const silence = `no answer from ${where} within ${patience / 1000} s`;
+    call.setTimeout(patience, () => call.destroy(new UnreachableError(silence, 'silent')));
     call.on('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error instanceof UnreachableError
-          ? error
-          : new UnreachableError(`no agent answers at ${where}: ${hint(error)}`),
-      );
+      if (error instanceof UnreachableError) reject(error);
+      else reject(distrust(error, where) ?? new UnreachableError(`no agent answers at ${where}: ${hint(error)}`));
     });
     call.end(body);
   });
@@ -210,9 +226,27 @@ function exchange(
 
 function hint(error: NodeJS.ErrnoException): string {
   if (error.code === 'EACCES') return 'only the owner of the agent and root may use its socket; or name --url';
-  const selfSigned = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'];
-  if (selfSigned.includes(error.code ?? '')) {
-    return 'its certificate leads to no known authority; name the authority with --ca FILE, or pin the certificate with --fingerprint SHA256';
-  }
   return error.code ?? error.message;
 }
+
+/** The agent has shown a certificate, and it is not good enough; undefined for other errors. */
+function distrust({ code = '' }: NodeJS.ErrnoException, where: string): UnreachableError | undefined {
+  const reason = distrusted.get(code);
+  return reason === undefined ? undefined : new UnreachableError(`${where} is not trusted: ${reason}`, 'distrusted');
+}
+
+const noAuthority =
+  'its certificate leads to no known authority; name the authority with --ca FILE, or pin the certificate with --fingerprint SHA256';
+const distrusted: ReadonlyMap<string, string> = new Map([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', noAuthority],
+  ['SELF_SIGNED_CERT_IN_CHAIN', noAuthority],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', noAuthority],
+  ['UNABLE_TO_GET_ISSUER_CERT', noAuthority],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', noAuthority],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name; pin it with --fingerprint SHA256'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired; pin it with --fingerprint SHA256'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet; look at the clocks'],
+]);
+
+/** Milliseconds: a new RSA key takes the agent up to two minutes. */
+const longestAction = 130_000;

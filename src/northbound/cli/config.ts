@@ -8,7 +8,7 @@ import type { RpcStruct, RpcValue } from './client.js';
 import { agentSchema, formatDocument, readDocument } from './document.js';
 import { writeFile } from './files.js';
 import type { Call, Command, Output } from './index.js';
-import { formatDifferences, formatTable, formatValue, isStruct } from './text.js';
+import { formatDifferences, formatTable, formatValue, isStruct, printable } from './text.js';
 import { UsageError } from './usage.js';
 
 export type Perform = (command: Command, given: Readonly<Record<string, unknown>>) => Promise<void>;
@@ -275,5 +275,5 @@ export function applied(value: RpcValue): Output {
   const lines = findings.map((each) => `${String(each.severity)}: ${String(each.text ?? each.message ?? '')}`);
   if (result.transaction !== undefined) lines.push(`transaction ${String(result.transaction)}`);
   if (result.persist_id !== undefined) lines.push(`confirm with: signet confirm ${String(result.persist_id)}`);
-  return { value, text: lines.map((each) => `${each}\n`).join('') };
+  return { value, text: lines.map((each) => `${printable(each)}\n`).join('') };
 }

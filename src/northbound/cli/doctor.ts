@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { PeerCertificate } from 'node:tls';
 import { ConfigError } from '../../error.js';
-import type { RpcStruct, RpcValue } from './client.js';
+import { type RpcStruct, type RpcValue, UnreachableError } from './client.js';
 import { readText } from './files.js';
 import type { Call, Output } from './index.js';
 import { formatTable, isStruct, paint } from './text.js';
@@ -28,10 +28,12 @@ interface Listener {
 }
 
 /** Exit status 1 where something needs a look. */
-export async function doctor(call: Call): Promise<Output> {
+export async function doctor(given: Call): Promise<Output> {
+  const call = { ...given, client: given.client.within(patience) };
+  snmpPassPhrase(call.arguments);
   const remote = call.arguments.url !== undefined;
   const checks: Check[] = remote ? [] : [stateDirectory(call.state)];
-  const agent = await check('agent', 'start it: npm start, or signet agent --state DIR', () => version(call));
+  const agent = await check('agent', agentAdvice, () => version(call));
   checks.push(agent);
   if (agent.ok) checks.push(await check('certificate', certificateAdvice, () => certificate(call)));
   if (agent.ok) checks.push(await check('alarms', 'restart the agent', () => alarms(call)));
@@ -46,12 +48,26 @@ export async function doctor(call: Call): Promise<Output> {
   };
 }
 
-async function check(what: string, advice: string, work: () => Promise<string>): Promise<Check> {
+type Advice = string | ((error: unknown) => string);
+
+async function check(what: string, advice: Advice, work: () => Promise<string>): Promise<Check> {
   try {
     return { what, ok: true, found: await work(), advice: '' };
   } catch (error) {
-    return { what, ok: false, found: error instanceof Error ? error.message : String(error), advice };
+    const found = error instanceof Error ? error.message : String(error);
+    return { what, ok: false, found, advice: typeof advice === 'string' ? advice : advice(error) };
   }
+}
+
+function agentAdvice(error: unknown): string {
+  if (error instanceof ConfigError) return 'it answers: see --user and --password-file';
+  const kind = error instanceof UnreachableError ? error.kind : 'absent';
+  return {
+    absent: 'start it: npm start, or signet agent --state DIR',
+    silent: 'it hangs: see its log, and restart it',
+    distrusted: 'it answers: see --ca and --fingerprint',
+    odd: 'it answers: see --url, and the log of the agent',
+  }[kind];
 }
 
 function stateDirectory(state: string): Check {
@@ -181,11 +197,7 @@ async function snmp({ arguments: given }: Call, host: string, port: number): Pro
 function snmpUser(given: Call['arguments'], manager: SnmpManager): SnmpUser {
   const name = given['snmp-user'];
   if (typeof name !== 'string') return { name: 'doctor', level: manager.SecurityLevel.noAuthNoPriv };
-  const file = given['snmp-password-file'];
-  if (typeof file !== 'string') {
-    throw new UsageError('--snmp-user needs --snmp-password-file');
-  }
-  const phrase = readText(file).replace(/\r?\n$/, '');
+  const phrase = snmpPassPhrase(given) ?? '';
   return {
     name,
     level: manager.SecurityLevel.authPriv,
@@ -194,6 +206,14 @@ function snmpUser(given: Call['arguments'], manager: SnmpManager): SnmpUser {
     privProtocol: manager.PrivProtocols.aes,
     privKey: phrase,
   };
+}
+
+/** Undefined without `--snmp-user`. Throws UsageError without the file, ConfigError where it cannot be read. */
+function snmpPassPhrase(given: Call['arguments']): string | undefined {
+  if (typeof given['snmp-user'] !== 'string') return undefined;
+  const file = given['snmp-password-file'];
+  if (typeof file !== 'string') throw new UsageError('--snmp-user needs --snmp-password-file');
+  return readText(file).replace(/\r?\n$/, '');
 }
 
 function list(value: RpcValue | undefined): readonly RpcStruct[] {

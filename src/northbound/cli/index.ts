@@ -9,7 +9,7 @@ import { type Client, connect, UnreachableError } from './client.js';
 import { configCommands } from './config.js';
 import { readText } from './files.js';
 import { localCommands } from './local.js';
-import type { Style } from './text.js';
+import { printable, type Style } from './text.js';
 import { UsageError } from './usage.js';
 
 export interface CliParts {
@@ -155,6 +155,8 @@ function checkOptions(given: Readonly<Record<string, unknown>>): void {
     if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0)) {
       throw new UsageError(`--${name} is not a whole number`);
     }
+    // What XML-RPC cannot carry the agent cannot judge.
+    if (typeof value === 'number' && value >= 2 ** 31) throw new UsageError(`--${name} ${value} is too large`);
   }
 }
 
@@ -195,8 +197,8 @@ function report(error: unknown, json: boolean, parts: CliParts): number {
   if (json) {
     const told = errors.map(({ tag, appTag, path, message: text }) => ({ tag, appTag, path, message: text }));
     parts.stderr(`${JSON.stringify({ errors: told.length === 0 ? [{ message }] : told })}\n`);
-  } else if (errors.length === 0) parts.stderr(`signet: ${message}\n`);
-  else parts.stderr(errors.map((each) => `${each.line()}\n`).join(''));
+  } else if (errors.length === 0) parts.stderr(`signet: ${printable(message)}\n`);
+  else parts.stderr(errors.map((each) => `${printable(each.line())}\n`).join(''));
   return status;
 }
 

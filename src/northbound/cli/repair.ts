@@ -12,9 +12,16 @@ export async function repair({ parts, state, arguments: given }: Call): Promise<
 function describe({ file, cut, records, last }: RepairReport): string {
   const running = last === undefined ? 'no transaction is left' : `the last transaction is ${name(last)}`;
   if (cut === undefined) return `${file} is sound: ${records} records, ${running}\n`;
+  const isCut = !cut.isHeaderNew || cut.offset < cut.octets;
+  const header = cut.isHeaderNew ? [`the header of ${file} was not legible and is written anew`] : [];
   const lines = [
-    `${file} is cut off at offset ${cut.offset}: ${records} records are left, ${running}`,
-    `the ${cut.octets} octets behind it are kept in ${cut.kept}`,
+    ...header,
+    isCut
+      ? `${file} is cut off at offset ${cut.offset}: ${records} records are left, ${running}`
+      : `nothing is lost: ${records} records, ${running}`,
+    cut.isHeaderNew
+      ? `the journal as it was is kept in ${cut.kept}`
+      : `the ${cut.octets} octets behind it are kept in ${cut.kept}`,
   ];
   if (last === undefined) lines.push('the agent would start anew: restore a backup where there is one');
   if (cut.lost.length > 0) lines.push('transactions that are legible there and no longer count:');

@@ -33,8 +33,10 @@ export function formatValue(value: RpcValue, style: Style, indent = ''): string 
 export function formatDifferences(differences: readonly RpcStruct[], style: Style): string {
   const lines = differences.flatMap(({ path, kind, before, after }) => {
     if (kind === 'moved') return [`> ${scalar(path ?? '', style)}`];
-    const gone = before === undefined ? [] : valueLines(String(path), before, style).map((each) => `- ${each}`);
-    const come = after === undefined ? [] : valueLines(String(path), after, style).map((each) => `+ ${each}`);
+    const gone =
+      before === undefined ? [] : valueLines(printable(String(path)), before, style).map((each) => `- ${each}`);
+    const come =
+      after === undefined ? [] : valueLines(printable(String(path)), after, style).map((each) => `+ ${each}`);
     return [...gone.map((each) => paint(each, '31', style)), ...come.map((each) => paint(each, '32', style))];
   });
   return lines.map((each) => `${each}\n`).join('');
@@ -47,7 +49,8 @@ function valueLines(path: string, value: RpcValue, style: Style): readonly strin
 }
 
 /** Rows under a headline, each column as wide as its widest cell; a column of a status is named as its leaf is. */
-export function formatTable(headline: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+export function formatTable(headline: readonly string[], cells: readonly (readonly string[])[], style: Style): string {
+  const rows = cells.map((row) => row.map((cell) => printable(cell).replace(/[\n\t]/g, ' ')));
   const widths = headline.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -93,7 +96,11 @@ function isNested(value: RpcValue): boolean {
 function scalar(value: RpcValue, { terminal = false }: Style): string {
   const text = Buffer.isBuffer(value) ? value.toString('base64') : String(value);
   const shown = terminal && text.length > longest ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
-  return shown.replace(/\p{Cc}/gu, (character) => (character === '\n' || character === '\t' ? character : '?'));
+  return printable(shown);
+}
+
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => (character === '\n' || character === '\t' ? character : '?'));
 }
 
 /** Characters of a value that a terminal is shown whole. */

@@ -28,6 +28,7 @@ test('text is aligned, and control characters never reach the terminal', () => {
   assert.equal(formatValue(octets, { colour: false }), `${octets}\n`);
   assert.equal(formatValue(octets, { colour: false, terminal: true }), `${'A'.repeat(60)}... (400 characters)\n`);
   assert.equal(formatTable(['A', 'BB'], [['xyz', '1']], { colour: false }), 'A    BB\nxyz  1\n');
+  assert.equal(formatTable(['A', 'B'], [['x\ny\t\u009b31m', '1']], { colour: false }), 'A         B\nx y ?31m  1\n');
 });
 
 test('differences are lines that come and go', () => {
@@ -50,6 +51,10 @@ test('calls and answers are XML-RPC; a fault becomes its errors', async () => {
   const fault =
     '<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>2</int></value></member><member><name>faultString</name><value><string>invalid-value /a:b: no</string></value></member></struct></value></fault></methodResponse>';
   await assert.rejects(decodeResponse(fault), { tag: 'invalid-value', path: '/a:b', message: 'no' });
+  for (const path of [`/a:b[k='x: y']/c`, `/a:b[k="it's: so"]`]) {
+    const keyed = fault.replace('/a:b', path);
+    await assert.rejects(decodeResponse(keyed), { tag: 'invalid-value', path, message: 'no' });
+  }
 });
 
 describe('signet agent', () => {
@@ -168,6 +173,10 @@ describe('signet against a running agent', () => {
     assert.match((await local('certificate', 'request', 'web')).stdout, /^-----BEGIN CERTIFICATE REQUEST-----/);
     assert.equal((await local('certificate', 'self-sign', 'web')).status, 0);
     const pending = await local('certificate', 'activate', 'web', '--confirm-timeout', '60');
+    const wrong = await local('confirm', 'another-id');
+    assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+    assert.match(wrong.stderr, /the persist-id is not that of the open confirmed commit/);
+    assert.match(pending.stdout, /^goes back in 60 seconds unless confirmed: signet confirm \S+$/m);
     const id = /signet confirm (\S+)/.exec(pending.stdout)?.[1] ?? '';
     assert.notEqual(id, '', pending.stdout + pending.stderr);
     assert.equal((await local('confirm', id)).stdout, 'confirmed\n');
@@ -241,6 +250,24 @@ describe('signet against a running agent', () => {
     assert.deepEqual(Object.keys(JSON.parse(line) as object).sort(), ['access', 'object', 'oid', 'path', 'syntax']);
   });
 
+  test('a value that does not get as far as the agent is refused by its path, among several', async () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [
+        'https.certificate[web]={',
+        /^malformed-message \/signet-https:https\/certificate\[name='web'\]: JSON: expected /,
+      ],
+      ['system.contact=a\u0001b', /^invalid-value \/signet-system:system\/contact: .* character that XML does not/],
+      ['https.certificate[web].validity-days=99999999999', /^invalid-value \/signet-https:.*\/validity-days: /],
+    ];
+    for (const [assignment, message] of cases) {
+      const refused = await local('set', 'system.location=x', assignment);
+      assert.equal(refused.status, 1, refused.stdout);
+      assert.match(refused.stderr, message);
+    }
+    const late = await local('set', 'system.location=x', '--confirm-timeout', '99999999999');
+    assert.deepEqual([late.status, late.stderr], [2, 'signet: --confirm-timeout 99999999999 is too large\n']);
+  });
+
   test('an option that is no number, or is given twice, changes nothing: it may have been a safeguard', async () => {
     const before = (await local('history')).stdout;
     for (const option of [['60s'], ['-1'], ['1.5'], ['60', '--confirm-timeout', '60']]) {
@@ -308,6 +335,28 @@ describe('signet against a running agent', () => {
     const wrong = await local('doctor', '--snmp-user', 'admin', '--snmp-password-file', join(place.directory, 'wrong'));
     assert.equal(wrong.status, 1);
     assert.match(wrong.stdout, /FAULT +snmp .*Wrong Digest.* signet passwd admin --snmp/);
+  });
+
+  test('doctor says what to do about an agent that hangs, and about what it is asked wrongly', async () => {
+    process.kill(agent.ready.pid, 'SIGSTOP');
+    const hung = await local('doctor').finally(() => process.kill(agent.ready.pid, 'SIGCONT'));
+    assert.equal(hung.status, 1);
+    assert.match(
+      hung.stdout,
+      /FAULT +agent +no answer from .*agent\.sock within 5 s +it hangs: see its log, and restart it/,
+    );
+    const url = ['--url', `https://127.0.0.1:${agent.httpsPort}`];
+    await writeFile(join(place.directory, 'no-password'), 'not the password');
+    const unknown = await signet(['doctor', ...url]);
+    assert.match(unknown.stdout, /FAULT +agent +.* is not trusted: .* +it answers: see --ca and --fingerprint\n/);
+    const print = (await local('get', 'https.state.fingerprint-sha256')).stdout.trim();
+    const pinned = [...url, '--fingerprint', print, '--password-file', join(place.directory, 'no-password')];
+    const wrong = await signet(['doctor', ...pinned]);
+    assert.match(
+      wrong.stdout,
+      /FAULT +agent +wrong user name or password +it answers: see --user and --password-file\n/,
+    );
+    assert.equal((await local('doctor', '--snmp-user', 'admin')).status, 2);
   });
 
   test('doctor names ports in use, a state directory that others can read and an agent that is not there', async () => {
