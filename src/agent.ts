@@ -204,6 +204,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const login = new Login({ lookup: (user) => accounts.password(user) });
     const guard = new SwitchGuard({
       epoch: () => listener.epoch,
+      presented: () => listener.presented,
       subscribe: (each) => datastore.subscribe(each),
     });
     const http = new HttpService({
@@ -225,6 +226,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, 'agent.sock'));
     await https.open();
+    guard.begin();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const { boots, kind } = await countBoot(datastore, engine.id, startedAt, join(state, restoredName));
