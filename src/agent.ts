@@ -205,6 +205,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const login = new Login({ lookup: (user) => accounts.password(user) });
     const guard = new SwitchGuard({
       epoch: () => listener.epoch,
+      presented: () => listener.presented,
       subscribe: (each) => datastore.subscribe(each),
     });
     const http = new HttpService({
@@ -226,6 +227,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     current.http = http;
     await http.listenLocal(join(state, localSocketName));
     await https.open();
+    guard.begin();
     const closeMasterKey = await watchMasterKey({ datastore, keys: opened.keys, alarms });
     try {
       const { boots, kind } = await countBoot(datastore, engine.id, startedAt, join(state, restoredName));

@@ -51,21 +51,12 @@ let local: { readonly addresses: readonly string[]; readonly read: number } = {
 };
 
 /**
- * The latest time that is known to have passed: of the build, and of the last journal record less a minute, so that a clock
- * that is set back a little stays trusted.
+ * The latest time that is known to have passed: of the build, and the greatest of all journal records less a minute, so that a
+ * clock that is set back a little stays trusted. A record that a wrong clock dated back does not make it earlier.
  */
-export function timeKnown(datastore: () => Datastore | undefined): () => number {
+export function timeKnown(datastore: () => Pick<Datastore, 'latestTime'> | undefined): () => number {
   const built = statSync(fileURLToPath(import.meta.url)).mtimeMs;
-  let known = { transaction: '', time: built };
-  return () => {
-    const open = datastore();
-    const transaction = open?.transaction() ?? '';
-    if (open !== undefined && transaction !== known.transaction) {
-      const recorded = open.history()[0]?.time ?? 0;
-      known = { transaction, time: Math.max(built, recorded - 60_000) };
-    }
-    return known.time;
-  };
+  return () => Math.max(built, (datastore()?.latestTime() ?? 0) - 60_000);
 }
 
 export function statusPage(viewer: Session, schema: Schema, https: HttpsModule, device: string): StatusPage {

@@ -118,6 +118,10 @@ export class Core implements Datastore, CommitStore {
     return this.points.entries();
   }
 
+  latestTime(): number {
+    return this.#store.latest;
+  }
+
   session(origin: Origin): Session {
     const session = this.sessions.open(origin, (id) => new DatastoreSession(this, id, origin));
     this.tellOfSession(session);

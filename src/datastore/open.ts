@@ -76,6 +76,8 @@ export interface Datastore {
   /** Every event, unfiltered; for consumers inside the process. Gives what ends it. */
   subscribe(listener: (event: DatastoreEvent) => void): () => void;
   history(): readonly HistoryEntry[];
+  /** The greatest time that any record of the journal has had, whatever is left of it; 0 where there is none. */
+  latestTime(): number;
   /**
    * To be called once, when all that commits need is there and before anything listens: with a startup datastore running
    * becomes what was saved. Where that fails running stays, and it is told as trouble.

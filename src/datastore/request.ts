@@ -3,9 +3,9 @@ import { ConfigError } from '../error.js';
 import {
   type ApplyOptions,
   applyEdits,
-  type DataSchema,
   type DataTree,
   decodeJson,
+  type InstanceIdentifier,
   type Schema,
 } from '../yang/index.js';
 import type { CommitRequest, JsonEdit, Root } from './contract.js';
@@ -28,7 +28,7 @@ export function editTree(
   sealing: Sealing,
   options: ApplyOptions = {},
 ): DataTree {
-  for (const { path } of edits) checkConfig(path.last?.schema as DataSchema | undefined, path.toString());
+  for (const { path } of edits) checkConfig(path);
   if (!edits.some((edit) => edit.operation === 'replace')) return applyEdits(tree, edits, options);
   let result = tree;
   const errors: ConfigError[] = [];
@@ -77,12 +77,15 @@ function decodeEdit(edit: JsonEdit, schema: Schema): Edit {
   return { operation, path, content: decodeJson(schema, path, value) };
 }
 
-function checkConfig(schema: DataSchema | undefined, path: string): void {
-  if (schema === undefined || (isData(schema) && schema.config)) return;
+/** What an action, an rpc or a notification holds is no node of the tree, though it has the kinds of one. */
+function checkConfig(path: InstanceIdentifier): void {
+  const schema = path.last?.schema;
+  const isNode = path.steps.every((step) => isData(step.schema));
+  if (schema === undefined || (isNode && isData(schema) && schema.config)) return;
   throw new ConfigError({
     type: 'protocol',
     tag: 'invalid-value',
-    path,
-    message: isData(schema) ? 'the node is state and cannot be written' : 'the node is not configuration',
+    path: path.toString(),
+    message: isNode ? 'the node is state and cannot be written' : 'the node is not configuration',
   });
 }

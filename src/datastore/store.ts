@@ -69,6 +69,7 @@ export class Store {
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
+  #latest: number;
   /** The journal holds what has been erased from the history. */
   mustErase: boolean;
 
@@ -76,6 +77,7 @@ export class Store {
     this.#options = options;
     this.#journal = journal;
     this.#facts = loaded.facts;
+    this.#latest = loaded.latest;
     this.history = loaded.history!;
     this.mustErase = eraseBeforeReset(this.history);
     // What came before a reset is erased with all the rest.
@@ -109,14 +111,23 @@ export class Store {
     return this.history.head;
   }
 
+  /** The greatest time that any record has had, those that a compaction left out among them. */
+  get latest(): number {
+    return this.#latest;
+  }
+
   /** Resolves with the offsets behind the records when all are on disk. */
   async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
-    return await this.#write(commits.map(commitLines));
+    const ends = await this.#write(commits.map(commitLines));
+    this.#latest = Math.max(this.#latest, ...commits.map(({ entry }) => entry.time));
+    return ends;
   }
 
   /** The record of a confirmation: it changes no root. */
   async writeConfirm(origin: Origin): Promise<void> {
-    await this.#append({ record: 'confirm', time: this.#options.clock.now(), origin });
+    const time = this.#options.clock.now();
+    await this.#append({ record: 'confirm', time, origin });
+    this.#latest = Math.max(this.#latest, time);
   }
 
   advance(entry: HistoryEntry, root: Root, end: number, keep: Point | undefined): void {
@@ -132,6 +143,7 @@ export class Store {
   async setStartup(is: StartupState, origin: Origin, root?: Root): Promise<void> {
     const startup = { time: this.#options.clock.now(), origin, root };
     const [end] = await this.#write([startupLines(startup, is, this.head.root)]);
+    this.#latest = Math.max(this.#latest, startup.time);
     this.#keepStartup(is === 'none' ? undefined : { ...startup, end: end! });
   }
 
@@ -175,6 +187,7 @@ export class Store {
     this.mustErase = true;
     // One that is under way may have begun with an older point.
     while (this.#compaction !== undefined) await this.#compaction;
+    this.#latest = Math.max(...this.history.points.map(({ entry }) => entry.time));
     const erasure = this.compact();
     this.#compaction = erasure
       .catch((error: unknown) => {
@@ -202,7 +215,10 @@ export class Store {
         const head = decodeHead(line);
         if (head.record === 'meta') facts.set(head.name, head.value);
       },
-      rest: () => Array.from(facts, ([name, value]) => [encodeHead({ record: 'meta', name, value })]),
+      rest: () =>
+        Array.from(facts.set(latestFact, this.#latest), ([name, value]) => [
+          encodeHead({ record: 'meta', name, value }),
+        ]),
     });
     this.#options.troubles.isOver('journal-compaction-failed');
     this.#threshold = this.#journal.size * 2 + this.#slack;
@@ -273,6 +289,7 @@ class Loader {
   startup: StoredStartup | undefined;
   history: History | undefined;
   snapshotEnd = 0;
+  latest = 0;
   #reader: { readonly entry: HistoryEntry; readonly lines: LineReader } | undefined;
   #fallback: Point | undefined;
   /** The fallback of the confirmed commit that was closed last: a reversal opens it again. */
@@ -290,6 +307,7 @@ class Loader {
     const head = decodeHead(lines[0]);
     switch (head.record) {
       case 'snapshot':
+        this.#passed(head.entry.time);
         this.#reader = { entry: head.entry, lines: new LineReader(emptyPoint(this.#options).root) };
         return;
       case 'part':
@@ -299,15 +317,19 @@ class Loader {
         this.#begin(end);
         return;
       case 'meta':
-        this.facts.set(head.name, head.value);
+        if (head.name === latestFact) this.latest = Number(head.value);
+        else this.facts.set(head.name, head.value);
         return;
       case 'confirm':
+        this.#passed(head.time);
         this.#close();
         return;
       case 'commit':
+        this.#passed(head.entry.time);
         this.#commit(head, lines, end);
         return;
       case 'startup':
+        this.#passed(head.time);
         this.#startup(head, lines, end);
         return;
       default: {
@@ -320,6 +342,10 @@ class Loader {
   finish(): this {
     this.history ??= new History(this.#options.retention, emptyPoint(this.#options));
     return this;
+  }
+
+  #passed(time: number): void {
+    this.latest = Math.max(this.latest, time);
   }
 
   #close(): void {
@@ -392,3 +418,5 @@ function emptyPoint({ schema, clock }: StoreOptions): Point {
 }
 
 const compactionSlack = 4 * 1024 * 1024;
+/** The fact that carries the greatest time on where the record that had it is left out. What comes later can be greater. */
+const latestFact = 'latest-time';

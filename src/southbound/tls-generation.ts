@@ -52,6 +52,11 @@ export class Generation {
     this.#named = new Map([...(sni ?? [])].map(([name, other]) => [name, this.#serve(name, other)]));
   }
 
+  /** What is presented: the fingerprint by server name, '' for the certificate of all others. */
+  get presented(): ReadonlyMap<string, string> {
+    return new Map([this.#main, ...this.#named.values()].map(({ name, fingerprint }) => [name ?? '', fingerprint]));
+  }
+
   /** Begins the handshake on a socket. */
   accept(socket: Socket): void {
     if (this.#named.size === 0) this.#main.server.emit('connection', socket);
@@ -106,7 +111,7 @@ export class Generation {
     };
     try {
       const server = createServer(settings);
-      this.#listen(server);
+      this.#listen(server, name ?? '');
       const probed = createServer({ ...settings, requestCert: false });
       probed.on('tlsClientError', (_error, socket) => socket.destroy());
       return { name, server, probed, fingerprint: new X509Certificate(String(context.cert)).fingerprint256 };
@@ -115,7 +120,7 @@ export class Generation {
     }
   }
 
-  #listen(server: Server): void {
+  #listen(server: Server, name: string): void {
     const { service, onConnection, onFailure } = this.#options;
     const { clientCertificates: asked = 'none' } = service.parameters;
     server.on('secureConnection', (socket) => {
@@ -129,7 +134,8 @@ export class Generation {
         socket.destroy();
       } else {
         if (chain.length > 0 && refusal !== undefined) this.#options.onClientRefused?.(socket.remoteAddress, refusal);
-        onConnection?.(socket, describe(socket, this.epoch, refusal === undefined ? chain : []));
+        const clientChain = refusal === undefined ? chain : [];
+        onConnection?.(socket, { ...describe(socket), epoch: this.epoch, presentedFor: name, clientChain });
       }
     });
     const failed = new WeakSet<TLSSocket>();
@@ -191,13 +197,8 @@ function chainOf(socket: TLSSocket): readonly Buffer[] {
   return chain;
 }
 
-function describe(socket: TLSSocket, epoch: number, clientChain: readonly Buffer[]): TlsConnection {
-  return {
-    epoch,
-    address: socket.remoteAddress ?? '',
-    port: socket.remotePort ?? 0,
-    clientChain,
-  };
+function describe(socket: TLSSocket): Pick<TlsConnection, 'address' | 'port'> {
+  return { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
 }
 
 function handshake(client: TLSSocket, signal: AbortSignal | undefined): Promise<void> {

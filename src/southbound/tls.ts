@@ -43,6 +43,8 @@ export interface ClientJudge {
 export interface TlsConnection {
   /** The number of the settings that it was made under: the listener's {@link TlsListener.epoch} of that time. */
   readonly epoch: number;
+  /** The server name of {@link TlsService.sni} whose certificate it was presented; '' for the certificate of all others. */
+  readonly presentedFor: string;
   readonly address: string;
   readonly port: number;
   /** The certificates of the client (DER, its own first) where they hold; else empty. The same array for the connection's life. */
@@ -114,6 +116,11 @@ export class TlsListener {
   /** Counts the switches; connections made before the last one have a smaller number. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** The fingerprint of each certificate that is presented, by server name, '' for the others; none before the first switch. */
+  get presented(): ReadonlyMap<string, string> {
+    return this.#generation?.presented ?? new Map();
   }
 
   /** Where it listens, with the ports that were given for port 0. */

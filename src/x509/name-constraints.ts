@@ -7,7 +7,7 @@ import { type Certificate, isSelfIssued } from './certificate.js';
 import { type DerNode, expectTag, isContext, readDer, readOid, tags } from './der.js';
 import { malformed, X509Error } from './errors.js';
 import { type ChainFinding, error, titled } from './findings.js';
-import { ipOctets } from './general-name.js';
+import { ipOctets, ipText } from './general-name.js';
 import { comparableName, type RdnSequence, readName } from './name.js';
 import { attributeOids, extensionOids } from './oids.js';
 
@@ -175,7 +175,8 @@ function looksLikeHost(text: string): boolean {
 
 function shownName({ kind, octets, text }: Omit<Subtree, 'bounded'>): string {
   if (kind === 'directory-name') return 'in its subjectAltName';
-  return kind === 'ip' ? octets.toString('hex') : text;
+  if (kind !== 'ip') return text;
+  return octets.length === 4 || octets.length === 16 ? ipText(octets) : octets.toString('hex');
 }
 
 function isComparable({ kind, text, octets }: ConstrainedName): boolean {

@@ -24,6 +24,7 @@ import {
   digestSizes,
   iterationCount,
   pkcs12Cost,
+  raiseBudget,
   spend,
   type WorkBudget,
   workBudget,
@@ -101,7 +102,9 @@ async function establishPassword(integrity: Integrity): Promise<Password | undef
   const { text } = password ?? { text: '' };
   const forms: readonly Password[] = text === '' ? [{ text }, { text, bare: true }] : [{ text }];
   for (const form of forms) {
-    if (await macVerifies(macData, integrity, form)) return form;
+    if (!(await macVerifies(macData, integrity, form))) continue;
+    raiseBudget(budget);
+    return form;
   }
   if (password === undefined) throw passwordRequired();
   // A wrong password opens no layer; one that does open it leaves only damage as the reason.

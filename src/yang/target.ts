@@ -17,7 +17,10 @@ export interface Target {
   finish(problems: Problems): Content;
 }
 
-/** Throws RangeError for a path that goes through a list without naming an entry. */
+/**
+ * Throws ConfigError for a path below an rpc or action, whose nodes have a value only in a call; RangeError for one that goes
+ * through a list without naming an entry.
+ */
 export function openTarget(schema: Schema, path: InstanceIdentifier, parameters: 'input' | 'output'): Target {
   const { last } = path;
   if (last === undefined) return whole(new BranchBuilder(schema.root, path));
@@ -40,6 +43,11 @@ function whole(builder: BranchBuilder): Target {
 
 function part(schema: Schema, path: InstanceIdentifier, child: DataSchema, keys: readonly Value[] | undefined): Target {
   const above = path.parent ?? InstanceIdentifier.root;
+  const operation = above.last?.schema.kind;
+  if (operation === 'rpc' || operation === 'action') {
+    const message = 'the node is not configuration';
+    throw new ConfigError({ type: 'protocol', tag: 'invalid-value', path: path.toString(), message });
+  }
   const builder = new BranchBuilder(branchSchema(schema, above), above);
   return {
     builder,

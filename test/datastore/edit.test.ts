@@ -228,6 +228,31 @@ describe('edits', () => {
   });
 });
 
+describe('what is no configuration', () => {
+  const [action, rpc] = ["/signet-test:box/item[name='one']/grow", '/signet-test:shout'];
+  for (const operation of ['merge', 'replace', 'create', 'delete', 'remove'] as const) {
+    it(`${operation} of it is refused with its path: what operations take, and they themselves (RFC 7950 7.14, 7.15)`, async () => {
+      const brings = operation !== 'delete' && operation !== 'remove';
+      for (const [path, value] of [
+        [`${action}/reason`, 'x'],
+        [`${action}/by`, 1],
+        [`${rpc}/text`, 'x'],
+        ['/signet-test:box/total', 1],
+        [action, { reason: 'x' }],
+        [rpc, { text: 'x' }],
+      ] as const) {
+        const refusal = { name: 'ConfigError', tag: 'invalid-value', path };
+        const content = brings ? value : undefined;
+        await assert.rejects(async () => session.apply([edit(place.schema, operation, path, content)]), refusal);
+        // Whoever has the content already.
+        const made = { operation, path: parsePath(place.schema, path), ...(brings ? { content: 'x' } : {}) };
+        await assert.rejects(session.apply([made]), refusal);
+        await assert.rejects(session.editConfig([made], {}), refusal);
+      }
+    });
+  }
+});
+
 describe('the options of edit-config (RFC 6241 7.2)', () => {
   it('test-then-set leaves the candidate alone where what it would be is not valid', async () => {
     const edits = [of('merge', 'box.both', 'x')];

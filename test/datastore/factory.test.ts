@@ -11,6 +11,7 @@ import type {
   JsonEdit,
   Session,
 } from '../../src/datastore/index.js';
+import { systemClock } from '../../src/datastore/log.js';
 import { ConfigError } from '../../src/error.js';
 import { encodeJson, parsePath } from '../../src/yang/index.js';
 import { faultyFiles, systemError } from './faulty-files.js';
@@ -141,6 +142,18 @@ describe('factory-reset (RFC 8808 section 2)', () => {
     refusal = new ConfigError({ tag: 'operation-failed', message: 'not from there' });
     await assert.rejects(reset(), { message: 'not from there' });
     assert.equal(store.history().length, 3);
+  });
+
+  it('forgets a time that a wrong clock recorded before it', async () => {
+    const clock = { ...systemClock, now: () => Date.UTC(2127, 0, 1) };
+    await reopen({ clock });
+    await session.apply([edit(place.schema, 'merge', 'box.title', 'late')]);
+    await reopen();
+    assert.equal(store.latestTime(), clock.now());
+    await reset();
+    assert.ok(store.latestTime() <= Date.now());
+    await reopen();
+    assert.ok(store.latestTime() <= Date.now());
   });
 
   it('whose erasure the disk does not take says so, and the next start erases', async () => {

@@ -1,11 +1,11 @@
 /** A change of what HTTPS presents goes back by itself unless a new connection confirms it; nothing confirms in passing. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { mainScript, makeState, type RunningAgent, startAgent } from '../support/agent.js';
+import { adminPassword, mainScript, makeState, type RunningAgent, startAgent } from '../support/agent.js';
 import { requireTool } from '../support/tools.js';
 import { type RpcAnswer, rpcCalls, run, servedCertificate, snmpArguments, succeed } from './support.js';
 
-const tools = ['openssl', 'python3', 'snmpset'].map((tool) => requireTool(tool).skip);
+const tools = ['openssl', 'python3', 'snmpset', 'curl'].map((tool) => requireTool(tool).skip);
 const skip = tools.find((each) => each !== false) ?? false;
 
 describe('a change that waits to be confirmed', { skip }, () => {
@@ -66,6 +66,20 @@ describe('a change that waits to be confirmed', { skip }, () => {
     await succeed(process.execPath, [mainScript, ...restore]);
     const [state] = await rpcCalls(agent, [['config.get', ['https.state.certificate']]]);
     assert.deepEqual(state, { value: 'default' });
+    assert.deepEqual((await rpcCalls(agent, [plain]))[0]?.fault, undefined);
+  });
+
+  test('of a certificate for a server name is confirmed only by a client that was presented it', async () => {
+    const named = { path: 'https.sni[web.example.net].certificate', value: 'web' };
+    const [made] = await rpcCalls(agent, [['config.apply', [[named], { confirm_timeout: 600 }]]]);
+    assert.equal(made?.fault, undefined);
+    const [confirmed] = await rpcCalls(agent, [['config.confirm', []]]);
+    refused(confirmed, /was not presented a certificate that the commit changed; .* names web\.example\.net,/);
+    const confirm = '<methodCall><methodName>config.confirm</methodName></methodCall>';
+    const url = `https://web.example.net:${agent.httpsPort}/RPC2`;
+    const to = ['--connect-to', `::127.0.0.1:${agent.httpsPort}`, '-u', `admin:${adminPassword}`];
+    const answer = await succeed('curl', ['-sk', ...to, '-H', 'Content-Type: text/xml', '--data-binary', confirm, url]);
+    assert.match(answer, /<boolean>1<\/boolean>/);
     assert.deepEqual((await rpcCalls(agent, [plain]))[0]?.fault, undefined);
   });
 });

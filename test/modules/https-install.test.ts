@@ -1,8 +1,11 @@
 /** Chains of an authority, installed by action and by plain edits; requests and their keys. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { caExtensions, issue, serverExtensions } from '../x509/support.js';
+import { constraints, dns } from '../x509/variants.js';
 import { base64, keyOfRequest, makeAuthority, newKey, pem } from './authority.js';
-import { device, entry, everything, refusalOf, serverCertificate } from './support.js';
+import { day, device, entry, everything, noon, refusalOf, serverCertificate } from './support.js';
 
 describe('chains of an authority', () => {
   test('request, signature, chain by plain config.apply: presented, the request is over', async (context) => {
@@ -161,6 +164,41 @@ describe('chains of an authority', () => {
     await install(pem(await authority.issue(privateKey), authority.intermediate));
     await it.apply([['merge', '/signet-https:https/client-authentication/ca-certs', ['a']]]);
     await install(pem(foreign, stranger.intermediate));
+  });
+
+  test('a root that came along is judged where no anchor is configured (RFC 5280 section 6)', async (context) => {
+    const { it } = await device(context);
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    const own = (await newKey('judged')).privateKey;
+    const key = own.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const strong = (await newKey('root')).privateKey;
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+    const subject = { organization: 'Judged', commonName: 'Root' };
+    const dates = { notBefore: new Date(noon - day), notAfter: new Date(noon + 90 * day) };
+    for (const [rootKey, extensions, rootDates, text] of [
+      [strong, caExtensions(strong, strong), {}, undefined],
+      [weak, caExtensions(weak, weak), {}, /1024/],
+      [strong, [...caExtensions(strong, strong), constraints([], [dns('example.net')])], {}, /excludes the name/],
+      [strong, caExtensions(strong, strong), { notAfter: new Date(noon - 1) }, /expired/],
+    ] as const) {
+      const root = await issue({ ...dates, ...rootDates, subject, key: rootKey, extensions });
+      const leaf = await issue({
+        ...dates,
+        subject: { commonName: 'device.example.net' },
+        key: own,
+        issuer: { subject, key: rootKey },
+        extensions: serverExtensions(own, rootKey, ['digitalSignature'], 'device.example.net'),
+      });
+      const install = () => it.invoke(`${entry('web')}/install`, { data: pem(leaf, root), 'private-key': key });
+      if (text === undefined) await install();
+      else assert.match(await refusalOf(install), text);
+      const set = () =>
+        it.apply([
+          ['merge', `${entry('web')}/source`, 'ca-signed'],
+          ['replace', `${entry('web')}/chain`, base64(leaf, root)],
+        ]);
+      if (text !== undefined) assert.match(await refusalOf(set), text);
+    }
   });
 
   test('anchors and revocation lists that cannot be read are refused where they are written', async (context) => {

@@ -136,8 +136,18 @@ describe('before it ends', () => {
     await it.apply([['create', entry('web'), { name: 'web' }]]);
     it.clock.isTrusted = false;
     await later(-10_000 * day);
-    await it.apply([['create', entry('early'), { name: 'early' }]]);
+    const { findings } = await it.apply([['create', entry('early'), { name: 'early' }]]);
+    const told = (found: unknown, severity: string, then: string) => {
+      const text = `the clock is not trusted yet, and the dates of the certificate are taken from it; ${then}`;
+      assert.ok(JSON.stringify(found).includes(`"severity":"${severity}"`), JSON.stringify(found));
+      assert.ok(JSON.stringify(found).includes(text), JSON.stringify(found));
+    };
+    told(findings, 'info', 'it is renewed when the clock is right');
     assert.equal(stateOf(it, 'early')['validity'], 'clock-untrusted');
+    await it.apply([['create', entry('fixed'), { name: 'fixed', 'auto-renew': false }]]);
+    const { finding } = await it.invoke(`${entry('fixed')}/self-sign`);
+    told(finding, 'warning', 'set the clock and make it anew');
+    await it.invoke(`${entry('fixed')}/delete`);
     it.clock.isTrusted = true;
     await later(10_000 * day);
     assert.equal(stateOf(it, 'early')['validity'], 'valid');

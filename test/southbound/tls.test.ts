@@ -238,6 +238,18 @@ describe('TLS listener', () => {
     assert.equal(await presented(listener, { servername: 'TWO.example' }), fingerprint('two'));
     assert.equal(await presented(listener, { servername: 'any.example' }), fingerprint('rsa'));
     assert.equal(await presented(listener, { servername: 'a.b.example' }), fingerprint('one'));
+    // A connection says for which of the names it was presented its certificate.
+    connections = [];
+    const names = ['', 'two.example', '*.example'];
+    for (const servername of ['a.b.example', 'two.example', 'any.example']) {
+      await echo(await dial(listener, { servername }), 'x');
+    }
+    assert.deepEqual(
+      connections.map(({ connection }) => connection.presentedFor),
+      names,
+    );
+    assert.deepEqual([...listener.presented.keys()].sort(), [...names].sort());
+    assert.notEqual(listener.presented.get('two.example'), listener.presented.get(''));
   });
 
   test('more connections than the limits are turned away, and places become free again', async () => {

@@ -143,6 +143,30 @@ const nameCases: readonly [string, Asn1, readonly GeneralName[], boolean][] = [
   ],
 ];
 
+test('an address that is not permitted is told as people write it', async () => {
+  const { root, rootKey, intermediateKey, leafKey } = await ordinaryChain();
+  const middle = { subject: { organization: 'Test', commonName: 'Intermediate' }, key: intermediateKey };
+  const rule = constraints([ip('c0000200ffffff00')], []);
+  const intermediate = await issue({
+    ...middle,
+    issuer: { subject: { organization: 'Test', commonName: 'Root' }, key: rootKey },
+    extensions: [...caExtensions(intermediateKey, rootKey), rule],
+  });
+  for (const value of ['192.0.3.77', '2001:db8::1']) {
+    const altNames = subjectAltName([{ type: 'ip', value }], true);
+    const extensions = [...serverExtensions(leafKey, intermediateKey).slice(0, 5), altNames];
+    const leaf = await issue({ subject: {}, key: leafKey, issuer: middle, extensions });
+    const { findings } = validatePath({
+      ...{ leaf, intermediates: [intermediate], anchors: [root] },
+      ...{ purpose: 'server', now, clockTrusted: true },
+    });
+    assert.ok(
+      findings.some(({ text }) => text.includes(`does not permit the name ${value} in the certificate`)),
+      JSON.stringify(findings.map(({ text }) => text)),
+    );
+  }
+});
+
 test(
   'name constraints (RFC 5280 4.2.1.10): openssl and we agree on every kind of name',
   requireTool('openssl'),

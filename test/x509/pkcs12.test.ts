@@ -15,6 +15,7 @@ import {
   writeEncryptedPrivateKey,
   writePkcs12,
 } from '../../src/x509/index.js';
+import { raiseBudget, spend, workBudget } from '../../src/x509/kdf.js';
 import { requireTool } from '../support/tools.js';
 import {
   issue,
@@ -123,18 +124,43 @@ for (const [name, args, passwords] of gnutlsCases) {
   });
 }
 
-test(
-  '3DES with 600 000 iterations is more work than is done, and what to do is said',
-  requireTool('certtool'),
-  async () => {
-    const { file } = await pkcs12ByGnutls(['--password', 'secret', '--pkcs-cipher', '3des-pkcs12']);
-    await assert.rejects(readContent(file, { password: 'wrong' }), { code: 'wrong-password' });
-    await assert.rejects(readContent(file, { password: 'secret' }), {
-      code: 'too-big',
-      message: 'it asks for more work than is done for one input; write it anew with fewer iterations, and AES',
-    });
-  },
-);
+for (const cipher of ['3des-pkcs12', 'rc2-40']) {
+  test(
+    `PKCS#12 of ${cipher} with the 600 000 iterations of GnuTLS is opened, others having their turn`,
+    requireTool('certtool'),
+    async () => {
+      const { leaf, authority, file } = await pkcs12ByGnutls([
+        ...['--password', 'secret', '--pkcs-cipher', cipher, '--load-ca-certificate', 'gnutls-ca.pem'],
+      ]);
+      const turns = countTurns();
+      const content = await readContent(file, { password: 'secret' });
+      assert.ok(turns.end() > 500, 'the event loop went on');
+      assert.deepEqual(sorted(ders(content)), sorted([leaf.der, authority.der]));
+      assert.equal(content.privateKeys[0]!.keyId, leaf.keyId);
+      // Nothing vouches for it: the work of a second is all that is done.
+      for (const [octets, given, codes] of [
+        [file, 'wrong', ['wrong-password']],
+        [damaged(file), 'secret', ['wrong-password', 'damaged']],
+      ] as const) {
+        const started = process.cpuUsage();
+        await assert.rejects(readContent(octets, { password: given }), ({ code }) => codes.includes(code as never));
+        const { user, system } = process.cpuUsage(started);
+        assert.ok(user + system < 1_500_000, `${user + system} microseconds`);
+      }
+    },
+  );
+}
+
+test('more than five seconds of work is not done under any password, and what to do is said', async () => {
+  const budget = workBudget();
+  raiseBudget(budget);
+  raiseBudget(budget);
+  spend(budget, 4_999_999);
+  assert.throws(() => spend(budget, 2), {
+    code: 'too-big',
+    message: 'it asks for more work than is done for one input; write it anew with fewer iterations, and AES',
+  });
+});
 
 test('PKCS#12 in BER, with indefinite lengths and cut octet strings (RFC 7292 4)', requireTool('openssl'), async () => {
   const { chain, file } = await pkcs12ByOpenssl('ec-p256', []);
@@ -248,14 +274,39 @@ async function written(algorithm: KeyAlgorithm, secret = password, friendlyName 
   };
 }
 
-async function pkcs12ByGnutls(args: readonly string[]): Promise<{ leaf: Certificate; file: Buffer }> {
-  const { leaf, leafKey } = await ordinaryChain();
+async function pkcs12ByGnutls(
+  args: readonly string[],
+): Promise<{ leaf: Certificate; authority: Certificate; file: Buffer }> {
+  const { leaf, leafKey, intermediate } = await ordinaryChain();
+  save(directory, 'gnutls-ca.pem', certificatePem(intermediate));
   save(directory, 'g.key', leafKey.export({ type: 'pkcs8', format: 'pem' }));
   save(directory, 'g.crt', certificatePem(leaf));
   const files = ['--to-p12', '--load-privkey', 'g.key', '--load-certificate', 'g.crt', '--p12-name', 'gnu'];
   const made = run(directory, 'certtool', [...files, ...args, '--outder', '--outfile', 'g.p12']);
   assert.equal(made.status, 0, made.text);
-  return { leaf, file: readFileSync(join(directory, 'g.p12')) };
+  return { leaf, authority: intermediate, file: readFileSync(join(directory, 'g.p12')) };
+}
+
+/** One octet of the content is another. */
+function damaged(file: Buffer): Buffer {
+  const octets = Buffer.from(file);
+  octets[octets.length >> 1]! ^= 1;
+  return octets;
+}
+
+/** How often the event loop came round. */
+function countTurns(): { end(): number } {
+  let [turns, next] = [0, setImmediate(turn)];
+  function turn(): void {
+    turns += 1;
+    next = setImmediate(turn);
+  }
+  return {
+    end: () => {
+      clearImmediate(next);
+      return turns;
+    },
+  };
 }
 
 async function pkcs12ByOpenssl(

@@ -16,6 +16,8 @@ import {
 export interface ServerChain {
   /** End-entity certificate first, without the root. */
   readonly certificates: readonly Certificate[];
+  /** That which came along, or is known. */
+  readonly root: Certificate | undefined;
   /** Key identifier of the end-entity certificate. */
   readonly keyId: string;
   /** Whether nothing is missing up to a root, which came along or is among the trust anchors. */
@@ -50,8 +52,11 @@ export interface Circumstances {
 
 /** What is to be said of the chain as one that is brought in now. Findings of severity error refuse it. */
 export function judgeChain(chain: ServerChain, path: string, circumstances: Circumstances): readonly Finding[] {
+  const { root } = chain;
+  // Without configured anchors clients meet the root that came along: what is wrong with it is wrong with the chain.
+  const anchors = circumstances.anchors.length === 0 && root !== undefined ? [root] : circumstances.anchors;
   return [
-    ...chainFindings(chain.certificates, circumstances).map((finding) => ({ ...finding, path })),
+    ...chainFindings(chain.certificates, { ...circumstances, anchors }).map((finding) => ({ ...finding, path })),
     ...chain.remarks.map((text) => ({ severity: 'info' as const, text, path })),
   ];
 }
@@ -107,10 +112,10 @@ export function orderServerChain(
   path: string,
   options: Parameters<typeof orderChain>[1],
 ): ServerChain {
-  const { chain, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
+  const { chain, root, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
   const [leaf] = chain;
   if (leaf === undefined) throw invalid(path, 'the certificate chain is empty');
-  return { certificates: chain, keyId: leaf.keyId, reachesRoot, remarks };
+  return { certificates: chain, root, keyId: leaf.keyId, reachesRoot, remarks };
 }
 
 function at<T>(path: string, work: () => T): T {

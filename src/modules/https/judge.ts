@@ -19,6 +19,7 @@ import {
   type CertificateEntry,
   entryPaths,
   httpsContainer,
+  installedChanged,
   readEntry,
   readInstalled,
   touchedEntries,
@@ -82,13 +83,24 @@ function judgeEntry(name: string, change: Change, parts: JudgeParts): readonly F
     const text = 'a chain goes with source ca-signed, not with self-signed';
     if (entry.chain.length > 0) findings.push({ severity: 'error', path: chain.toString(), text });
     const before = readEntry(change.before.config, name);
-    if (before === undefined || asksForAnother(before, entry)) {
-      findings.push(...judgeDeclared(entry, path.toString()));
+    const isAsked = before === undefined || asksForAnother(before, entry);
+    if (isAsked) findings.push(...judgeDeclared(entry, path.toString()));
+    const isIssued = isAsked || installedChanged(change.before, change.after, name);
+    if (isIssued && change.cause === 'commit' && !parts.clock.trusted()) {
+      findings.push({ ...datesInDoubt(entry), path: path.toString() });
     }
   } else if (entry.chain.length > 0 && bringsIn(change, entry)) {
     findings.push(...judgeBroughtIn(entry, chain.toString(), change, parts));
   }
   return findings;
+}
+
+/** What is issued now has its dates from a clock that nobody has set yet. */
+function datesInDoubt({ autoRenew }: CertificateEntry): Omit<Finding, 'path'> {
+  const text = 'the clock is not trusted yet, and the dates of the certificate are taken from it';
+  return autoRenew
+    ? { severity: 'info', text: `${text}; it is renewed when the clock is right`, appTag: 'clock-untrusted' }
+    : { severity: 'warning', text: `${text}; set the clock and make it anew`, appTag: 'clock-untrusted' };
 }
 
 /** What neither a certificate nor a request could hold, at the leaf that says it. */

@@ -6,6 +6,8 @@ import type { Protocol, Session } from '../../datastore/index.js';
 export interface ConnectionInfo {
   /** The number of the TLS settings that it was made under; greater than any for the local socket. */
   readonly epoch: number;
+  /** The server name whose certificate it was presented; '' for the certificate of all others, and for the local socket. */
+  readonly presentedFor: string;
   /** The peer's IP address; '' for the local socket. */
   readonly address: string;
   readonly port: number;

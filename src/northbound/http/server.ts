@@ -342,6 +342,7 @@ function deferred(): {
 
 const localInfo: ConnectionInfo = {
   epoch: Number.POSITIVE_INFINITY,
+  presentedFor: '',
   address: '',
   port: 0,
   clientChain: [],

@@ -251,6 +251,10 @@ describe('XML-RPC endpoint', () => {
         2,
         /^invalid-value \/signet-test-types:types\/u16: /,
       ],
+      ...[
+        ['config.set', 'https.certificate[a].install.password', 'x'],
+        ['config.apply', [edit({ path: 'https.certificate[a].install.password', value: 'x' })]],
+      ].map((row) => [row, 2, /^invalid-value \S+\/install\/password: the node is not configuration/] as never),
       [['config.delete', 'types.u16'], 16, /^data-missing \/signet-test-types:types\/u16/],
       [['action.invoke', 'types.u16'], 17, /does not end in an action/],
       [
