@@ -23,7 +23,10 @@ export interface OrderedChain {
 }
 
 export interface OrderOptions {
-  /** Key identifiers ({@link Certificate.keyId}) of the private keys that are at hand: they tell the end-entity certificate. */
+  /**
+   * Key identifiers ({@link Certificate.keyId}) of the private keys that are at hand: the first that a certificate came for
+   * tells the end-entity certificate.
+   */
   readonly keyIds?: readonly string[];
   /** Roots that are known, so that they need not come along. */
   readonly roots?: readonly Certificate[];
@@ -109,7 +112,8 @@ function withoutDuplicates(certificates: readonly Certificate[]): readonly Certi
 }
 
 function findLeaf(all: readonly Certificate[], keyIds: readonly string[]): Certificate {
-  const byKey = all.filter(({ keyId }) => keyIds.includes(keyId));
+  const meant = keyIds.find((wanted) => all.some(({ keyId }) => keyId === wanted));
+  const byKey = all.filter(({ keyId }) => keyId === meant);
   // Of several certificates for one key, such as a former self-signed one, what a CA signed is meant; then the newest.
   const candidates = byKey.length > 0 ? byKey : endEntities(all);
   const [leaf] = [...candidates].sort(

@@ -51,6 +51,7 @@ export {
   keyIdOf,
   subjectPublicKeyInfo,
 } from './key.js';
+export { type ListFault, listFaults } from './list-faults.js';
 export type { SubjectFields } from './name.js';
 export { generalNameFault, type ParameterFault, subjectFaults, usageFaults } from './parameters.js';
 export { type PathCheck, type PathResult, validatePath } from './path.js';

@@ -90,11 +90,9 @@ function revocationOf(
     return finding('error', 'revoked', `${title} was revoked on ${date.toISOString()} (${reason})`);
   }
   if (allReasons.every((reason) => state.covered.has(reason))) return [];
-  const bad = inScope.find(({ list }) => list.unknownCritical.length > 0);
-  if (usable.length === 0 && bad !== undefined) {
-    const names = bad.list.unknownCritical.join(', ');
-    const text = `the revocation list for ${title} has extensions that are not known: ${names}`;
-    return finding(gap, 'revocation-list-unusable', text);
+  const unusable = usable.length === 0 ? unusableList(certificate, issuer, inScope, check) : undefined;
+  if (unusable !== undefined) {
+    return finding(gap, 'revocation-list-unusable', `the revocation list for ${title} ${unusable}`);
   }
   if (state.outdated) {
     const text = `the revocation list for ${title} is not current`;
@@ -105,6 +103,22 @@ function revocationOf(
       ? `the revocation lists for ${title} do not cover every reason`
       : `there is no revocation list of the issuer of ${title}`;
   return finding(gap, 'revocation-unknown', text);
+}
+
+/** What is wrong with a list that the issuer is named in, where none can be used. */
+function unusableList(
+  certificate: Certificate,
+  issuer: Certificate,
+  inScope: readonly ScopedList[],
+  { lists }: WholeCheck,
+): string | undefined {
+  const bad = inScope.find(({ list }) => list.unknownCritical.length > 0);
+  if (bad !== undefined) return `has extensions that are not known: ${bad.list.unknownCritical.join(', ')}`;
+  const isForged = (list: RevocationList): boolean =>
+    issuer.comparableSubject === list.comparableIssuer &&
+    namesIssuer(list, issuer) &&
+    coveredReasons(certificate, list) !== undefined;
+  return inScope.length === 0 && lists.some(isForged) ? 'was not signed by its issuer' : undefined;
 }
 
 interface ScopedList {
@@ -172,7 +186,8 @@ function isNewer(one: RevocationList, other: RevocationList): boolean {
   return a > b || (a === b && (one.number ?? 0n) > (other.number ?? 0n));
 }
 
-function scopeKey({ comparableIssuer, scope, authorityKeyIdentifier: key }: RevocationList): string {
+/** Equal for lists of which the newest replaces the others. */
+export function scopeKey({ comparableIssuer, scope, authorityKeyIdentifier: key }: RevocationList): string {
   const reasons = scope?.reasons === undefined ? undefined : [...scope.reasons];
   return JSON.stringify([comparableIssuer, key?.keyIdentifier, { ...scope, reasons }]);
 }

@@ -288,6 +288,7 @@ describe('what a certification authority returns', { skip: openssl.skip }, () =>
     for (const [name, expected] of [
       ['second', other],
       ['first', leaf],
+      ['second', other],
     ] as const) {
       await it.invoke(`${web}/install`, { ...input, 'key-name': name });
       assert.equal(listener.fingerprint(), fingerprintOf(expected), name);

@@ -47,6 +47,28 @@ describe('chains of an authority', () => {
     assert.equal(listener.fingerprint(), state['fingerprint-sha256']);
   });
 
+  test('a new pair is installed over the former one, whose newer certificate stands in the same file', async (context) => {
+    const { it, listener } = await device(context);
+    const authority = await makeAuthority();
+    const [former, next] = [(await newKey('former')).privateKey, (await newKey('next')).privateKey];
+    const [newer, older] = [await authority.issue(former), await authority.issue(next, { from: -9 })];
+    const install = (key: typeof former) =>
+      it.invoke(`${entry('web')}/install`, {
+        data: pem(newer, older, authority.intermediate),
+        'private-key': key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+        activate: true,
+      });
+    await it.apply([['create', entry('web'), { name: 'web' }]]);
+    for (const [key, leaf] of [
+      [former, newer],
+      [next, older],
+      [former, newer],
+    ] as const) {
+      await install(key);
+      assert.equal(listener.fingerprint(), leaf.x509.fingerprint256.replaceAll(':', '').toLowerCase());
+    }
+  });
+
   test('bad input of every kind is refused at the input leaf, and nothing has changed', async (context) => {
     const { it, listener } = await device(context);
     const authority = await makeAuthority();

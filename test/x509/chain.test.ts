@@ -73,6 +73,16 @@ test('the certificate whose key is at hand is the end-entity certificate, whatev
   assert.deepEqual(ordered.unused, [other, selfSigned]);
 });
 
+test('of several certificates whose keys are at hand that of the first key is meant, though another is newer', async () => {
+  const { leaf, rootKey } = await ordinaryChain();
+  const notBefore = new Date(leaf.notBefore.getTime() + 3_600_000);
+  const newer = await issue({ subject: { commonName: 'server.example' }, key: rootKey, notBefore });
+  assert.deepEqual(orderChain([newer, leaf], { keyIds: [leaf.keyId, newer.keyId] }).chain, [leaf]);
+  assert.deepEqual(orderChain([leaf, newer], { keyIds: [newer.keyId, leaf.keyId] }).chain, [newer]);
+  const stranger = 'ab'.repeat(32);
+  assert.deepEqual(orderChain([newer, leaf], { keyIds: [stranger, leaf.keyId, newer.keyId] }).chain, [leaf]);
+});
+
 test('an issuer with the right name and a wrong key is no issuer', async () => {
   const { leaf, leafKey, intermediate } = await ordinaryChain();
   const impostor = await issue({ subject: { organization: 'Test', commonName: 'Intermediate' }, key: leafKey });

@@ -50,7 +50,8 @@ test('revoked, not revoked, no list, an outdated list, a list under another key'
   assert.deepEqual(judge([], hours(1), true), ['error revocation-unknown']);
   assert.deepEqual(judge([], hours(1), false), ['info revocation-unknown']);
   const forged = { ...clean, signatureOctets: Buffer.from(clean.signatureOctets).fill(1, 10, 20) };
-  assert.deepEqual(judge([forged], hours(1), true), ['error revocation-unknown']);
+  assert.deepEqual(judge([forged], hours(1), true), ['error revocation-list-unusable']);
+  assert.deepEqual(judge([forged, clean], hours(1), true), []);
   const strange = { ...clean, unknownCritical: ['issuingDistributionPoint'] };
   assert.deepEqual(judge([strange], hours(1), true), ['error revocation-list-unusable']);
   // The root's list is not there: whoever needs one for every certificate is told.

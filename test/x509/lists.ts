@@ -19,6 +19,8 @@ export interface ListOptions {
   /** Makes a delta list of it. */
   readonly base?: number;
   readonly scope?: 'users' | 'authorities' | 'attributes';
+  /** Adds a critical extension that nobody knows. */
+  readonly isStrange?: boolean;
 }
 
 export async function makeRevocationList(options: ListOptions): Promise<RevocationList> {
@@ -31,6 +33,7 @@ export async function makeRevocationList(options: ListOptions): Promise<Revocati
     ...(scope === undefined
       ? []
       : [extension('2.5.29.28', true, sequence(contextPrimitive(scopes[scope], Buffer.of(0xff))))]),
+    ...(options.isStrange === true ? [extension('1.3.6.1.4.1.32473.99', true, integer(1))] : []),
   ];
   const entry = ({ serial }: Certificate): Asn1 =>
     sequence(

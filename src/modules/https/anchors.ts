@@ -2,6 +2,8 @@
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import {
   type Certificate,
+  type ListFault,
+  listFaults,
   type RevocationList,
   readCertificate,
   readRevocationList,
@@ -41,34 +43,51 @@ export function judgeAnchors(change: Change): readonly Finding[] {
   });
 }
 
-/** Lists that cannot be read; at level high also those that are not current, where the change brings them or the level in. */
+/** Lists that cannot be read or revoke nobody; at level high also those that are not current, where the change brings them or the level in. */
 export function judgeRevocationLists(
   change: Change,
   level: string,
   clock: { readonly now: number; readonly trusted: boolean },
 ): readonly Finding[] {
-  const touched = ['client-authentication', 'security-level'].some((name) =>
-    change.touches(`/signet-https:https/${name}`),
-  );
-  if (!touched) return [];
-  const clients = container(httpsContainer(change.after.config), 'client-authentication');
-  const path = '/signet-https:https/client-authentication/crl';
-  const findings = (clients === undefined ? [] : texts(clients, 'crl')).flatMap((each, index): readonly Finding[] => {
-    const read = readList(each);
+  const touches = (name: string) => change.touches(`/signet-https:https/${name}`);
+  const touched = touches('client-authentication') || touches('security-level');
+  if (!touched && !touches('trust-anchor')) return [];
+  const https = httpsContainer(change.after.config);
+  const clients = container(https, 'client-authentication');
+  const read = (clients === undefined ? [] : texts(clients, 'crl')).map(readList);
+  const lists = read.filter((each) => typeof each !== 'string');
+  const authorities = lists.length === 0 ? [] : clientAnchors(https);
+  const findings = read.flatMap((each, index): readonly Finding[] => {
     const which = `revocation list ${index + 1}`;
-    if (typeof read === 'string') return [{ severity: 'error', path, text: `${which}: ${read}` }];
-    return clock.trusted ? judgeCurrency(read, which, path, level, clock.now) : [];
+    if (typeof each === 'string') return [{ severity: 'error', path: listPath, text: `${which}: ${each}` }];
+    return [
+      ...listFaults(each, lists, authorities).map((fault) => unusable(fault, which, level)),
+      ...(touched && clock.trusted ? judgeCurrency(each, which, level, clock.now) : []),
+    ];
   });
   return change.cause === 'rollback' ? findings.filter(({ appTag }) => !clockCodes.has(appTag ?? '')) : findings;
 }
 
-function judgeCurrency(
-  read: RevocationList,
-  which: string,
-  path: string,
-  level: string,
-  now: number,
-): readonly Finding[] {
+function clientAnchors(https: Branch | undefined): readonly Certificate[] {
+  const anchors = list(https, 'trust-anchor');
+  return clientAnchorNames(https).flatMap((name) => {
+    const anchor = anchors?.get([name]);
+    return anchor === undefined ? [] : certificatesOf(anchor);
+  });
+}
+
+/** Level high refuses what is seen to keep nobody out; that of an authority which only clients send cannot be seen. */
+function unusable({ code, text }: ListFault, which: string, level: string): Finding {
+  const refused = code === 'forged' || (level === 'high' && code !== 'unknown-issuer');
+  return {
+    severity: refused ? 'error' : 'warning',
+    path: listPath,
+    text: `${which} ${text}`,
+    appTag: 'revocation-list-unusable',
+  };
+}
+
+function judgeCurrency(read: RevocationList, which: string, level: string, now: number): readonly Finding[] {
   const { thisUpdate, nextUpdate } = read;
   const isCurrent = thisUpdate.getTime() <= now && nextUpdate !== undefined && nextUpdate.getTime() >= now;
   if (isCurrent) return [];
@@ -76,7 +95,9 @@ function judgeCurrency(
     nextUpdate === undefined
       ? `${which} does not say when the next one comes`
       : `${which} holds from ${thisUpdate.toISOString()} to ${nextUpdate.toISOString()}; level high needs a current one`;
-  return [{ severity: level === 'high' ? 'error' : 'warning', path, text, appTag: 'revocation-list-expired' }];
+  return [
+    { severity: level === 'high' ? 'error' : 'warning', path: listPath, text, appTag: 'revocation-list-expired' },
+  ];
 }
 
 function judgeAnchor(encoded: string, index: number, path: string): readonly Finding[] {
@@ -111,3 +132,5 @@ export function certificatesOf(anchor: Branch): readonly Certificate[] {
     }
   });
 }
+
+const listPath = '/signet-https:https/client-authentication/crl';

@@ -30,7 +30,7 @@ export interface InstallRequest {
   readonly chain: string | undefined;
   /** Chooses among several private keys of a container. */
   readonly keyName: string | undefined;
-  /** Key-ids of the pending request and of what is installed: they tell the end-entity certificate. */
+  /** Key-ids of the pending request and of what is installed, in this order: where no key came along they tell the end-entity certificate. */
   readonly knownKeys: readonly string[];
   /** Path of the action's input leaf `data`, and what stands before the names of the others. */
   readonly path: string;
