@@ -11,6 +11,8 @@ export interface OrderedChain {
   readonly chain: readonly Certificate[];
   /** The self-signed certificate at the end, where one came along or is known. */
   readonly root: Certificate | undefined;
+  /** Self-signed certificates that came along and that the chain can end at: of a root that was renewed on its key, all. */
+  readonly ownRoots: readonly Certificate[];
   /**
    * True where nothing is missing: the chain ends below a root that came along or is known, or is one self-signed
    * certificate. Whoever keeps the chain without its root keeps this fact beside it, as it cannot be told again.
@@ -43,9 +45,12 @@ export function orderChain(certificates: readonly Certificate[], options: OrderO
   const unused = all.filter((certificate) => !used.has(certificate));
   const reachesRoot = root !== undefined || isRoot(chain.at(-1)!, signatures);
   const cameAlong = root !== undefined && all.includes(root);
+  const isTwin = (each: Certificate): boolean =>
+    each.keyId === root?.keyId && each.comparableSubject === root.comparableSubject && isRoot(each, signatures);
   return {
     chain,
     root,
+    ownRoots: [...(cameAlong ? [root] : []), ...unused.filter(isTwin)],
     reachesRoot,
     unused,
     remarks: [

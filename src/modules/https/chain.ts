@@ -18,6 +18,8 @@ export interface ServerChain {
   readonly certificates: readonly Certificate[];
   /** Key identifier of the end-entity certificate. */
   readonly keyId: string;
+  /** Roots that came along and were left out. */
+  readonly ownRoots: readonly Certificate[];
   /** Whether nothing is missing up to a root, which came along or is among the trust anchors. */
   readonly reachesRoot: boolean;
   /** What is missing or was left out. */
@@ -44,14 +46,16 @@ export interface Circumstances {
   readonly level: SecurityLevel;
   /** Names and addresses that the device is reached by. */
   readonly hosts: readonly string[];
-  /** Where not empty, the chain has to lead to one of them. */
+  /** Where not empty, the chain has to lead to one of them; else to a root that came along, where one did. */
   readonly anchors: readonly Certificate[];
 }
 
 /** What is to be said of the chain as one that is brought in now. Findings of severity error refuse it. */
 export function judgeChain(chain: ServerChain, path: string, circumstances: Circumstances): readonly Finding[] {
+  // Nothing is asked of the issuer's root where it neither came along nor is known: it cannot be seen.
+  const anchors = circumstances.anchors.length > 0 ? circumstances.anchors : chain.ownRoots;
   return [
-    ...chainFindings(chain.certificates, circumstances).map((finding) => ({ ...finding, path })),
+    ...chainFindings(chain.certificates, { ...circumstances, anchors }).map((finding) => ({ ...finding, path })),
     ...chain.remarks.map((text) => ({ severity: 'info' as const, text, path })),
   ];
 }
@@ -107,10 +111,10 @@ export function orderServerChain(
   path: string,
   options: Parameters<typeof orderChain>[1],
 ): ServerChain {
-  const { chain, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
+  const { chain, ownRoots, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
   const [leaf] = chain;
   if (leaf === undefined) throw invalid(path, 'the certificate chain is empty');
-  return { certificates: chain, keyId: leaf.keyId, reachesRoot, remarks };
+  return { certificates: chain, keyId: leaf.keyId, ownRoots, reachesRoot, remarks };
 }
 
 function at<T>(path: string, work: () => T): T {
