@@ -47,6 +47,26 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     );
   });
 
+  test('DER, UTF-16 and bare base64 are taken for the certificate, its chain and its key alike', async () => {
+    const der = (name: string) => tool('x509', '-in', at(`${name}.pem`), '-outform', 'der', '-out', at(`${name}.der`));
+    const ours = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', at('o.key'), '-out', at('o.csr')];
+    await tool('req', ...ours, '-subj', '/CN=o', '-addext', 'subjectAltName=DNS:o.example.net', '-nodes');
+    const signing = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-copy_extensions', 'copyall', '-days', '20'];
+    await tool('x509', '-req', '-in', at('o.csr'), ...signing, '-out', at('o.pem'));
+    await Promise.all([der('o'), der('ca')]);
+    await tool('pkey', '-in', at('o.key'), '-outform', 'der', '-out', at('o-key.der'));
+    const text = await readFile(at('o.pem'), 'utf8');
+    await writeFile(at('o.utf16'), `\uFEFF${text}`, 'utf16le');
+    await writeFile(at('o.base64'), text.replace(/-----[A-Z ]+-----/g, ''));
+    assert.equal((await local('set', 'https.certificate[o].source=ca-signed')).status, 0);
+    for (const file of ['o.der', 'o.utf16', 'o.base64', 'o.pem']) {
+      const more = ['--chain', at('ca.der'), '--key', at('o-key.der')];
+      const installed = await certificate('install', 'o', '--file', at(file), ...more);
+      assert.equal(installed.status, 0, `${file}: ${installed.stderr}`);
+      assert.match(installed.stdout, /the root certificate CN=CA is not sent by a server and was left out/);
+    }
+  });
+
   test('a pending request is forgotten, and a second time there is none', async () => {
     assert.equal((await certificate('request', 'web')).status, 0);
     assert.equal((await certificate('abort-request', 'web')).stdout, 'done\n');
