@@ -4,7 +4,6 @@ import { type Certificate, isSelfIssued } from './certificate.js';
 import { X509Error } from './errors.js';
 import { IssuerIndex, SignatureChecks } from './issuers.js';
 import { nameText } from './name.js';
-import { longestChain } from './validate.js';
 
 export interface OrderedChain {
   /** End-entity certificate first, each signed by the next; without a self-signed root, unless it is the only one. */
@@ -85,11 +84,11 @@ interface Search {
   readonly signatures: SignatureChecks;
 }
 
-/** From the end-entity certificate upwards, as far as issuers are found. */
+/** From the end-entity certificate upwards, as far as issuers are found; that it may be too long is for who judges the chain. */
 function climb(leaf: Certificate, search: Search): { chain: Certificate[]; root: Certificate | undefined } {
   const { issuers, roots, signatures } = search;
   const chain = [leaf];
-  for (let current = leaf; !isRoot(current, signatures) && chain.length < longestChain; ) {
+  for (let current = leaf; !isRoot(current, signatures); ) {
     const signed = (candidate: Certificate): boolean =>
       !chain.includes(candidate) && signatures.verifies(current, candidate);
     const found = issuers.candidates(current).filter(signed);

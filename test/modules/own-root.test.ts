@@ -8,12 +8,14 @@ import { certificatePem } from '../../src/x509/index.js';
 import { requireTool } from '../support/tools.js';
 import {
   caExtensions,
+  deepChain,
   type Issue,
   issue,
   openssl,
   save,
   serverExtensions,
   temporaryDirectory,
+  testKey,
 } from '../x509/support.js';
 import { base64, newKey, pem } from './authority.js';
 import { day, device, entry, noon, refusalOf } from './support.js';
@@ -130,6 +132,28 @@ test('of a root that was renewed on its key the valid one counts, in whatever or
       'private-key': key,
     });
     assert.doesNotMatch(JSON.stringify(finding), /expired/);
+  }
+});
+
+test('a chain that is too long is refused as such, and not cut off', async (scope) => {
+  const { it } = await device(scope);
+  const { privateKey } = await testKey('ec-p256', 'deep leaf');
+  const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  await it.apply([['create', entry('web'), { name: 'web' }]]);
+  const path = `${entry('web')}/install/data`;
+  for (const [length, sent, told] of [
+    [20, 20, 19],
+    [17, 17, 17],
+    [17, 16, undefined],
+    [16, 16, undefined],
+  ] as const) {
+    const data = pem(...(await deepChain(length)).slice(0, sent));
+    const install = () => it.invoke(`${entry('web')}/install`, { data, 'private-key': key });
+    if (told === undefined) await install();
+    else {
+      const text = `the chain has ${told} certificates; 16 are the most`;
+      assert.equal(await refusalOf(install), `invalid-value ${path}: ${text}`);
+    }
   }
 });
 

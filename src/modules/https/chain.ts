@@ -68,8 +68,8 @@ export function chainFindings(
   const rest = { now: new Date(clock.now()), clockTrusted: clock.trusted(), level };
   const [leaf, ...intermediates] = chain;
   const own = validateServerChain({ ...rest, chain });
-  const path =
-    leaf === undefined || anchors.length === 0 ? [] : validatePath({ ...rest, leaf, intermediates, anchors }).findings;
+  const isJudged = leaf !== undefined && anchors.length > 0 && !own.some(({ code }) => code === 'chain-too-long');
+  const path = isJudged ? validatePath({ ...rest, leaf, intermediates, anchors }).findings : [];
   const known = new Set(own.map(({ code, text }) => `${code} ${text}`));
   const found = [...own, ...path.filter(({ code, text }) => !known.has(`${code} ${text}`))];
   return [
