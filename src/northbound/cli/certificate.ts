@@ -163,7 +163,9 @@ async function exportPair(call: Call): Promise<Output> {
     return { value: true, text: `written to ${given.out}\n` };
   }
   if (given.format === 'pem' || given.format === 'pkcs8') return { value, text: octets.toString('utf8') };
-  throw new UsageError('octets are not for a terminal: name a file with --out');
+  // With --json they are in base64.
+  if (call.parts.terminal && !call.json) throw new UsageError('octets are not for a terminal: name a file with --out');
+  return { value, text: octets };
 }
 
 async function restoreDefault({ client, style }: Call): Promise<Output> {

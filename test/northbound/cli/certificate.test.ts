@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { makeState, type RunningAgent, startAgent } from '../../support/agent.js';
+import { type CliParts, run as runCli } from '../../../src/northbound/cli/index.js';
+import { mainScript, makeState, type RunningAgent, startAgent } from '../../support/agent.js';
 import { runOk } from '../../support/run.js';
 import { signet } from '../../support/signet.js';
 import { requireTool } from '../../support/tools.js';
@@ -82,7 +83,6 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     // A file that others can read is made the owner's.
     await writeFile(at('web.p12'), 'something else', { mode: 0o644 });
     const container = ['export', 'web', '--format', 'pkcs12', '--pass-phrase-file', at('phrase')];
-    assert.match((await certificate(...container)).stderr, /name a file with --out/);
     assert.equal((await certificate(...container, '--out', at('web.p12'))).stdout, `written to ${at('web.p12')}\n`);
     assert.equal((await stat(at('web.p12'))).mode & 0o777, 0o600);
     const inside = await tool('pkcs12', '-in', at('web.p12'), '-nodes', '-passin', `file:${at('phrase')}`);
@@ -93,6 +93,35 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     assert.equal(without.status, 1);
     assert.doesNotMatch(without.stdout, /PRIVATE KEY/);
     assert.equal((await certificate('export', 'web', '--format', 'der', '--out', at('no/such'))).status, 1);
+  });
+
+  test('octets go into a pipe as they are, to a terminal only as JSON', async () => {
+    const whole = await certificate('export', 'web');
+    for (const [format, read] of [
+      ['der', 'x509 -inform der'],
+      ['pkcs7', 'pkcs7 -inform der -print_certs'],
+    ] as const) {
+      const command = `"$0" "$@" --format ${format} | openssl ${read}`;
+      const signet = [process.execPath, mainScript, 'certificate', 'export', 'web', '--state', place.state];
+      const through = await runOk('sh', ['-c', command, ...signet]);
+      assert.match(through, /-----BEGIN CERTIFICATE-----/);
+      assert.ok(whole.stdout.startsWith(through.slice(through.indexOf('-----BEGIN')).split('-----END')[0] ?? '?'));
+    }
+    const written: (string | Buffer)[] = [];
+    const told: string[] = [];
+    const parts: Pick<CliParts, 'stdout' | 'stderr' | 'terminal' | 'environment'> = {
+      stdout: (content) => written.push(content),
+      stderr: (text) => told.push(text),
+      terminal: true,
+      environment: {},
+    };
+    const terminal = (...more: string[]) =>
+      runCli(['certificate', 'export', 'web', '--format', 'der', '--state', place.state, ...more], parts as CliParts);
+    assert.equal(await terminal(), 2);
+    assert.match(told.join(''), /octets are not for a terminal: name a file with --out/);
+    assert.equal(await terminal('--json'), 0);
+    const { data } = JSON.parse(String(written)) as { data: string };
+    assert.equal(Buffer.from(data, 'base64')[0], 0x30);
   });
 
   test('a container is installed under another name, with a password that is wrong first', async () => {
