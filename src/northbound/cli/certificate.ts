@@ -27,7 +27,11 @@ export function certificateCommands(parser: Argv, perform: Perform): void {
     );
     add('show', 'one certificate', show);
     add('self-sign', 'issue the self-signed certificate anew', selfSign, (argv) =>
-      argv.option('validity-days', { type: 'number' }).option('new-key', { type: 'boolean', default: false }),
+      argv
+        .option('validity-days', { type: 'number' })
+        .option('new-key', { type: 'boolean', default: false })
+        .option('pass-phrase-file', { type: 'string', describe: 'of the new key, which it asks for' })
+        .option('confirm-timeout', { type: 'number' }),
     );
     add('request', 'make and print a certificate request', request, (argv) =>
       argv
@@ -104,6 +108,8 @@ async function selfSign(call: Call): Promise<Output> {
   return plainAction(call, 'self-sign', {
     'reuse-key': given['new-key'] !== true,
     ...(typeof days === 'number' ? { 'validity-days': days } : {}),
+    ...secret(given, 'pass-phrase-file', 'pass-phrase'),
+    ...(given['confirm-timeout'] === undefined ? {} : timeout(call)),
   });
 }
 

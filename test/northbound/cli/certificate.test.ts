@@ -154,6 +154,26 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     assert.equal((await local('get', 'https.server-certificate')).stdout, 'default\n');
   });
 
+  test('self-sign takes a pass phrase for a new key, and a confirm timeout', async () => {
+    assert.equal((await local('set', 'https.certificate[own].subject.common-name=own.example.net')).status, 0);
+    const state = async () =>
+      JSON.parse((await certificate('show', 'own', '--json')).stdout) as {
+        installed: Record<string, unknown>;
+        state: Record<string, unknown>;
+      };
+    const before = await state();
+    assert.equal((await certificate('self-sign', 'own', '--pass-phrase-file', at('phrase'))).status, 0);
+    const guarded = await state();
+    assert.notEqual(guarded.installed['key-id'], before.installed['key-id']);
+    assert.equal(guarded.installed['pass-phrase-set'], true);
+    const tried = await certificate('self-sign', 'own', '--validity-days', '9', '--confirm-timeout', '600', '--json');
+    assert.equal(tried.status, 0, tried.stderr);
+    const { 'persist-id': id } = JSON.parse(tried.stdout) as Record<string, string>;
+    assert.equal((await state()).state['days-remaining'], 8);
+    assert.equal((await local('cancel', id ?? '')).status, 0);
+    assert.equal((await state()).state['fingerprint-sha256'], guarded.state['fingerprint-sha256']);
+  });
+
   test('the pass phrase for SNMP is set from standard input; one that is too short is refused', async () => {
     const short = await signet(['passwd', 'admin', '--snmp', '--state', place.state], 'short\n');
     assert.equal(short.status, 1);
