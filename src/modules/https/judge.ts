@@ -16,6 +16,7 @@ import { list, text } from '../read.js';
 import { clientAnchorNames, judgeAnchors, judgeRevocationLists, serverAnchors } from './anchors.js';
 import { judgeDeclared, judgePresented } from './browser.js';
 import { type Circumstances, clockCodes, judgeChain, readServerChain } from './chain.js';
+import { judgeRules } from './clients.js';
 import {
   asksForAnother,
   type CertificateEntry,
@@ -45,6 +46,7 @@ export function judgeChange(change: Change, parts: JudgeParts): readonly Finding
     ...[...touchedEntries(change)].flatMap((name) => judgeEntry(name, change, parts)),
     ...judgeAnchors(change),
     ...judgeRevocationLists(change, level, { now: clock.now(), trusted: clock.trusted() }),
+    ...judgeRules(change),
     ...judgeParameters(change, parts),
     ...judgeHigh(change, level),
     ...judgePresented(change),
