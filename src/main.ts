@@ -94,7 +94,7 @@ async function runClient(args: readonly string[]): Promise<void> {
       const schema = readSchema({ ownSchema, schema: directories, log: logToStderr });
       return await rekey({ ...options, schema });
     },
-    stdout: (text) => void process.stdout.write(text),
+    stdout: (content) => void process.stdout.write(content),
     stderr: (text) => void process.stderr.write(text),
     terminal: process.stdout.isTTY,
     environment: process.env,

@@ -52,6 +52,29 @@ export function hasTlsFingerprint(certificate: Pick<Certificate, 'der'>, wanted:
   return hash !== undefined && tlsFingerprint(certificate, hash) === wanted.toLowerCase();
 }
 
+/** Why a tls-fingerprint (hex with colons) is that of no certificate whatever; undefined where it may be that of one. */
+export function tlsFingerprintFault(fingerprint: string): string | undefined {
+  const octets = fingerprint.split(':').length;
+  const number = Number.parseInt(fingerprint.slice(0, 2), 16);
+  const named = (Object.keys(tlsHashes) as TlsHash[]).find((name) => tlsHashes[name] === number);
+  if (named !== undefined && hashLengths[named] === octets - 1) return undefined;
+  // What `openssl x509 -fingerprint` prints, say.
+  const bare = (Object.keys(tlsHashes) as TlsHash[]).find((name) => hashLengths[name] === octets);
+  if (bare !== undefined) return `lacks the number of its hash: for ${bare} write 0${tlsHashes[bare]}: in front of it`;
+  if (named === undefined)
+    return `begins with ${fingerprint.slice(0, 2)}, which is the number of no hash; sha256 has 04`;
+  return `should have ${hashLengths[named]} octets of ${named} after its number, and has ${octets - 1}`;
+}
+
+const hashLengths: Readonly<Record<TlsHash, number>> = {
+  md5: 16,
+  sha1: 20,
+  sha224: 28,
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+};
+
 const forms: Readonly<Record<string, (value: string) => string>> = {
   email: (value) => {
     const at = value.lastIndexOf('@') + 1;

@@ -4,13 +4,14 @@ import { type Certificate, isSelfIssued } from './certificate.js';
 import { X509Error } from './errors.js';
 import { IssuerIndex, SignatureChecks } from './issuers.js';
 import { nameText } from './name.js';
-import { longestChain } from './validate.js';
 
 export interface OrderedChain {
   /** End-entity certificate first, each signed by the next; without a self-signed root, unless it is the only one. */
   readonly chain: readonly Certificate[];
   /** The self-signed certificate at the end, where one came along or is known. */
   readonly root: Certificate | undefined;
+  /** Self-signed certificates that came along and that the chain can end at: of a root that was renewed on its key, all. */
+  readonly ownRoots: readonly Certificate[];
   /**
    * True where nothing is missing: the chain ends below a root that came along or is known, or is one self-signed
    * certificate. Whoever keeps the chain without its root keeps this fact beside it, as it cannot be told again.
@@ -43,9 +44,12 @@ export function orderChain(certificates: readonly Certificate[], options: OrderO
   const unused = all.filter((certificate) => !used.has(certificate));
   const reachesRoot = root !== undefined || isRoot(chain.at(-1)!, signatures);
   const cameAlong = root !== undefined && all.includes(root);
+  const isTwin = (each: Certificate): boolean =>
+    each.keyId === root?.keyId && each.comparableSubject === root.comparableSubject && isRoot(each, signatures);
   return {
     chain,
     root,
+    ownRoots: [...(cameAlong ? [root] : []), ...unused.filter(isTwin)],
     reachesRoot,
     unused,
     remarks: [
@@ -80,11 +84,11 @@ interface Search {
   readonly signatures: SignatureChecks;
 }
 
-/** From the end-entity certificate upwards, as far as issuers are found. */
+/** From the end-entity certificate upwards, as far as issuers are found; that it may be too long is for who judges the chain. */
 function climb(leaf: Certificate, search: Search): { chain: Certificate[]; root: Certificate | undefined } {
   const { issuers, roots, signatures } = search;
   const chain = [leaf];
-  for (let current = leaf; !isRoot(current, signatures) && chain.length < longestChain; ) {
+  for (let current = leaf; !isRoot(current, signatures); ) {
     const signed = (candidate: Certificate): boolean =>
       !chain.includes(candidate) && signatures.verifies(current, candidate);
     const found = issuers.candidates(current).filter(signed);

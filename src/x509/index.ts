@@ -7,6 +7,7 @@ export {
   hasTlsFingerprint,
   type TlsHash,
   tlsFingerprint,
+  tlsFingerprintFault,
   tlsHashes,
 } from './cert-to-name.js';
 export {

@@ -85,7 +85,8 @@ function* pathsFrom(search: Search, path: readonly Certificate[]): Generator<rea
   const last = path.at(-1)!;
   if (path.length > search.longest.length) search.longest = path;
   if (anchors.has(last.der.toString('latin1'))) yield path;
-  if (path.length >= longestChain) return;
+  // One more than there may be, so that it is told that there are too many and not that the anchor is missing.
+  if (path.length > longestChain) return;
   for (const issuer of issuers.candidates(last)) {
     if (++search.steps > mostSteps) throw new X509Error('too-big', 'more paths than are looked at for one certificate');
     // A key and name that stand in the path already would lead in a circle (RFC 4158 2.4.2).

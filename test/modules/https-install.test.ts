@@ -343,6 +343,23 @@ describe('requests and their keys', () => {
     assert.equal(state['fingerprint-sha256'], fingerprint);
   });
 
+  test('a request of `default` that waits for its answer outlives restore-default and the deletion of what is presented', async (context) => {
+    const { it } = await device(context);
+    await it.apply([
+      ['create', entry('default'), { name: 'default' }],
+      ['create', entry('web'), { name: 'web' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const { pem: request } = await it.invoke(`${entry('default')}/generate-request`);
+    await it.invoke(`${entry('web')}/delete`);
+    assert.equal(it.get(serverCertificate), 'default-2');
+    await it.invoke('/signet-https:https/restore-default');
+    assert.equal(it.get(serverCertificate), 'default-2', 'its own entry serves again');
+    const leaf = await (await makeAuthority()).issue(keyOfRequest(String(request)));
+    await it.invoke(`${entry('default')}/install`, { data: pem(leaf) });
+    assert.equal(it.get(`${entry('default')}/source`), 'ca-signed');
+  });
+
   test('deleting what is presented makes and presents a factory certificate in the same transaction', async (context) => {
     const { it, listener } = await device(context);
     await it.apply([

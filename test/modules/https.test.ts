@@ -3,9 +3,21 @@ import assert from 'node:assert/strict';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Change, Root } from '../../src/datastore/index.js';
 import { ConfigError } from '../../src/error.js';
+import { judgeChange } from '../../src/modules/https/judge.js';
 import { generalNameTypes } from '../../src/x509/index.js';
-import { device, entry, everything, FakeListener, openDevice, refusalOf, serverCertificate } from './support.js';
+import { applyEdits, DataTree, diffTrees, parsePath } from '../../src/yang/index.js';
+import {
+  device,
+  entry,
+  everything,
+  FakeListener,
+  openDevice,
+  refusalOf,
+  schema,
+  serverCertificate,
+} from './support.js';
 
 describe('issuing', () => {
   test('a commit issues the certificate, presents it and tells of it', async (context) => {
@@ -290,6 +302,50 @@ describe('refusals leave nothing behind', () => {
       it.session.discard();
     }
     assert.deepEqual(await everything(it, listener), before);
+  });
+
+  test('an address as DNS name is refused where it is new: give it as type ip (RFC 5280 4.2.1.6, RFC 9525 6.5)', async (context) => {
+    const { it } = await device(context);
+    const named = (...values: readonly string[]) => ({
+      name: 'web',
+      'subject-alternative-name': values.map((value) => ({ type: 'dns', value })),
+    });
+    for (const value of ['127.0.0.1', '::1']) {
+      const path = `${entry('web')}/subject-alternative-name[type='dns'][value='${value}']`;
+      const text = 'an IP address is not a DNS name: give it as type ip';
+      const create = () => it.apply([['create', entry('web'), named(value)]]);
+      assert.equal(await refusalOf(create), `invalid-value ${path}: ${text}`);
+    }
+    await it.apply([['create', entry('web'), named('1.2.3', '4.in-addr.arpa', '1.2.3.4.example')]]);
+
+    const root = (...values: readonly string[]): Root => ({
+      config: applyEdits(DataTree.empty(schema), [it.edit('merge', entry('web'), named(...values))]),
+      system: DataTree.empty(schema),
+    });
+    const judged = (before: Root, after: Root, cause: Change['cause']) =>
+      judgeChange(
+        {
+          before,
+          after,
+          cause,
+          origin: { user: 'admin', protocol: 'local', address: '' },
+          instance: parsePath(schema, '/signet-https:https'),
+          differences: diffTrees(before.config, after.config),
+          touches: () => false,
+        },
+        {
+          clock: it.clock,
+          hasKey: () => true,
+          checkParameters: () => ({ cipherSuites: [], groups: [] }),
+          hosts: () => [],
+          listenOverride: undefined,
+          listenDefault: [],
+        },
+      ).filter(({ severity }) => severity === 'error');
+    const [former, other] = [root('192.0.2.1'), root('192.0.2.1', 'more.example')];
+    assert.equal(judged(root('more.example'), other, 'commit').length, 1);
+    assert.deepEqual(judged(former, other, 'commit'), [], 'an entry that has one from before can be changed');
+    assert.deepEqual(judged(root('more.example'), former, 'rollback'), [], 'and gone back to');
   });
 
   test('a subject field that no certificate can hold is refused at its leaf', async (context) => {

@@ -132,6 +132,35 @@ describe('HTTPS is not lost', () => {
     assert.ok(!texts(high.findings).some((each) => each.includes(text)));
   });
 
+  test('a commit after which an unknown factory certificate stands in says so, once', async (context) => {
+    const it = await openDevice(context, { listener });
+    const hint = '; a confirm timeout makes a change go back by itself';
+    const standIn = 'a factory certificate is presented in its place, whose fingerprint stands in https.state';
+    const empty = `no certificate is installed for cs yet: ${standIn}`;
+    await it.apply([
+      ['create', entry('web'), { name: 'web' }],
+      ['create', entry('cs'), { name: 'cs', source: 'ca-signed' }],
+      ['merge', serverCertificate, 'web'],
+    ]);
+    const tried = await it.apply([['merge', serverCertificate, 'cs']], { confirmTimeout: 60 });
+    assert.deepEqual(texts(tried.findings), [`warning ${entry('cs')}: ${empty}`]);
+    assert.equal(it.https.served()?.certificate, '');
+    await it.session.cancel(tried.persistId);
+    const set = await it.apply([['merge', serverCertificate, 'cs']]);
+    assert.deepEqual(texts(set.findings), [`warning ${entry('cs')}: ${empty}${hint}`]);
+    const again = await it.apply([['merge', `${entry('cs')}/subject`, { organization: 'x' }]]);
+    assert.deepEqual(texts(again.findings), []);
+    await it.apply([['merge', serverCertificate, 'web']]);
+    const gone = await it.apply([['delete', serverCertificate]]);
+    const unnamed = `no certificate is named any more: ${standIn}${hint}`;
+    assert.deepEqual(texts(gone.findings), [`warning ${serverCertificate}: ${unnamed}`]);
+    await it.apply([['merge', serverCertificate, 'web']]);
+    const sni = { 'server-name': 'a.example.net', certificate: 'cs' };
+    const named = await it.apply([['create', "/signet-https:https/sni[server-name='a.example.net']", sni]]);
+    const own = `no certificate is installed for cs yet: the service's own is presented in its place${hint}`;
+    assert.deepEqual(texts(named.findings), [`warning ${entry('cs')}: ${own}`]);
+  });
+
   test('a certificate that is issued for names by which nobody reaches the device says so, where it is presented', async (context) => {
     const it = await openDevice(context, { listener, hosts: () => ['device.example.net'] });
     const named = (value: string) => ({ 'subject-alternative-name': [{ type: 'dns', value }] });

@@ -14,6 +14,7 @@ import {
 import { requireTool } from '../support/tools.js';
 import {
   caExtensions,
+  deepChain,
   issue,
   openssl,
   ordinaryChain,
@@ -249,5 +250,16 @@ test('a chain longer than anyone sends is refused as such', async () => {
   assert.deepEqual(
     findings.map(({ code }) => code),
     ['chain-too-long'],
+  );
+});
+
+test('a path that is too long by its anchor alone is told as too long, and not as one without an anchor', async () => {
+  const certificates = await deepChain(17);
+  const [leaf, ...above] = certificates;
+  const anchors = [certificates.at(-1)!];
+  const path = { leaf: leaf!, intermediates: above.slice(0, -1), anchors, now, clockTrusted: true };
+  assert.deepEqual(
+    validatePath(path).findings.map(({ text }) => text),
+    ['the chain has 17 certificates; 16 are the most'],
   );
 });

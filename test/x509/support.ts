@@ -193,6 +193,26 @@ export async function ordinaryChain(): Promise<TestChain> {
   };
 }
 
+/** A server certificate for `device.example.net` and the authorities above it, `length` certificates with their root at the end. */
+export async function deepChain(length: number): Promise<readonly Certificate[]> {
+  const [authority, leaf] = await Promise.all([testKey('ec-p256', 'deep'), testKey('ec-p256', 'deep leaf')]);
+  const key = authority.privateKey;
+  const name = (above: number): SubjectFields => ({ commonName: above === 0 ? 'leaf' : `Authority ${above}` });
+  return Promise.all(
+    Array.from({ length }, (_, above) =>
+      issue({
+        subject: name(above),
+        key: above === 0 ? leaf.privateKey : key,
+        issuer: { subject: name(Math.min(above + 1, length - 1)), key },
+        extensions:
+          above === 0
+            ? serverExtensions(leaf.privateKey, key, ['digitalSignature'], 'device.example.net')
+            : caExtensions(key, key),
+      }),
+    ),
+  );
+}
+
 /** One element of DER with this identifier octet. */
 export function tlv(tag: number, content: Buffer): Buffer {
   if (content.length < 0x80) return Buffer.concat([Buffer.of(tag, content.length), content]);

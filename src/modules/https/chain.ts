@@ -16,10 +16,10 @@ import {
 export interface ServerChain {
   /** End-entity certificate first, without the root. */
   readonly certificates: readonly Certificate[];
-  /** That which came along, or is known. */
-  readonly root: Certificate | undefined;
   /** Key identifier of the end-entity certificate. */
   readonly keyId: string;
+  /** Roots that came along and were left out. */
+  readonly ownRoots: readonly Certificate[];
   /** Whether nothing is missing up to a root, which came along or is among the trust anchors. */
   readonly reachesRoot: boolean;
   /** What is missing or was left out. */
@@ -46,15 +46,14 @@ export interface Circumstances {
   readonly level: SecurityLevel;
   /** Names and addresses that the device is reached by. */
   readonly hosts: readonly string[];
-  /** Where not empty, the chain has to lead to one of them. */
+  /** Where not empty, the chain has to lead to one of them; else to a root that came along, where one did. */
   readonly anchors: readonly Certificate[];
 }
 
 /** What is to be said of the chain as one that is brought in now. Findings of severity error refuse it. */
 export function judgeChain(chain: ServerChain, path: string, circumstances: Circumstances): readonly Finding[] {
-  const { root } = chain;
-  // Without configured anchors clients meet the root that came along: what is wrong with it is wrong with the chain.
-  const anchors = circumstances.anchors.length === 0 && root !== undefined ? [root] : circumstances.anchors;
+  // Nothing is asked of the issuer's root where it neither came along nor is known: it cannot be seen.
+  const anchors = circumstances.anchors.length > 0 ? circumstances.anchors : chain.ownRoots;
   return [
     ...chainFindings(chain.certificates, { ...circumstances, anchors }).map((finding) => ({ ...finding, path })),
     ...chain.remarks.map((text) => ({ severity: 'info' as const, text, path })),
@@ -69,8 +68,8 @@ export function chainFindings(
   const rest = { now: new Date(clock.now()), clockTrusted: clock.trusted(), level };
   const [leaf, ...intermediates] = chain;
   const own = validateServerChain({ ...rest, chain });
-  const path =
-    leaf === undefined || anchors.length === 0 ? [] : validatePath({ ...rest, leaf, intermediates, anchors }).findings;
+  const isJudged = leaf !== undefined && anchors.length > 0 && !own.some(({ code }) => code === 'chain-too-long');
+  const path = isJudged ? validatePath({ ...rest, leaf, intermediates, anchors }).findings : [];
   const known = new Set(own.map(({ code, text }) => `${code} ${text}`));
   const found = [...own, ...path.filter(({ code, text }) => !known.has(`${code} ${text}`))];
   return [
@@ -112,10 +111,10 @@ export function orderServerChain(
   path: string,
   options: Parameters<typeof orderChain>[1],
 ): ServerChain {
-  const { chain, root, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
+  const { chain, ownRoots, reachesRoot, remarks } = at(path, () => orderChain(certificates, options));
   const [leaf] = chain;
   if (leaf === undefined) throw invalid(path, 'the certificate chain is empty');
-  return { certificates: chain, root, keyId: leaf.keyId, reachesRoot, remarks };
+  return { certificates: chain, keyId: leaf.keyId, ownRoots, reachesRoot, remarks };
 }
 
 function at<T>(path: string, work: () => T): T {

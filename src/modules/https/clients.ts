@@ -1,6 +1,6 @@
 /** Clients that show a certificate: judged by the tree's anchors and lists (RFC 5280 section 6), named by its rules (RFC 7407). */
 import { createHash } from 'node:crypto';
-import type { Root } from '../../datastore/index.js';
+import type { Change, Finding, Root } from '../../datastore/index.js';
 import type { ClientJudge, Clock } from '../../southbound/index.js';
 import {
   type Certificate,
@@ -11,6 +11,7 @@ import {
   hasTlsFingerprint,
   readCertificate,
   readRevocationList,
+  tlsFingerprintFault,
   X509Error,
 } from '../../x509/index.js';
 import type { Branch, ListData } from '../../yang/index.js';
@@ -146,6 +147,21 @@ function mappedName(path: readonly Certificate[], clients: Branch | undefined): 
     if (name !== undefined && name !== '') return name;
   }
   return undefined;
+}
+
+/** A rule that no certificate can meet locks out without a word whoever it was for. */
+export function judgeRules({ before, after }: Change): readonly Finding[] {
+  const rulesOf = ({ config }: Root) =>
+    list(container(httpsContainer(config), 'client-authentication'), 'cert-to-name');
+  const known = rulesOf(before);
+  const rules = rulesOf(after);
+  if (rules === undefined || rules === known) return [];
+  return [...rules].flatMap((rule): readonly Finding[] => {
+    const fault = known?.get(rule.keys()) === rule ? undefined : tlsFingerprintFault(text(rule, 'fingerprint') ?? '');
+    if (fault === undefined) return [];
+    const path = `/signet-https:https/client-authentication/cert-to-name[id='${String(leaf(rule, 'id'))}']/fingerprint`;
+    return [{ severity: 'warning', path, text: `the fingerprint can be that of no certificate: it ${fault}` }];
+  });
 }
 
 function nameBy(mapType: string, certificate: Certificate, rule: Branch): string | undefined {

@@ -7,7 +7,9 @@ import {
   type Content,
   type ContentFormat,
   certificatePem,
+  checkRevocation,
   choosePrivateKey,
+  type RevocationList,
   readCertificate,
   readContent,
   writeEncryptedPrivateKey,
@@ -15,7 +17,7 @@ import {
   writePkcs12,
   X509Error,
 } from '../../x509/index.js';
-import { judgeChain, orderServerChain, refusalOf, type ServerChain } from './chain.js';
+import { type Circumstances, judgeChain, orderServerChain, refusalOf, type ServerChain } from './chain.js';
 import type { Installed } from './entry.js';
 import type { IssueParts } from './issue.js';
 import { circumstancesOf, noKey } from './judge.js';
@@ -61,8 +63,10 @@ export async function readInstall(request: InstallRequest, root: Root, parts: Is
   const keyIds = [...(chosen === undefined ? [] : [chosen.keyId]), ...request.knownKeys];
   const circumstances = circumstancesOf(root, parts);
   const chain = orderServerChain(certificates, path, { keyIds, roots: circumstances.anchors });
+  const lists = [...main.revocationLists, ...(further?.revocationLists ?? []), ...(separate?.revocationLists ?? [])];
   const findings: Finding[] = [
     ...judgeChain(chain, path, circumstances),
+    ...listFindings(lists, chain, path, circumstances),
     ...[...main.remarks, ...(further?.remarks ?? [])].map((text) => ({ severity: 'info' as const, path, text })),
   ];
   const stored = await parts.keys.isSound(chain.keyId);
@@ -73,6 +77,29 @@ export async function readInstall(request: InstallRequest, root: Root, parts: Is
   const refused = refusalOf(findings);
   if (refused !== undefined) throw refused;
   return { chain, newKey: stored ? undefined : chosen?.key, findings };
+}
+
+/** Nobody asks a server for the lists of its own issuers, so they are not kept; that the chain is revoked is not passed over. */
+function listFindings(
+  lists: readonly RevocationList[],
+  { certificates, ownRoots }: ServerChain,
+  path: string,
+  { clock }: Circumstances,
+): readonly Finding[] {
+  if (lists.length === 0) return [];
+  const revoked = checkRevocation({
+    path: [...certificates, ...ownRoots.slice(0, 1)],
+    lists: lists.slice(0, mostLists),
+    now: new Date(clock.now()),
+    clockTrusted: clock.trusted(),
+    required: false,
+  }).filter(({ code }) => code === 'revoked');
+  const were = lists.length === 1 ? 'a revocation list was' : `${lists.length} revocation lists were`;
+  const text = `${were} passed over: those for clients stand in client-authentication/crl`;
+  return [
+    ...revoked.map(({ text: fault, code }) => ({ severity: 'error' as const, path, text: fault, appTag: code })),
+    { severity: 'info', path, text },
+  ];
 }
 
 /** An authority's own key may stand beside; it is not the one that is meant unless there is no other. */
@@ -161,3 +188,6 @@ function base64(text: string): string {
 }
 
 const otherPair = 'private key does not belong to the certificate: the key that came along is of another pair';
+
+/** Some 0.1 s of signatures, whatever came. */
+const mostLists = 32;

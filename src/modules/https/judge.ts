@@ -1,8 +1,10 @@
 /** Everything about the https subtree that can be judged without making anything: the handler's `validate`. */
+import { isIP } from 'node:net';
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import type { Clock, TlsParameters, UnusedChoices } from '../../southbound/index.js';
 import {
+  type GeneralName,
   generalNameFault,
   type SecurityLevel,
   signatureHashFault,
@@ -14,6 +16,7 @@ import { list, text } from '../read.js';
 import { clientAnchorNames, judgeAnchors, judgeRevocationLists, serverAnchors } from './anchors.js';
 import { judgeDeclared, judgePresented } from './browser.js';
 import { type Circumstances, clockCodes, judgeChain, readServerChain } from './chain.js';
+import { judgeRules } from './clients.js';
 import {
   asksForAnother,
   type CertificateEntry,
@@ -44,6 +47,7 @@ export function judgeChange(change: Change, parts: JudgeParts): readonly Finding
     ...[...touchedEntries(change)].flatMap((name) => judgeEntry(name, change, parts)),
     ...judgeAnchors(change),
     ...judgeRevocationLists(change, level, { now: clock.now(), trusted: clock.trusted() }),
+    ...judgeRules(change),
     ...judgeParameters(change, parts),
     ...judgeHigh(change, level),
     ...judgePresented(change),
@@ -78,11 +82,12 @@ function judgeEntry(name: string, change: Change, parts: JudgeParts): readonly F
   const entry = readEntry(change.after.config, name);
   if (entry === undefined) return [];
   const { entry: path, chain } = entryPaths(change.instance, name);
-  const findings = [...judgeNames(entry, path.toString()), ...judgeHash(entry, path.toString())];
+  const before = readEntry(change.before.config, name);
+  const isAllowed = (given: GeneralName) => change.cause !== 'commit' || !isNewAddress(given, before);
+  const findings = [...judgeNames(entry, path.toString(), isAllowed), ...judgeHash(entry, path.toString())];
   if (entry.source === 'self-signed') {
     const text = 'a chain goes with source ca-signed, not with self-signed';
     if (entry.chain.length > 0) findings.push({ severity: 'error', path: chain.toString(), text });
-    const before = readEntry(change.before.config, name);
     const isAsked = before === undefined || asksForAnother(before, entry);
     if (isAsked) findings.push(...judgeDeclared(entry, path.toString()));
     const isIssued = isAsked || installedChanged(change.before, change.after, name);
@@ -104,7 +109,7 @@ function datesInDoubt({ autoRenew }: CertificateEntry): Omit<Finding, 'path'> {
 }
 
 /** What neither a certificate nor a request could hold, at the leaf that says it. */
-function judgeNames(entry: CertificateEntry, path: string): Finding[] {
+function judgeNames(entry: CertificateEntry, path: string, isAllowed: (name: GeneralName) => boolean): Finding[] {
   const faults = [...subjectFaults(entry.subject), ...usageFaults(entry.usage, entry.keyAlgorithm)];
   const subject = faults.map(({ field, message }) => ({
     severity: 'error' as const,
@@ -112,14 +117,25 @@ function judgeNames(entry: CertificateEntry, path: string): Finding[] {
     text: message,
   }));
   const names = entry.subjectAltNames.flatMap((name) => {
-    const fault = generalNameFault(name);
+    const fault = isAllowed(name) ? generalNameFault(name)?.message : addressAsDns;
     if (fault === undefined) return [];
     const value = name.value.includes("'") ? `"${name.value.replaceAll('"', '""')}"` : `'${name.value}'`;
     const at = `${path}/subject-alternative-name[type='${name.type}'][value=${value}]`;
-    return [{ severity: 'error' as const, path: at, text: fault.message }];
+    return [{ severity: 'error' as const, path: at, text: fault }];
   });
   return [...subject, ...names];
 }
+
+/**
+ * RFC 5280 4.2.1.6: an address stands in iPAddress, and no client looks for one among DNS names (RFC 9525 6.5). An entry that
+ * has such a name from before can be changed, renewed and gone back to.
+ */
+function isNewAddress({ type, value }: GeneralName, before: CertificateEntry | undefined): boolean {
+  if (type !== 'dns' || isIP(value) === 0) return false;
+  return before?.subjectAltNames.some((known) => known.type === type && known.value === value) !== true;
+}
+
+const addressAsDns = 'an IP address is not a DNS name: give it as type ip';
 
 function judgeHash(entry: CertificateEntry, path: string): Finding[] {
   const reason = signatureHashFault(entry.signatureHash);

@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import type { Change, Finding, Root } from '../../datastore/index.js';
 import type { Clock } from '../../southbound/index.js';
 import { type Certificate, type GeneralName, namesOrCommonName } from '../../x509/index.js';
-import { leaf } from '../read.js';
+import { leaf, text } from '../read.js';
 import { hostFindings } from './chain.js';
 import { asksForAnother, entryPaths, httpsContainer, installedChanged, readEntry, readInstalled } from './entry.js';
 import { dateAndTime } from './facts.js';
@@ -22,7 +22,12 @@ export function judgeReach(
   parts: ReachParts,
 ): readonly Finding[] {
   if (change.cause !== 'commit') return [];
-  return [...clientFindings(change), ...addressFindings(change, parts), ...presentedFindings(change, presented, parts)];
+  return [
+    ...clientFindings(change),
+    ...addressFindings(change, parts),
+    ...unnamedFindings(change),
+    ...presentedFindings(change, presented, parts),
+  ];
 }
 
 function clientFindings({ before, after, confirmed }: Change): readonly Finding[] {
@@ -42,6 +47,12 @@ function addressFindings({ before, after, confirmed }: Change, parts: ReachParts
   return [warning(`/signet-https:https/${isEnabled(after) ? 'listen' : 'enabled'}`, trial(text, confirmed))];
 }
 
+function unnamedFindings({ before, after, confirmed }: Change): readonly Finding[] {
+  if (serverCertificate(before) === undefined || serverCertificate(after) !== undefined) return [];
+  const text = `no certificate is named any more: ${standIn}`;
+  return [warning('/signet-https:https/server-certificate', trial(text, confirmed))];
+}
+
 /** What a certificate was judged by when it was installed may have changed until it is presented. */
 function presentedFindings(
   change: Change,
@@ -52,6 +63,13 @@ function presentedFindings(
   const former = presented(before);
   return [...presented(after)].flatMap((name): readonly Finding[] => {
     const path = entryPaths(instance, name).entry.toString();
+    if (isEmpty(name, after)) {
+      const isNew =
+        !former.has(name) || !isEmpty(name, before) || serverCertificate(before) !== serverCertificate(after);
+      const instead = name === serverCertificate(after) ? standIn : "the service's own is presented in its place";
+      const text = `no certificate is installed for ${name} yet: ${instead}`;
+      return isNew ? [warning(path, trial(text, change.confirmed))] : [];
+    }
     const isBrought = installedChanged(before, after, name);
     const isOwn = readEntry(after.config, name)?.source === 'self-signed';
     const declared = isBrought ? undefined : declaredNames(name, before, after);
@@ -65,6 +83,17 @@ function presentedFindings(
     const misfits = hostFindings(certificate, reachedBy(after, parts)).map(({ text }) => text);
     return [...dateTexts(certificate, parts.clock), ...misfits].map((text) => warning(path, text));
   });
+}
+
+/** True where an authority has yet to return what is to be presented. */
+function isEmpty(name: string, root: Root): boolean {
+  const entry = readEntry(root.config, name);
+  return entry?.source === 'ca-signed' && entry.chain.length === 0 && readInstalled(root.system, name) === undefined;
+}
+
+function serverCertificate({ config }: Root): string | undefined {
+  const https = httpsContainer(config);
+  return https === undefined ? undefined : text(https, 'server-certificate');
 }
 
 /** The names of a certificate that the commit is going to issue; undefined where it issues none, or one for the names of the device. */
@@ -99,3 +128,6 @@ function trial(text: string, confirmed: boolean | undefined): string {
 function warning(path: string, text: string): Finding {
   return { severity: 'warning', path, text };
 }
+
+/** Clients that know the former certificate do not know this one. */
+const standIn = 'a factory certificate is presented in its place, whose fingerprint stands in https.state';

@@ -4,7 +4,7 @@ import { ConfigError } from '../../error.js';
 import type { InstanceIdentifier, JsonObject } from '../../yang/index.js';
 import { below } from '../read.js';
 import type { ActionParts } from './actions.js';
-import { type CertificateEntry, entryPaths, installedJson, keyIdsOf, readEntry } from './entry.js';
+import { type CertificateEntry, entryPaths, installedJson, keyIdsOf, readEntry, readRequest } from './entry.js';
 import { certificateFacts } from './facts.js';
 import { issueSelfSigned } from './issue.js';
 import { presentedNames } from './judge.js';
@@ -87,21 +87,20 @@ async function factoryRequest(
         serve(https, name),
         { operation: 'merge', path: child(https, 'enabled'), value: true },
       ],
-      system: [
-        { path: paths.installed, value: installedJson(issued) },
-        { path: paths.request, value: undefined },
-      ],
+      system: [{ path: paths.installed, value: installedJson(issued) }],
     },
     facts: certificateFacts(name, issued, parts.clock.now()),
   };
 }
 
-/** `default`, or a name beside it where an administrator has made that entry his own. */
+/** `default`, or a name beside it where an administrator has made that entry his own, or waits for an authority's answer to it. */
 function freeName(root: Root): string {
   for (let number = 1; ; number++) {
     const name = number === 1 ? factoryName : `${factoryName}-${number}`;
     const entry = readEntry(root.config, name);
-    if (entry === undefined || (entry.source === 'self-signed' && followsDevice(entry))) return name;
+    if (entry === undefined) return name;
+    const isPending = readRequest(root.system, name) !== undefined;
+    if (entry.source === 'self-signed' && followsDevice(entry) && !isPending) return name;
   }
 }
 

@@ -27,7 +27,11 @@ export function certificateCommands(parser: Argv, perform: Perform): void {
     );
     add('show', 'one certificate', show);
     add('self-sign', 'issue the self-signed certificate anew', selfSign, (argv) =>
-      argv.option('validity-days', { type: 'number' }).option('new-key', { type: 'boolean', default: false }),
+      argv
+        .option('validity-days', { type: 'number' })
+        .option('new-key', { type: 'boolean', default: false })
+        .option('pass-phrase-file', { type: 'string', describe: 'of the new key, which it asks for' })
+        .option('confirm-timeout', { type: 'number' }),
     );
     add('request', 'make and print a certificate request', request, (argv) =>
       argv
@@ -38,9 +42,9 @@ export function certificateCommands(parser: Argv, perform: Perform): void {
     );
     add('install', 'install what a certification authority returned', install, (argv) =>
       argv
-        .option('file', { type: 'string', demandOption: true })
-        .option('key', { type: 'string', describe: 'PEM file of the private key' })
-        .option('chain', { type: 'string', describe: 'PEM file of further certificates' })
+        .option('file', { type: 'string', demandOption: true, describe: 'what came, in whatever format' })
+        .option('key', { type: 'string', describe: 'file of the private key' })
+        .option('chain', { type: 'string', describe: 'file of further certificates' })
         .option('format', { choices: ['auto', 'pem', 'der', 'pkcs7', 'pkcs12'], default: 'auto' })
         .option('container-password-file', { type: 'string', describe: 'as --password-file, where --url is given too' })
         .option('key-name', { type: 'string' })
@@ -104,6 +108,8 @@ async function selfSign(call: Call): Promise<Output> {
   return plainAction(call, 'self-sign', {
     'reuse-key': given['new-key'] !== true,
     ...(typeof days === 'number' ? { 'validity-days': days } : {}),
+    ...secret(given, 'pass-phrase-file', 'pass-phrase'),
+    ...(given['confirm-timeout'] === undefined ? {} : timeout(call)),
   });
 }
 
@@ -120,26 +126,32 @@ async function request(call: Call): Promise<Output> {
 
 async function install(call: Call): Promise<Output> {
   const { arguments: given } = call;
-  const data = readFile(String(given.file));
-  const text = (name: string, leaf: string) =>
-    typeof given[name] === 'string' ? { [leaf]: readText(given[name]) } : {};
+  const content = (option: string, leaf: string) =>
+    typeof given[option] === 'string' ? { [leaf]: asText(readFile(given[option])) } : {};
   // With --url the common option --password-file is the user's; the container's has its own name then.
   const password = given.url === undefined ? secret(given, 'password-file', 'password') : {};
   const confirmed = given.activate === true || given['confirm-timeout'] !== undefined ? timeout(call) : {};
   return findings(
     await invoke(call, 'install', {
-      data: data.includes('-----BEGIN ') ? data.toString('utf8') : data.toString('base64'),
+      ...content('file', 'data'),
       format: String(given.format),
       ...password,
       ...secret(given, 'container-password-file', 'password'),
-      ...text('key', 'private-key'),
-      ...text('chain', 'chain'),
+      ...content('key', 'private-key'),
+      ...content('chain', 'chain'),
       ...(typeof given['key-name'] === 'string' ? { 'key-name': given['key-name'] } : {}),
       activate: given.activate === true,
       ...confirmed,
     }),
     confirmed,
   );
+}
+
+/** Text as it is, unless it has what XML cannot carry; DER, containers and UTF-16 as base64. */
+function asText(octets: Buffer): string {
+  const text = octets.toString('utf8');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text) ? octets.toString('base64') : text;
 }
 
 async function activate(call: Call): Promise<Output> {
@@ -160,7 +172,9 @@ async function exportPair(call: Call): Promise<Output> {
     return { value: true, text: `written to ${given.out}\n` };
   }
   if (given.format === 'pem' || given.format === 'pkcs8') return { value, text: octets.toString('utf8') };
-  throw new UsageError('octets are not for a terminal: name a file with --out');
+  // With --json they are in base64.
+  if (call.parts.terminal && !call.json) throw new UsageError('octets are not for a terminal: name a file with --out');
+  return { value, text: octets };
 }
 
 async function restoreDefault({ client, style }: Call): Promise<Output> {

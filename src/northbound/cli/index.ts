@@ -27,7 +27,7 @@ export interface CliParts {
   readonly rekey: (
     options: Omit<RekeyOptions, 'schema'> & { readonly schema: readonly string[] },
   ) => Promise<RekeyReport>;
-  readonly stdout: (text: string) => void;
+  readonly stdout: (content: string | Buffer) => void;
   readonly stderr: (text: string) => void;
   readonly terminal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -54,10 +54,10 @@ export interface Call {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** The result for scripts, and its text for people. */
+/** The result for scripts, and its text for people; octets where they were asked for. */
 export interface Output {
   readonly value: unknown;
-  readonly text: string;
+  readonly text: string | Buffer;
   /** Exit status; 0 where absent. */
   readonly status?: number;
 }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { makeState, type RunningAgent, startAgent } from '../../support/agent.js';
+import { type CliParts, run as runCli } from '../../../src/northbound/cli/index.js';
+import { mainScript, makeState, type RunningAgent, startAgent } from '../../support/agent.js';
 import { runOk } from '../../support/run.js';
 import { signet } from '../../support/signet.js';
 import { requireTool } from '../../support/tools.js';
@@ -47,6 +48,26 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     );
   });
 
+  test('DER, UTF-16 and bare base64 are taken for the certificate, its chain and its key alike', async () => {
+    const der = (name: string) => tool('x509', '-in', at(`${name}.pem`), '-outform', 'der', '-out', at(`${name}.der`));
+    const ours = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', at('o.key'), '-out', at('o.csr')];
+    await tool('req', ...ours, '-subj', '/CN=o', '-addext', 'subjectAltName=DNS:o.example.net', '-nodes');
+    const signing = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-copy_extensions', 'copyall', '-days', '20'];
+    await tool('x509', '-req', '-in', at('o.csr'), ...signing, '-out', at('o.pem'));
+    await Promise.all([der('o'), der('ca')]);
+    await tool('pkey', '-in', at('o.key'), '-outform', 'der', '-out', at('o-key.der'));
+    const text = await readFile(at('o.pem'), 'utf8');
+    await writeFile(at('o.utf16'), `\uFEFF${text}`, 'utf16le');
+    await writeFile(at('o.base64'), text.replace(/-----[A-Z ]+-----/g, ''));
+    assert.equal((await local('set', 'https.certificate[o].source=ca-signed')).status, 0);
+    for (const file of ['o.der', 'o.utf16', 'o.base64', 'o.pem']) {
+      const more = ['--chain', at('ca.der'), '--key', at('o-key.der')];
+      const installed = await certificate('install', 'o', '--file', at(file), ...more);
+      assert.equal(installed.status, 0, `${file}: ${installed.stderr}`);
+      assert.match(installed.stdout, /the root certificate CN=CA is not sent by a server and was left out/);
+    }
+  });
+
   test('a pending request is forgotten, and a second time there is none', async () => {
     assert.equal((await certificate('request', 'web')).status, 0);
     assert.equal((await certificate('abort-request', 'web')).stdout, 'done\n');
@@ -62,7 +83,6 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     // A file that others can read is made the owner's.
     await writeFile(at('web.p12'), 'something else', { mode: 0o644 });
     const container = ['export', 'web', '--format', 'pkcs12', '--pass-phrase-file', at('phrase')];
-    assert.match((await certificate(...container)).stderr, /name a file with --out/);
     assert.equal((await certificate(...container, '--out', at('web.p12'))).stdout, `written to ${at('web.p12')}\n`);
     assert.equal((await stat(at('web.p12'))).mode & 0o777, 0o600);
     const inside = await tool('pkcs12', '-in', at('web.p12'), '-nodes', '-passin', `file:${at('phrase')}`);
@@ -73,6 +93,35 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     assert.equal(without.status, 1);
     assert.doesNotMatch(without.stdout, /PRIVATE KEY/);
     assert.equal((await certificate('export', 'web', '--format', 'der', '--out', at('no/such'))).status, 1);
+  });
+
+  test('octets go into a pipe as they are, to a terminal only as JSON', async () => {
+    const whole = await certificate('export', 'web');
+    for (const [format, read] of [
+      ['der', 'x509 -inform der'],
+      ['pkcs7', 'pkcs7 -inform der -print_certs'],
+    ] as const) {
+      const command = `"$0" "$@" --format ${format} | openssl ${read}`;
+      const signet = [process.execPath, mainScript, 'certificate', 'export', 'web', '--state', place.state];
+      const through = await runOk('sh', ['-c', command, ...signet]);
+      assert.match(through, /-----BEGIN CERTIFICATE-----/);
+      assert.ok(whole.stdout.startsWith(through.slice(through.indexOf('-----BEGIN')).split('-----END')[0] ?? '?'));
+    }
+    const written: (string | Buffer)[] = [];
+    const told: string[] = [];
+    const parts: Pick<CliParts, 'stdout' | 'stderr' | 'terminal' | 'environment'> = {
+      stdout: (content) => written.push(content),
+      stderr: (text) => told.push(text),
+      terminal: true,
+      environment: {},
+    };
+    const terminal = (...more: string[]) =>
+      runCli(['certificate', 'export', 'web', '--format', 'der', '--state', place.state, ...more], parts as CliParts);
+    assert.equal(await terminal(), 2);
+    assert.match(told.join(''), /octets are not for a terminal: name a file with --out/);
+    assert.equal(await terminal('--json'), 0);
+    const { data } = JSON.parse(String(written)) as { data: string };
+    assert.equal(Buffer.from(data, 'base64')[0], 0x30);
   });
 
   test('a container is installed under another name, with a password that is wrong first', async () => {
@@ -103,6 +152,26 @@ describe('signet certificate', { skip: openssl.skip }, () => {
     assert.equal((await certificate('delete', 'web')).stdout, 'done\n');
     assert.notEqual((await served()).stdout, before);
     assert.equal((await local('get', 'https.server-certificate')).stdout, 'default\n');
+  });
+
+  test('self-sign takes a pass phrase for a new key, and a confirm timeout', async () => {
+    assert.equal((await local('set', 'https.certificate[own].subject.common-name=own.example.net')).status, 0);
+    const state = async () =>
+      JSON.parse((await certificate('show', 'own', '--json')).stdout) as {
+        installed: Record<string, unknown>;
+        state: Record<string, unknown>;
+      };
+    const before = await state();
+    assert.equal((await certificate('self-sign', 'own', '--pass-phrase-file', at('phrase'))).status, 0);
+    const guarded = await state();
+    assert.notEqual(guarded.installed['key-id'], before.installed['key-id']);
+    assert.equal(guarded.installed['pass-phrase-set'], true);
+    const tried = await certificate('self-sign', 'own', '--validity-days', '9', '--confirm-timeout', '600', '--json');
+    assert.equal(tried.status, 0, tried.stderr);
+    const { 'persist-id': id } = JSON.parse(tried.stdout) as Record<string, string>;
+    assert.equal((await state()).state['days-remaining'], 8);
+    assert.equal((await local('cancel', id ?? '')).status, 0);
+    assert.equal((await state()).state['fingerprint-sha256'], guarded.state['fingerprint-sha256']);
   });
 
   test('the pass phrase for SNMP is set from standard input; one that is too short is refused', async () => {
