@@ -169,7 +169,7 @@ export interface Session {
   invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch>;
   /**
    * Events that the user may see, in order; a promise that the listener returns is waited for. One that falls behind is told
-   * how many it missed. Gives what ends it.
+   * in their place how many it missed. Gives what ends it.
    */
   subscribe(listener: (event: DatastoreEvent) => void | Promise<void>, options?: SubscribeOptions): () => void;
   close(): void;
