@@ -200,6 +200,8 @@ export type DatastoreEvent =
       readonly transaction: string;
       readonly origin: Origin;
       readonly differences: readonly Difference[];
+      /** Milliseconds since the epoch; of one that is told later, from the history. */
+      readonly time?: number;
     }
   | NotificationEvent
   /** What was asked for from the past has been delivered; what follows is new (RFC 5277 replayComplete). */
