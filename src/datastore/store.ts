@@ -317,8 +317,9 @@ class Loader {
     }
   }
 
-  finish(): this {
-    this.history ??= new History(this.#options.retention, emptyPoint(this.#options));
+  /** `time`: that of the first record that has one, so that transaction 0 has the same after every start. */
+  finish(time?: number): this {
+    this.history ??= new History(this.#options.retention, emptyPoint(this.#options, time));
     return this;
   }
 
@@ -337,7 +338,7 @@ class Loader {
   }
 
   #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: readonly string[], end: number): void {
-    const { history } = this.finish();
+    const { history } = this.finish(head.entry.time);
     const before = history!.head;
     if (head.closes === true) this.#close();
     if (head.fallback !== undefined) this.#fallback ??= this.#reopened(head.fallback) ?? before;
@@ -347,7 +348,7 @@ class Loader {
 
   #startup(head: Extract<RecordHead, { record: 'startup' }>, lines: readonly string[], end: number): void {
     const { time, origin, is } = head;
-    const { history } = this.finish();
+    const { history } = this.finish(time);
     this.startup = is === 'none' ? undefined : { root: undefined, time, origin, end };
     if (is !== 'saved' || this.startup === undefined) return;
     try {
@@ -385,9 +386,9 @@ function eraseBeforeReset(history: History): boolean {
   return true;
 }
 
-function emptyPoint({ schema, clock }: StoreOptions): Point {
+function emptyPoint({ schema, clock }: StoreOptions, time = clock.now()): Point {
   const root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
-  const entry = { transaction: '0', time: clock.now(), origin: systemOrigin, comment: '', kind: 'initial' };
+  const entry = { transaction: '0', time, origin: systemOrigin, comment: '', kind: 'initial' };
   return { entry, root, end: headerLength };
 }
 
