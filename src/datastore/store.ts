@@ -21,6 +21,7 @@ import {
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 import type { Troubles } from './trouble.js';
+import { WriteTrouble } from './write-trouble.js';
 
 export interface StoreOptions {
   readonly stateDirectory: string;
@@ -69,12 +70,14 @@ export class Store {
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
+  readonly #trouble: WriteTrouble;
   /** The journal holds what has been erased from the history. */
   mustErase: boolean;
 
   private constructor(options: StoreOptions, journal: Journal, loaded: Loader) {
     this.#options = options;
     this.#journal = journal;
+    this.#trouble = new WriteTrouble(options);
     this.#facts = loaded.facts;
     this.history = loaded.history!;
     this.mustErase = eraseBeforeReset(this.history);
@@ -210,22 +213,26 @@ export class Store {
 
   async close(): Promise<void> {
     await this.#compaction;
+    await this.#trouble.close();
     await this.#journal.close();
   }
 
   async #append(head: RecordHead): Promise<void> {
-    await this.#write([[encodeHead(head)]]);
+    await this.#try([[encodeHead(head)]]);
+    this.#trouble.look();
   }
 
   async #write(records: readonly RecordLines[]): Promise<readonly number[]> {
-    const { troubles } = this.#options;
+    const ends = await this.#try(records);
+    this.#trouble.isOver();
+    return ends;
+  }
+
+  async #try(records: readonly RecordLines[]): Promise<readonly number[]> {
     try {
-      const ends = await this.#journal.append(records);
-      troubles.isOver('journal-write-failed');
-      return ends;
+      return await this.#journal.append(records);
     } catch (error) {
-      const text = `${ConfigError.from(error).message}; commits are refused until it works`;
-      troubles.stands({ kind: 'journal-write-failed', place: '', text });
+      this.#trouble.failed(error);
       throw error;
     }
   }
