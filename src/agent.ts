@@ -192,7 +192,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     log,
   });
   current.datastore = datastore;
-  datastore.subscribe((event) => audit.observe(event));
+  datastore.subscribe((event) => audit.observe(event), await audit.lastCommit());
   try {
     // Not before the state directory is locked: opening the store clears what a crash left half written.
     opened.keys = await openKeyStore(join(state, 'keys'), datastore.masterKey);

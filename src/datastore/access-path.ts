@@ -1,6 +1,6 @@
 /**
  * The paths of access rules: node-instance-identifier of RFC 8341, an instance-identifier in which key predicates may be
- * missing. A missing one stands for every value of that key.
+ * missing, and the variable USER stands for the name of the user. A missing one stands for every value of that key.
  */
 import { ConfigError } from '../error.js';
 import {
@@ -23,17 +23,27 @@ type RuleNode = Exclude<PathStep['schema'], { kind: 'input' | 'output' | 'rpc' }
 interface RuleStep {
   readonly schema: RuleNode;
   /** In the order of the list's keys, undefined for one that is not named; a leaf-list's one value. */
-  readonly keys: readonly (Value | undefined)[];
+  readonly keys: readonly (Value | UserVariable | undefined)[];
+}
+
+/** The variable USER, for a key of that leaf's type. No key equals it. */
+interface UserVariable {
+  readonly variable: LeafSchema | LeafListSchema;
 }
 
 /** Where a rule applies: at the node or nodes that the path names and at all below. `/` is everything. */
 export class RulePath {
+  readonly #schema: Schema;
   readonly #steps: readonly RuleStep[];
+  /** True where the variable USER is in it. */
+  readonly isOfUser: boolean;
   /** True where it names only some instances of its nodes. */
   readonly isKeyed: boolean;
 
-  private constructor(steps: readonly RuleStep[]) {
+  private constructor(schema: Schema, steps: readonly RuleStep[]) {
+    this.#schema = schema;
     this.#steps = steps;
+    this.isOfUser = steps.some(({ keys }) => keys.some(isVariable));
     this.isKeyed = steps.some(({ keys }) => keys.some((key) => key !== undefined));
   }
 
@@ -42,7 +52,26 @@ export class RulePath {
    * a node that no module declares, `invalid-value` for everything else.
    */
   static parse(schema: Schema, text: string): RulePath {
-    return new RulePath(text.trim() === '/' ? [] : new Reader(schema, text.trim()).steps());
+    return new RulePath(schema, text.trim() === '/' ? [] : new Reader(schema, text.trim()).steps());
+  }
+
+  /** With the user's name in the place of the variable. Where that is no value of the key's type it covers nothing. */
+  of(user: string): RulePath {
+    if (!this.isOfUser) return this;
+    const bind = (key: Value | UserVariable | undefined) => (isVariable(key) ? this.#bind(key, user) : key);
+    return new RulePath(
+      this.#schema,
+      this.#steps.map(({ schema, keys }) => ({ schema, keys: keys.map(bind) })),
+    );
+  }
+
+  #bind(key: UserVariable, user: string): Value | UserVariable {
+    try {
+      return keyValue(this.#schema, key.variable, user);
+    } catch (error) {
+      if (error instanceof ConfigError) return key;
+      throw error;
+    }
   }
 
   /** The schema node that the path ends in; undefined for `/`. */
@@ -97,12 +126,13 @@ class Reader {
     throw refusal('invalid-value', `${prefix} is not the name of a module`);
   }
 
-  #predicates(schema: RuleNode): readonly (Value | undefined)[] {
-    const given = new Map<string, string>();
+  #predicates(schema: RuleNode): RuleStep['keys'] {
+    const given = new Map<string, string | typeof userVariable>();
     while (this.#text[this.#offset] === '[') {
-      const [, name = '', single, double] = this.#take(predicatePattern, "a predicate is [key='value']");
+      const expected = "a predicate is [key='value'] or [key=$USER]";
+      const [, name = '', single, double] = this.#take(predicatePattern, expected);
       if (given.has(name)) throw refusal('invalid-value', `the key ${name} is named twice`);
-      given.set(name, single ?? double ?? '');
+      given.set(name, single ?? double ?? userVariable);
     }
     if (given.size === 0) return [];
     const keys = new Map<string, LeafSchema | LeafListSchema>();
@@ -113,7 +143,8 @@ class Reader {
     }
     return Array.from(keys, ([name, leaf]) => {
       const text = given.get(name);
-      return text === undefined ? undefined : parseValue(leaf.type, text, jsonContext(this.#schema, leaf.module));
+      if (text === undefined) return undefined;
+      return text === userVariable ? { variable: leaf } : keyValue(this.#schema, leaf, text);
     });
   }
 
@@ -139,9 +170,18 @@ function findChild(parent: RuleNode | BranchSchema, name: string, module: Module
   return named.length === 1 ? named[0] : undefined;
 }
 
+function keyValue(schema: Schema, leaf: LeafSchema | LeafListSchema, text: string): Value {
+  return parseValue(leaf.type, text, jsonContext(schema, leaf.module));
+}
+
+function isVariable(key: Value | UserVariable | undefined): key is UserVariable {
+  return typeof key === 'object' && key !== null && 'variable' in key;
+}
+
 function refusal(tag: 'invalid-value' | 'unknown-element', message: string): ConfigError {
   return new ConfigError({ tag, message });
 }
 
 const namePattern = /\/(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)/y;
-const predicatePattern = /\[\s*(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*|\.)\s*=\s*(?:'([^']*)'|"([^"]*)")\s*\]/y;
+const predicatePattern = /\[\s*(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*|\.)\s*=\s*(?:'([^']*)'|"([^"]*)"|\$USER)\s*\]/y;
+const userVariable = Symbol('USER');

@@ -33,11 +33,12 @@ export class AccessPolicy {
   /** Nodes that can be read wherever they are; undefined where it depends on the instance. */
   readonly #readable = new Map<SchemaNode, boolean | undefined>();
 
-  constructor(configuration: AccessConfiguration, groups: ReadonlySet<string>) {
+  /** For that user: his name stands for the variable USER of paths. */
+  constructor(configuration: AccessConfiguration, user: string, groups: ReadonlySet<string>) {
     const applies = (names: ReadonlySet<string>) => names.has('*') || [...names].some((name) => groups.has(name));
     // RFC 8341 3.4.4 step 5: who is in no group has the defaults, an asterisk notwithstanding.
-    this.#rules =
-      groups.size === 0 ? [] : configuration.lists.flatMap((list) => (applies(list.groups) ? list.rules : []));
+    const lists = groups.size === 0 ? [] : configuration.lists.filter((list) => applies(list.groups));
+    this.#rules = lists.flatMap(({ rules }) => rules.map((rule) => ruleOf(user, rule)));
     const write = configuration.writeDefault;
     this.#defaults = {
       read: configuration.readDefault,
@@ -195,3 +196,10 @@ function map<K, V>(maps: Map<Verb, Map<K, V>>, verb: Verb): Map<K, V> {
 }
 
 const anything: Verdict = { keyed: [], otherwise: true };
+
+function ruleOf(user: string, rule: AccessRule): AccessRule {
+  const { about } = rule;
+  return about.kind === 'data' && about.path.isOfUser
+    ? { ...rule, about: { ...about, path: about.path.of(user) } }
+    : rule;
+}

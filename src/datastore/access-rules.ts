@@ -23,6 +23,8 @@ export interface AccessConfiguration {
   readonly writeDefault: boolean;
   readonly execDefault: boolean;
   readonly externalGroups: boolean;
+  /** The variable USER is in a rule's path: what holds for a user is not told by his groups alone. */
+  readonly namesUser: boolean;
   /** Names of the groups that a user is a member of. */
   readonly memberships: ReadonlyMap<string, readonly string[]>;
   /** In the user's order. */
@@ -47,6 +49,18 @@ export function readAccess(
       else known.push(text(group, 'name'));
     }
   }
+  const lists = Array.from(entries(nacm, 'rule-list'), (list) => ({
+    groups: new Set(values(list, 'group')),
+    rules: Array.from(entries(list, 'rule')).flatMap((rule) => {
+      try {
+        return [readRule(schema, rule)];
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        unresolved(`${text(list, 'name')}/${text(rule, 'name')}`, error);
+        return [];
+      }
+    }),
+  }));
   return {
     enabled: value(nacm, 'enable-nacm') === true,
     readDefault: value(nacm, 'read-default') === 'permit',
@@ -54,18 +68,8 @@ export function readAccess(
     execDefault: value(nacm, 'exec-default') === 'permit',
     externalGroups: value(nacm, 'enable-external-groups') === true,
     memberships,
-    lists: Array.from(entries(nacm, 'rule-list'), (list) => ({
-      groups: new Set(values(list, 'group')),
-      rules: Array.from(entries(list, 'rule')).flatMap((rule) => {
-        try {
-          return [readRule(schema, rule)];
-        } catch (error) {
-          if (!(error instanceof ConfigError)) throw error;
-          unresolved(`${text(list, 'name')}/${text(rule, 'name')}`, error);
-          return [];
-        }
-      }),
-    })),
+    namesUser: lists.some(({ rules }) => rules.some(({ about }) => about.kind === 'data' && about.path.isOfUser)),
+    lists,
   };
 }
 

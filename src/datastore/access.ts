@@ -35,7 +35,7 @@ export class AccessControl {
   readonly #groups: ExternalGroups;
   readonly #log: Log;
   readonly #refused: (record: AuditRecord) => void;
-  /** What was read of one version of the container, with the policies of the sets of groups that were asked for. */
+  /** What was read of one version of the container, with the policies that were asked for: of a set of groups, or of a user. */
   #current: { readonly nacm: Content | undefined; readonly configuration: AccessConfiguration } | undefined;
   readonly #policies = new Map<string, Access>();
 
@@ -54,10 +54,10 @@ export class AccessControl {
     if (configuration?.enabled !== true) return undefined;
     const groups = new Set(configuration.memberships.get(origin.user));
     if (configuration.externalGroups) for (const group of this.#groups(root, origin.user)) groups.add(group);
-    const key = JSON.stringify([...groups].sort());
+    const key = JSON.stringify([configuration.namesUser ? origin.user : '', ...[...groups].sort()]);
     const known = this.#policies.get(key);
     if (known !== undefined) return known;
-    const policy = new AccessPolicy(configuration, groups);
+    const policy = new AccessPolicy(configuration, origin.user, groups);
     const access: Access = { policy, view: new AccessView(policy) };
     if (this.#policies.size >= maxPolicies) this.#policies.clear();
     this.#policies.set(key, access);

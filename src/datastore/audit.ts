@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Origin } from './contract.js';
-import { type FileSystem, nodeFileSystem, type OpenFile } from './files.js';
+import { type FileSystem, nodeFileSystem, type OpenFile, readSmallFile } from './files.js';
 import type { Log } from './log.js';
 import type { DatastoreEvent } from './session.js';
 
@@ -50,15 +50,29 @@ export class AuditFile {
     this.#options = { now: () => Date.now(), files: nodeFileSystem, size: 1_048_576, count: 4, ...options };
   }
 
+  /** The transaction of the last commit that is in it, '0' for none: a stop may have come before what follows was written. */
+  async lastCommit(): Promise<string> {
+    const { files, count } = this.#options;
+    for (let index = 0; index < count; index += 1) {
+      const text = (await readSmallFile(files, this.#name(index)).catch(() => undefined))?.toString() ?? '';
+      for (let at = text.lastIndexOf(commitMark); at >= 0; at = at === 0 ? -1 : text.lastIndexOf(commitMark, at - 1)) {
+        const line = text.slice(at, text.indexOf('\n', at) + 1);
+        const found = transactionMember.exec(line)?.[1];
+        if (found !== undefined) return found;
+      }
+    }
+    return '0';
+  }
+
   /** Returns at once. Where more wait than the file takes, the excess is counted and told by the next line. */
-  record(record: AuditRecord): void {
+  record(record: AuditRecord, at = this.#options.now()): void {
     if (this.#pending.length >= maxPending) {
       this.#dropped += 1;
       return;
     }
     const dropped = this.#dropped === 0 ? {} : { dropped: this.#dropped };
     this.#dropped = 0;
-    const time = new Date(this.#options.now()).toISOString();
+    const time = new Date(at).toISOString();
     this.#pending.push(`${JSON.stringify({ time, ...record, ...dropped }, bounded)}\n`);
     // The journal has each commit already, so these lines wait for each other and keep out of the way of its syncs.
     if (record.event === 'commit' && this.#pending.length < maxBatch)
@@ -71,7 +85,10 @@ export class AuditFile {
     if (event.kind !== 'commit') return;
     const { transaction, differences } = event;
     const paths = differences.slice(0, maxPaths).map(({ path }) => path.toString());
-    this.record({ event: 'commit', ...askerOf(event.origin), transaction, changes: differences.length, paths });
+    this.record(
+      { event: 'commit', ...askerOf(event.origin), transaction, changes: differences.length, paths },
+      event.time,
+    );
   }
 
   /** When everything that was recorded is on disk, or has failed. */
@@ -119,6 +136,7 @@ export class AuditFile {
       await files.makeDirectory(directory, 0o700);
       const handle = await files.open(this.#name(0), 'update');
       this.#file = { handle, position: await handle.size() };
+      await this.#endLine(this.#file);
     }
     if (this.#file.position === 0 || this.#file.position + length <= size) return this.#file;
     const full = this.#file.handle;
@@ -127,6 +145,13 @@ export class AuditFile {
     await this.#rotate();
     this.#file = { handle: await files.open(this.#name(0), 'create'), position: 0 };
     return this.#file;
+  }
+
+  /** A line that a stop has torn stays one of its own. */
+  async #endLine(file: { readonly handle: OpenFile; position: number }): Promise<void> {
+    if (file.position === 0 || (await file.handle.read(file.position - 1, 1)).toString() === '\n') return;
+    await file.handle.write(Buffer.from('\n'), file.position);
+    file.position += 1;
   }
 
   async #rotate(): Promise<void> {
@@ -162,6 +187,9 @@ function bounded(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.length > maxText ? `${value.slice(0, maxText)}...` : value;
 }
 
+/** No text of a member holds it: quotation marks are escaped there. */
+const commitMark = '"event":"commit",';
+const transactionMember = /"transaction":"([0-9]+)"/;
 /** Milliseconds. */
 const gatherFor = 200;
 const maxPending = 1000;

@@ -117,6 +117,7 @@ async function restoreFrom(source: OpenFile, place: Place): Promise<BackupReport
     const masterKey = await readSmallFile(files, join(beside, masterKeyName));
     if (octets === undefined || masterKey === undefined) throw damaged();
     const keyFile = place.masterKeyFile ?? join(stateDirectory, masterKeyName);
+    await refuseOtherKey(files, keyFile, masterKey);
     await replaceFile(files, dirname(keyFile), basename(keyFile), masterKey);
     const keys = [...found.keys()].filter((name) => name.startsWith('keys/'));
     const keyFolder = join(stateDirectory, 'keys');
@@ -202,6 +203,14 @@ async function copyEntry(reader: BackupReader, size: number, files: FileSystem, 
   } finally {
     await file.close();
   }
+}
+
+/** A master key that goes takes with it what was sealed under it. One that is this very key is of a restore that was cut short. */
+async function refuseOtherKey(files: FileSystem, keyFile: string, masterKey: Buffer): Promise<void> {
+  const there = await readSmallFile(files, keyFile);
+  if (there === undefined || there.equals(masterKey)) return;
+  const message = `${keyFile} is there and is not the master key of the backup; move it away first`;
+  throw new ConfigError({ tag: 'data-exists', message });
 }
 
 /** Throws while journal, keys and master key may not belong together. */

@@ -1,6 +1,6 @@
 /**
  * The notification bus: each subscriber has a bounded queue of its own and is called outside the commit, so that a slow
- * or failing one stops nobody. One that fell behind is told how much it missed.
+ * or failing one stops nobody. One that fell behind is told how much it missed, where that is missing.
  */
 import type { Log } from './log.js';
 
@@ -32,14 +32,14 @@ export class Bus<Event> {
 
   /** As {@link subscribe}, with events for this subscriber alone. */
   open(listener: (event: Event) => void | Promise<void>): Subscription<Event> {
-    const subscriber: Subscriber<Event> = { listener, queue: [], dropped: 0, busy: false };
+    const subscriber: Subscriber<Event> = { listener, queue: [], busy: false };
     this.#subscribers.add(subscriber);
     return {
       offer: (event) => this.#offer(subscriber, event),
       finish: (event) => {
         // Behind all that waits, and whatever its length: it is the last.
         if (!this.#subscribers.delete(subscriber)) return;
-        subscriber.queue.push(event);
+        subscriber.queue.push({ event });
         this.#wake(subscriber);
       },
       end: () => {
@@ -50,8 +50,11 @@ export class Bus<Event> {
   }
 
   #offer(subscriber: Subscriber<Event>, event: Event): void {
-    if (subscriber.queue.length >= this.#limit) subscriber.dropped += 1;
-    else subscriber.queue.push(event);
+    const { queue } = subscriber;
+    const last = queue.at(-1);
+    // Not before half of it is done: one that stays behind is told of a few long gaps, not of one behind each event.
+    if (last?.missed !== undefined && queue.length * 2 > this.#limit) last.missed += 1;
+    else queue.push(queue.length < this.#limit ? { event } : { missed: 1 });
     this.#wake(subscriber);
   }
 
@@ -63,14 +66,10 @@ export class Bus<Event> {
 
   async #deliver(subscriber: Subscriber<Event>): Promise<void> {
     for (;;) {
-      let event = subscriber.queue.shift();
-      if (event === undefined && subscriber.dropped > 0) {
-        event = this.#missed(subscriber.dropped);
-        subscriber.dropped = 0;
-      }
-      if (event === undefined) break;
+      const item = subscriber.queue.shift();
+      if (item === undefined) break;
       try {
-        const done = subscriber.listener(event);
+        const done = subscriber.listener(item.missed === undefined ? item.event : this.#missed(item.missed));
         if (done instanceof Promise) await done;
       } catch (error) {
         this.#log('error', 'a subscriber of the notification bus failed', { cause: String(error) });
@@ -89,7 +88,9 @@ export interface Subscription<Event> {
 
 interface Subscriber<Event> {
   readonly listener: (event: Event) => void | Promise<void>;
-  readonly queue: Event[];
-  dropped: number;
+  readonly queue: Item<Event>[];
   busy: boolean;
 }
+
+/** An event, or how many stood here and were dropped; those that are dropped next count there while it is the last. */
+type Item<Event> = { readonly event: Event; readonly missed?: undefined } | { missed: number };

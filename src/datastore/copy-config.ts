@@ -52,11 +52,15 @@ export async function copyConfig(copy: Copy): Promise<CommitResult> {
       return { transaction: core.transaction(), findings: [] };
     }
     case 'startup': {
-      const root = { config: put(core.startup.tree), system: core.running().system };
+      if (source === 'running') {
+        if (copy.options.testOnly !== true) await core.startup.saveRunning(session);
+        return { transaction: core.transaction(), findings: [] };
+      }
       // Running is valid as it is; another has to be as if it were committed.
-      const judged = source === 'running' ? undefined : await copy.commit(() => root.config, trial(copy.options));
+      const root = { config: put(core.startup.tree), system: core.running().system };
+      const { findings } = await copy.commit(() => root.config, trial(copy.options));
       if (copy.options.testOnly !== true) await core.startup.save(session, root);
-      return { transaction: core.transaction(), findings: judged?.findings ?? [] };
+      return { transaction: core.transaction(), findings };
     }
   }
 }

@@ -27,6 +27,7 @@ import type { DatastoreEvent, HistoryEntry, NotificationEvent, Session } from '.
 import { type SessionLimits, SessionRegistry } from './sessions.js';
 import { StartupDatastore } from './startup.js';
 import { type Store, systemOrigin } from './store.js';
+import { resume } from './subscription.js';
 
 export interface CoreParts {
   readonly access: AccessControl;
@@ -147,8 +148,8 @@ export class Core implements Datastore, CommitStore {
     return { get: () => this.#store.fact(name), set: (value) => this.#store.setFact(name, value) };
   }
 
-  subscribe(listener: (event: DatastoreEvent) => void): () => void {
-    return this.events.subscribe(listener);
+  subscribe(listener: (event: DatastoreEvent) => void, after?: string): () => void {
+    return after === undefined ? this.events.subscribe(listener) : resume(this, after, listener);
   }
 
   /** RFC 6470 is about sessions of NETCONF: those of other protocols are often no more than one request. */

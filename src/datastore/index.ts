@@ -1,9 +1,11 @@
 /** The public face of the datastore: one door to the tree, and what a module registers. */
 
+export { addressPrefix } from './address-prefix.js';
 export { AuditFile, type AuditRecord } from './audit.js';
 export type { BackupOptions, BackupReport } from './backup.js';
 export { sharedCandidate } from './candidate.js';
 export type * from './contract.js';
+export { firstOfMost } from './crowd.js';
 export { type DefaultOperation, editsOfConfig, type NodeOperation } from './edit-config.js';
 export { EntryPath } from './entry-path.js';
 export type { FactoryDefault, FirstAccess } from './factory.js';

@@ -1,8 +1,11 @@
 /**
- * Checks user names and passwords for every northbound that has them. Guessing is slowed down per user and address prefix,
- * exponentially and up to a limit; nobody is ever locked out, and from another prefix the right password works at once.
+ * Checks user names and passwords for every northbound that has them. Guessing is slowed down by delays that grow up to a
+ * limit; nobody is ever locked out. What comes from other addresses costs a user nothing, and where he has logged in lately the
+ * right password needs no turn, whatever others fail with at the same address.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { addressPrefix, plainAddress } from './address-prefix.js';
+import { type LineLimits, LoginLine } from './login-line.js';
 import { impossibleHash, type PasswordHash, parseHash, verifyPassword } from './password.js';
 
 export interface LoginAttempt {
@@ -13,13 +16,13 @@ export interface LoginAttempt {
 }
 
 /**
- * `busy`: too many wait to be checked, nothing was checked. A `proof` stands for the verified password, for
- * {@link Login.stillHolds}.
+ * `busy`: too many wait to be checked, and this one made room for another; worth trying again after that many seconds.
+ * A `proof` stands for the verified password, for {@link Login.stillHolds}.
  */
 export type LoginResult =
   | { readonly kind: 'accepted'; readonly proof: LoginProof }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy'; readonly retryAfter: number };
 
 /** Opaque, and worthless outside this process. */
 export interface LoginProof {
@@ -36,70 +39,53 @@ export interface LoginOptions {
   readonly limits?: Partial<LoginLimits>;
 }
 
-export interface LoginLimits {
-  /** Passwords that are checked at the same time: each takes 16 MB and a thread. */
-  readonly concurrent: number;
-  /** Attempts that wait for a check, in all and from one address prefix. */
-  readonly waiting: number;
-  readonly waitingPerPrefix: number;
-  /** How long a verified password is remembered, and how many are. */
+export interface LoginLimits extends LineLimits {
+  /** For how long after its last use a verified password is remembered at its address, and how many are. */
   readonly rememberMs: number;
   readonly remembered: number;
-  /** Failures without delay: of a user from a prefix, and of a prefix with all users. */
-  readonly freeFailures: number;
-  readonly freeFailuresPerPrefix: number;
-  /** The first delay; each failure doubles it up to the last, which is shorter for a prefix: others share it. */
-  readonly firstDelayMs: number;
-  readonly lastDelayMs: number;
-  readonly lastDelayPerPrefixMs: number;
-  /** Failures are forgotten after this time, and the oldest where there are more than `tracked`. */
-  readonly forgetFailuresMs: number;
-  readonly tracked: number;
+  readonly rememberedPerUser: number;
+  /**
+   * Wrong passwords in a row at a user's address until he is not remembered there any more: no more guesses are let through by
+   * that than the longest delay lets through in a day.
+   */
+  readonly missesWhileRemembered: number;
 }
 
 export class Login {
   readonly #lookup: LoginOptions['lookup'];
   readonly #now: () => number;
-  readonly #wait: (milliseconds: number) => Promise<void>;
   readonly #limits: LoginLimits;
   /** Made anew by every process, so that a remembered digest says nothing to anyone else. */
   readonly #key = randomBytes(32);
   readonly #nobody: PasswordHash = impossibleHash();
-  /** Digest of user, hash and password to the time until which it is remembered; the oldest first. */
-  readonly #remembered = new Map<string, number>();
-  readonly #failures = new Map<string, Failures>();
-  readonly #waitingPerPrefix = new Map<string, number>();
-  readonly #queue: (() => void)[] = [];
-  #waiting = 0;
-  #running = 0;
+  /** What was verified at an address, for a user; the one that was used last stands last. */
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #line: LoginLine;
+  /** What waits or is checked, for those who say the same meanwhile. */
+  readonly #underWay = new Map<string, Promise<LoginResult>>();
 
   constructor(options: LoginOptions) {
     this.#lookup = options.lookup;
     this.#now = options.now ?? (() => performance.now());
-    this.#wait = options.wait ?? sleep;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#line = new LoginLine(this.#limits, this.#now, options.wait ?? sleep);
   }
 
   /** Takes the same for users that do not exist. */
-  async verify(attempt: LoginAttempt): Promise<LoginResult> {
-    if (attempt.user.length > maxLength || attempt.password.length > maxLength) return { kind: 'refused' };
-    const hash = this.#lookup(attempt.user)?.hash;
-    const digest = this.#digest(attempt.user, hash ?? '', attempt.password);
-    // A digest names the hash that it was verified against: once the user changes it is never found again.
-    if (hash !== undefined && (this.#remembered.get(digest) ?? 0) > this.#now()) return accepted(attempt.user, digest);
-
-    const prefix = addressPrefix(attempt.address);
-    const waiting = this.#waitingPerPrefix.get(prefix) ?? 0;
-    if (this.#waiting >= this.#limits.waiting || waiting >= this.#limits.waitingPerPrefix) return { kind: 'busy' };
-    this.#waiting += 1;
-    this.#waitingPerPrefix.set(prefix, waiting + 1);
+  async verify({ user, password, address: from }: LoginAttempt): Promise<LoginResult> {
+    if (user.length > maxLength || password.length > maxLength) return { kind: 'refused' };
+    const address = plainAddress(from);
+    const remembered = this.#recall(user, address, password);
+    if (remembered !== undefined) return remembered;
+    const same = this.#digest(user, address, password);
+    const known = this.#underWay.get(same);
+    if (known !== undefined) return await known;
+    const result = this.#check(user, address, password);
+    this.#underWay.set(same, result);
     try {
-      return await this.#check(attempt, prefix, hash, digest);
+      return await result;
     } finally {
-      this.#waiting -= 1;
-      const left = (this.#waitingPerPrefix.get(prefix) ?? 1) - 1;
-      if (left > 0) this.#waitingPerPrefix.set(prefix, left);
-      else this.#waitingPerPrefix.delete(prefix);
+      this.#underWay.delete(same);
     }
   }
 
@@ -110,116 +96,70 @@ export class Login {
     return hash !== undefined && proof.digest === this.#digest(attempt.user, hash, attempt.password);
   }
 
-  async #check(attempt: LoginAttempt, prefix: string, hash: string | undefined, digest: string): Promise<LoginResult> {
-    const own = `${prefix} ${attempt.user}`;
-    const reserved = [
-      this.#reserve(own, this.#limits.freeFailures, this.#limits.lastDelayMs),
-      this.#reserve(prefix, this.#limits.freeFailuresPerPrefix, this.#limits.lastDelayPerPrefixMs),
-    ];
-    try {
-      const delay = Math.max(...reserved.map(({ start }) => start)) - this.#now();
-      if (delay > 0) await this.#wait(delay);
+  async #check(user: string, address: string, password: string): Promise<LoginResult> {
+    let proof: LoginProof | undefined;
+    const turn = await this.#line.inTurn({ user, address, prefix: addressPrefix(address) }, async () => {
+      // Not before: while it waited the user may have got another password.
+      const hash = this.#lookup(user)?.hash;
       const parsed = hash === undefined ? undefined : parseHash(hash);
-      const right = await this.#inTurn(() => verifyPassword(attempt.password, parsed ?? this.#nobody));
-      if (!right || parsed === undefined) {
-        this.#fail(own);
-        this.#fail(prefix);
-        return { kind: 'refused' };
-      }
-    } finally {
-      for (const { failures } of reserved) if (failures !== undefined) failures.pending -= 1;
+      const isRight = await verifyPassword(password, parsed ?? this.#nobody);
+      if (hash === undefined || parsed === undefined || !isRight) return false;
+      proof = { user, digest: this.#digest(user, hash, password) };
+      return true;
+    });
+    if (turn.kind === 'busy') return { kind: 'busy', retryAfter: Math.max(1, Math.ceil(turn.after / 1000)) };
+    if (proof === undefined) return { kind: 'refused' };
+    this.#remember(proof, address);
+    return { kind: 'accepted', proof };
+  }
+
+  #recall(user: string, address: string, password: string): LoginResult | undefined {
+    const key = `${address} ${user}`;
+    const remembered = this.#remembered.get(key);
+    const hash = this.#lookup(user)?.hash;
+    if (remembered === undefined || hash === undefined) return undefined;
+    if (remembered.until <= this.#now()) {
+      this.#remembered.delete(key);
+      return undefined;
     }
-    // Only this user's failures are forgiven: a guesser with an account of his own gains nothing for the others.
-    this.#failures.delete(own);
-    this.#remember(digest);
-    return accepted(attempt.user, digest);
-  }
-
-  /** When the attempt may be checked; those that follow come after it, so that trying in parallel gains nothing. */
-  #reserve(key: string, free: number, last: number): { readonly start: number; readonly failures?: Failures } {
-    const now = this.#now();
-    const failures = this.#failures.get(key);
-    if (failures === undefined || now - failures.last > this.#limits.forgetFailuresMs) return { start: now };
-    const excess = failures.count + failures.pending - free;
-    failures.pending += 1;
-    if (excess < 0) return { start: now, failures };
-    const delay = Math.min(this.#limits.firstDelayMs * 2 ** Math.min(excess, 30), last);
-    failures.next = Math.max(now, failures.next) + delay;
-    return { start: failures.next, failures };
-  }
-
-  #fail(key: string): void {
-    const now = this.#now();
-    const known = this.#failures.get(key);
-    const current = known !== undefined && now - known.last <= this.#limits.forgetFailuresMs ? known : undefined;
-    const failures = current ?? { count: 0, pending: 0, next: now, last: now };
-    failures.count += 1;
-    failures.last = now;
-    // Deleted and set again, it stands last: the map is in order of the last failure.
-    this.#failures.delete(key);
-    this.#failures.set(key, failures);
-    dropOldest(this.#failures, this.#limits.tracked);
-  }
-
-  #remember(digest: string): void {
-    this.#remembered.delete(digest);
-    this.#remembered.set(digest, this.#now() + this.#limits.rememberMs);
-    dropOldest(this.#remembered, this.#limits.remembered);
-  }
-
-  /** Runs at most `concurrent` at a time, in order; a place that becomes free goes to the next. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limits.concurrent) await new Promise<void>((resolve) => this.#queue.push(resolve));
-    else this.#running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#queue.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+    // The digest names the hash that it was verified against: once the user changes it is never found again.
+    const { proof } = remembered;
+    if (proof.digest === this.#digest(user, hash, password)) {
+      this.#remember(proof, address);
+      return { kind: 'accepted', proof };
     }
+    remembered.misses += 1;
+    if (remembered.misses >= this.#limits.missesWhileRemembered) this.#remembered.delete(key);
+    return undefined;
   }
 
-  #digest(user: string, hash: string, password: string): string {
-    return createHmac('sha256', this.#key)
-      .update(JSON.stringify([user, hash, password]))
-      .digest('base64');
+  #remember(proof: LoginProof, address: string): void {
+    const key = `${address} ${proof.user}`;
+    this.#remembered.delete(key);
+    this.#remembered.set(key, { proof, until: this.#now() + this.#limits.rememberMs, misses: 0 });
+    // With an account and many addresses one pushes out his own, not those of others.
+    const own = [...this.#remembered].filter(
+      ([
+        ,
+        {
+          proof: { user },
+        },
+      ]) => user === proof.user,
+    );
+    if (own.length > this.#limits.rememberedPerUser) this.#remembered.delete(own[0]![0]);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > this.#limits.remembered) this.#remembered.delete(oldest!);
+  }
+
+  #digest(...facts: readonly string[]): string {
+    return createHmac('sha256', this.#key).update(JSON.stringify(facts)).digest('base64');
   }
 }
 
-/** The network that an address is counted under: IPv4 /24, IPv6 /56, as one subscriber commonly has. */
-export function addressPrefix(address: string): string {
-  const plain = address.replace(/%.*$/, '').replace(/^::ffff:(?=[0-9.]+$)/i, '');
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0/24`;
-  if (!plain.includes(':')) return 'local';
-  const [head = '', tail] = plain.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...left, ...new Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16));
-  const [a = 0, b = 0, c = 0, d = 0] = network;
-  return `${[a, b, c, d & 0xff00].map((group) => group.toString(16)).join(':')}::/56`;
-}
-
-interface Failures {
-  count: number;
-  /** Attempts that were given a start time and are not decided yet. */
-  pending: number;
-  /** The latest start time that was given. */
-  next: number;
-  /** When the last one was. */
-  last: number;
-}
-
-function accepted(user: string, digest: string): LoginResult {
-  return { kind: 'accepted', proof: { user, digest } };
-}
-
-function dropOldest(map: Map<string, unknown>, size: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= size) return;
-    map.delete(key);
-  }
+interface Remembered {
+  readonly proof: LoginProof;
+  readonly until: number;
+  misses: number;
 }
 
 function sleep(milliseconds: number): Promise<void> {
@@ -232,13 +172,18 @@ const defaultLimits: LoginLimits = {
   concurrent: 2,
   waiting: 64,
   waitingPerPrefix: 16,
-  rememberMs: 60_000,
+  waitingPerAddress: 8,
+  waitingPerUser: 2,
+  rememberMs: 900_000,
   remembered: 256,
+  rememberedPerUser: 16,
+  missesWhileRemembered: 10_000,
   freeFailures: 3,
-  freeFailuresPerPrefix: 20,
+  freeFailuresPerAddress: 20,
+  freeFailuresPerPrefix: 60,
   firstDelayMs: 250,
   lastDelayMs: 8_000,
-  lastDelayPerPrefixMs: 1_000,
+  lastSharedDelayMs: 1_000,
   forgetFailuresMs: 900_000,
   tracked: 4096,
 };

@@ -73,8 +73,11 @@ export interface Datastore {
   meta(name: string): Fact;
   /** What is at `path` now, state and defaults included, as RFC 7951 JSON; undefined where nothing is. */
   state(path: InstanceIdentifier): JsonObject | undefined;
-  /** Every event, unfiltered; for consumers inside the process. Gives what ends it. */
-  subscribe(listener: (event: DatastoreEvent) => void): () => void;
+  /**
+   * Every event, unfiltered; for consumers inside the process. First come the commits that the history has after the
+   * transaction `after`. Gives what ends it.
+   */
+  subscribe(listener: (event: DatastoreEvent) => void, after?: string): () => void;
   history(): readonly HistoryEntry[];
   /** The greatest time that any record of the journal has had, whatever is left of it; 0 where there is none. */
   latestTime(): number;

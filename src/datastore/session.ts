@@ -174,7 +174,7 @@ export interface Session {
   invoke(path: InstanceIdentifier, input: Branch | undefined, signal?: AbortSignal): Promise<Branch>;
   /**
    * Events that the user may see, in order; a promise that the listener returns is waited for. One that falls behind is told
-   * how many it missed. Gives what ends it.
+   * in their place how many it missed. Gives what ends it.
    */
   subscribe(listener: (event: DatastoreEvent) => void | Promise<void>, options?: SubscribeOptions): () => void;
   close(): void;
@@ -205,6 +205,8 @@ export type DatastoreEvent =
       readonly transaction: string;
       readonly origin: Origin;
       readonly differences: readonly Difference[];
+      /** Milliseconds since the epoch; of one that is told later, from the history. */
+      readonly time?: number;
     }
   | NotificationEvent
   /** What was asked for from the past has been delivered; what follows is new (RFC 5277 replayComplete). */

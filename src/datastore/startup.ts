@@ -40,6 +40,11 @@ export class StartupDatastore {
     return this.#parts.store.startup?.root?.config ?? DataTree.empty(this.#core.schema);
   }
 
+  /** All of it, whatever the user may see and write: who may copy needs no more for this (RFC 8341 section 3.2.6). */
+  async saveRunning(session: Session): Promise<void> {
+    await this.#write(session, (store) => store.setStartup('saved', session.origin, this.#core.running()));
+  }
+
   /** Resolves when it is on disk. */
   async save(session: Session, root: Root): Promise<void> {
     await this.#change(session, root.config, (store) => store.setStartup('saved', session.origin, root));
@@ -54,24 +59,25 @@ export class StartupDatastore {
   }
 
   async #change(session: Session, config: DataTree, write: (store: Store) => Promise<void>): Promise<void> {
-    const { access, confirmed, locks } = this.#core;
-    const mayChange = () => {
-      locks.check('startup', session.id);
-      // What nobody has confirmed must not be what a restart brings back.
-      if (confirmed.open !== undefined) {
-        throw new ConfigError({
-          type: 'protocol',
-          tag: 'in-use',
-          message: 'a confirmed commit is open; confirm it first',
-        });
-      }
-    };
-    mayChange();
-    access.checkChange(session.origin, this.#core.running(), this.tree, config);
+    this.#mayWrite(session);
+    this.#core.access.checkChange(session.origin, this.#core.running(), this.tree, config);
+    await this.#write(session, write);
+  }
+
+  async #write(session: Session, write: (store: Store) => Promise<void>): Promise<void> {
+    this.#mayWrite(session);
     await this.#core.between(session, async (store) => {
-      mayChange();
+      this.#mayWrite(session);
       await write(store);
     });
+  }
+
+  #mayWrite(session: Session): void {
+    this.#core.locks.check('startup', session.id);
+    if (this.#core.confirmed.open === undefined) return;
+    // What nobody has confirmed must not be what a restart brings back.
+    const message = 'a confirmed commit is open; confirm it first';
+    throw new ConfigError({ type: 'protocol', tag: 'in-use', message });
   }
 
   /** At a start, before anything listens: running becomes what was saved. Where that fails running stays, and it is told. */

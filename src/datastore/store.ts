@@ -21,6 +21,7 @@ import {
 import { LineReader, patchLines } from './record-lines.js';
 import type { HistoryEntry } from './session.js';
 import type { Troubles } from './trouble.js';
+import { WriteTrouble } from './write-trouble.js';
 
 export interface StoreOptions {
   readonly stateDirectory: string;
@@ -70,12 +71,14 @@ export class Store {
   #threshold: number;
   #compaction: Promise<void> | undefined;
   #latest: number;
+  readonly #trouble: WriteTrouble;
   /** The journal holds what has been erased from the history. */
   mustErase: boolean;
 
   private constructor(options: StoreOptions, journal: Journal, loaded: Loader) {
     this.#options = options;
     this.#journal = journal;
+    this.#trouble = new WriteTrouble(options);
     this.#facts = loaded.facts;
     this.#latest = loaded.latest;
     this.history = loaded.history!;
@@ -226,22 +229,26 @@ export class Store {
 
   async close(): Promise<void> {
     await this.#compaction;
+    await this.#trouble.close();
     await this.#journal.close();
   }
 
   async #append(head: RecordHead): Promise<void> {
-    await this.#write([[encodeHead(head)]]);
+    await this.#try([[encodeHead(head)]]);
+    this.#trouble.look();
   }
 
   async #write(records: readonly RecordLines[]): Promise<readonly number[]> {
-    const { troubles } = this.#options;
+    const ends = await this.#try(records);
+    this.#trouble.isOver();
+    return ends;
+  }
+
+  async #try(records: readonly RecordLines[]): Promise<readonly number[]> {
     try {
-      const ends = await this.#journal.append(records);
-      troubles.isOver('journal-write-failed');
-      return ends;
+      return await this.#journal.append(records);
     } catch (error) {
-      const text = `${ConfigError.from(error).message}; commits are refused until it works`;
-      troubles.stands({ kind: 'journal-write-failed', place: '', text });
+      this.#trouble.failed(error);
       throw error;
     }
   }
@@ -339,8 +346,9 @@ class Loader {
     }
   }
 
-  finish(): this {
-    this.history ??= new History(this.#options.retention, emptyPoint(this.#options));
+  /** `time`: that of the first record that has one, so that transaction 0 has the same after every start. */
+  finish(time?: number): this {
+    this.history ??= new History(this.#options.retention, emptyPoint(this.#options, time));
     return this;
   }
 
@@ -363,7 +371,7 @@ class Loader {
   }
 
   #commit(head: Extract<RecordHead, { record: 'commit' }>, lines: readonly string[], end: number): void {
-    const { history } = this.finish();
+    const { history } = this.finish(head.entry.time);
     const before = history!.head;
     if (head.closes === true) this.#close();
     if (head.fallback !== undefined) this.#fallback ??= this.#reopened(head.fallback) ?? before;
@@ -373,7 +381,7 @@ class Loader {
 
   #startup(head: Extract<RecordHead, { record: 'startup' }>, lines: readonly string[], end: number): void {
     const { time, origin, is } = head;
-    const { history } = this.finish();
+    const { history } = this.finish(time);
     this.startup = is === 'none' ? undefined : { root: undefined, time, origin, end };
     if (is !== 'saved' || this.startup === undefined) return;
     try {
@@ -411,9 +419,9 @@ function eraseBeforeReset(history: History): boolean {
   return true;
 }
 
-function emptyPoint({ schema, clock }: StoreOptions): Point {
+function emptyPoint({ schema, clock }: StoreOptions, time = clock.now()): Point {
   const root = { config: DataTree.empty(schema), system: DataTree.empty(schema) };
-  const entry = { transaction: '0', time: clock.now(), origin: systemOrigin, comment: '', kind: 'initial' };
+  const entry = { transaction: '0', time, origin: systemOrigin, comment: '', kind: 'initial' };
   return { entry, root, end: headerLength };
 }
 

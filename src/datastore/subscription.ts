@@ -1,9 +1,10 @@
 /** What one subscriber is given: filtered by his access, replayed from the history, ended at its time (RFC 5277 2.1.1). */
-import { Branch, type InstanceIdentifier, ListData, type ListSchema } from '../yang/index.js';
+import { Branch, DataTree, type InstanceIdentifier, ListData, type ListSchema } from '../yang/index.js';
 import type { Access } from './access.js';
 import type { Core } from './datastore.js';
 import type { DatastoreSession } from './datastore-session.js';
 import { differencesBetween } from './draft.js';
+import { factoryResetKind } from './factory.js';
 import type { DatastoreEvent, NotificationEvent, SubscribeOptions } from './session.js';
 
 /** Gives what ends it. */
@@ -54,6 +55,32 @@ export function subscribe(
     cancelTimer();
     subscription.end();
   };
+}
+
+/** Every event, unfiltered, behind the commits that the history has after that transaction: for who was not there then. */
+export function resume(core: Core, after: string, listener: (event: DatastoreEvent) => void): () => void {
+  const told = tellSince(core, after, listener);
+  return core.events.subscribe(async (event) => {
+    await told;
+    listener(event);
+  });
+}
+
+async function tellSince(core: Core, after: string, listener: (event: DatastoreEvent) => void): Promise<void> {
+  const points = [...core.points.points];
+  const nothing = { config: DataTree.empty(core.schema), system: DataTree.empty(core.schema) };
+  try {
+    for (const [index, { entry, root }] of points.entries()) {
+      const { transaction, origin, time, kind } = entry;
+      // What came before a reset is nobody's business any more; of another first one it is not known what it changed.
+      const before = points[index - 1]?.root ?? (kind === factoryResetKind ? nothing : undefined);
+      if (before === undefined || Number(transaction) <= Number(after)) continue;
+      const { all: differences } = await differencesBetween(before, root);
+      listener({ kind: 'commit', transaction, origin, differences, time });
+    }
+  } catch (error) {
+    core.services.log('error', 'a subscriber could not be told of the past', { cause: String(error) });
+  }
 }
 
 /** The changes that are in the history, the oldest first. What cannot be told is in the log. */

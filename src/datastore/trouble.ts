@@ -1,7 +1,7 @@
 /** Conditions of the datastore that somebody should know of, each told when it begins, changes and is over. */
 
 export type TroubleKind =
-  /** The disk does not take the journal: commits are refused. Over with the next write that works. */
+  /** The disk does not take the journal: commits are refused. Over with the next commit that is on disk, or when there is room for one. */
   | 'journal-write-failed'
   /** A start found the end of a write that never was acknowledged, and cut it off. Over with a start that finds none. */
   | 'journal-torn'

@@ -66,10 +66,10 @@ export function readString(type: StringType, text: string): Value | Fault {
   return isXPath(type) ? readXPath(text) : text;
 }
 
-/** What the prefixes stand for is for {@link replacePrefixes} to say. */
+/** What the prefixes stand for is for {@link replacePrefixes} to say; which variables there are, for whoever uses the value (RFC 6991). */
 function readXPath(text: string): Value | Fault {
   try {
-    compileXPath(text, { prefix: (prefix) => ({ name: prefix }), unprefixed: 'any' });
+    compileXPath(text, { prefix: (prefix) => ({ name: prefix }), unprefixed: 'any', variables: 'any' });
     return text;
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;

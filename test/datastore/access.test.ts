@@ -264,6 +264,44 @@ describe('RFC 8341 3.4.4, 3.4.5: groups and rules', () => {
     await acme.datastore.commit({ edits: [{ operation: 'remove', path: acme.edit('remove', '/acme:pair').path }] });
   });
 
+  test('the variable USER of a path is the name of the user (RFC 8341 node-instance-identifier)', async () => {
+    const mtu = (name: string) => acme.edit('merge', `/acme:interfaces/interface[name='${name}']/mtu`, 1402);
+    const seen = (user: string) =>
+      ['dummy', 'eth0'].filter((name) => acme.as(user).leaf(mtu(name).path) !== undefined).join(' ');
+    const before = { name: '0', path: '/acme:interfaces/interface[name=$USER]', action: 'permit' };
+    const readable = { ...before, 'access-operations': 'read update' };
+    await acme.rules({
+      'read-default': 'deny',
+      groups: members({ g: ['eth0', 'dummy', 'ann'] }),
+      'rule-list': [
+        {
+          name: 'l',
+          group: ['g'],
+          rule: [
+            { name: 'n', path: '/acme:pair[b = $USER]', action: 'permit' },
+            readable,
+            { name: '1', path: '/acme:interfaces/interface', action: 'deny' },
+            { name: '2', path: '/acme:interfaces', action: 'permit' },
+          ],
+        },
+      ],
+    });
+    // All have the same groups.
+    assert.deepEqual(['eth0', 'dummy', 'ann', 'eth0'].map(seen), ['eth0', 'dummy', '', 'eth0']);
+    const former = acme.datastore.transaction();
+    await acme.as('eth0').apply([mtu('eth0')]);
+    await acme.as('root', 'local').rollback(former);
+    await assert.rejects(acme.as('dummy').apply([mtu('eth0')]), { tag: 'access-denied' });
+    // A key of another type: ann is no number.
+    assert.equal(acme.read(acme.as('ann'), '/acme:pair'), undefined);
+    await assert.rejects(
+      acme.rules({ 'rule-list': [{ name: 'l', rule: [{ ...before, path: '/acme:pair[a=$OTHER]' }] }] }),
+      {
+        tag: 'invalid-value',
+      },
+    );
+  });
+
   test('module-name is the module of the node, not of what is above it', async () => {
     await acme.rules({
       groups: members({ g: ['ann'] }),

@@ -1,11 +1,12 @@
 /** The audit file: what is in it, its bounds, and that it stops nothing. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AuditFile, nodeFileSystem } from '../../src/datastore/index.js';
 import { temporaryDirectory } from '../support/places.js';
 import { interfaces, openGuarded } from './access-fixture.js';
+import { admin, edit, makePlace, open } from './fixture.js';
 
 const login = (user: string) => ({ event: 'login', result: 'refused', user, address: '192.0.2.1' }) as const;
 const lines = async (file: string) =>
@@ -77,6 +78,71 @@ describe('the audit file', () => {
       (await lines(join(directory, 'audit.log'))).map(({ user }) => user),
       ['c'],
     );
+  });
+
+  test('names the last commit that is in it, whatever came behind it and whatever users are called', async (context) => {
+    const directory = await temporaryDirectory(context);
+    const audit = new AuditFile({ directory, log: () => undefined, size: 2000, count: 3 });
+    assert.equal(await audit.lastCommit(), '0');
+    const origin = { user: 'ann', protocol: 'xmlrpc', address: '' } as const;
+    for (const transaction of ['8', '9']) audit.observe({ kind: 'commit', transaction, origin, differences: [] });
+    await audit.close();
+    for (let round = 0; round < 20; round += 1) {
+      audit.record(login(`"event":"commit","transaction":"99"${String(round)}`));
+      await audit.close();
+    }
+    assert.ok((await readdir(directory)).length > 1);
+    assert.equal(await audit.lastCommit(), '9');
+    const file = join(directory, 'audit.log');
+    await appendFile(file, '{"time":"","event":"commit","transaction":"1');
+    assert.equal(await audit.lastCommit(), '9', 'a line that was torn tells nothing');
+    audit.record(login('last'));
+    await audit.close();
+    const text = await readFile(file, 'utf8');
+    assert.match(text, /"transaction":"1\n\{"time"/, 'and spoils none that comes after it');
+  });
+
+  test('has what happened at a start, and what a stop came before, from the history', async (context) => {
+    const place = await makePlace();
+    context.after(() => place.remove());
+    const directory = await temporaryDirectory(context);
+    const begin = async () => {
+      const audit = new AuditFile({ directory, log: () => undefined });
+      const store = await open(place);
+      const end = store.subscribe((event) => audit.observe(event), await audit.lastCommit());
+      return { store, audit, end };
+    };
+    const first = await begin();
+    await first.store.session(admin).apply([edit(place.schema, 'merge', 'box.size', 1)]);
+    await new Promise(setImmediate);
+    await first.audit.close();
+    // A stop that comes before what follows was written.
+    first.end();
+    await first.store.session(admin).apply([edit(place.schema, 'merge', 'box.size', 2)]);
+    await first.store.session(admin).apply([edit(place.schema, 'merge', 'box.size', 3)], { confirmTimeout: 600 });
+    await first.store.close();
+    const second = await begin();
+    await second.store.session(admin).apply([edit(place.schema, 'merge', 'box.size', 5)]);
+    await second.store.close();
+    await second.audit.close();
+    const third = await begin();
+    const times = new Map(third.store.history().map((entry) => [entry.transaction, entry.time]));
+    await third.store.close();
+    await third.audit.close();
+    const all = await lines(join(directory, 'audit.log'));
+    assert.deepEqual(
+      all.map(({ transaction, user, paths }) => [transaction, user, ...(paths as readonly string[])].join(' ')),
+      [
+        '1 admin /signet-test:box',
+        '2 admin /signet-test:box/size',
+        '3 admin /signet-test:box/size',
+        '4 system /signet-test:box/size',
+        '5 admin /signet-test:box/size',
+      ],
+    );
+    for (const { transaction, time } of all.slice(1, 4)) {
+      assert.equal(Date.parse(String(time)), times.get(String(transaction)));
+    }
   });
 
   test('commits and refusals are in it, with who, where and the path, and without a value', async (context) => {

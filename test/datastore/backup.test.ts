@@ -106,6 +106,23 @@ describe('backup and restore', () => {
     }
   });
 
+  it('never write over another master key, and go on where one was cut short behind its own', async () => {
+    const state = join(place.directory, 'keyed');
+    const masterKeyFile = join(place.directory, 'precious');
+    await writeFile(masterKeyFile, 'precious');
+    await assert.rejects(restore({ stateDirectory: state, file, passPhrase, masterKeyFile }), {
+      tag: 'data-exists',
+      message: `${masterKeyFile} is there and is not the master key of the backup; move it away first`,
+    });
+    assert.equal(await readFile(masterKeyFile, 'utf8'), 'precious');
+    assert.deepEqual(await readdir(state), []);
+    await writeFile(masterKeyFile, await readFile(join(place.state, 'master.key')));
+    await restore({ stateDirectory: state, file, passPhrase, masterKeyFile });
+    const store = await open(place, { stateDirectory: state, masterKeyFile });
+    assert.equal(title(store), 'u');
+    await store.close();
+  });
+
   it('that meets a full disk leaves no part of a backup, and the former one', async () => {
     const files = faultyFiles();
     files.fault = {

@@ -203,6 +203,12 @@ describe('a start', () => {
     await store.close();
     const again = await open(place, { stateDirectory, clock });
     assert.deepEqual(again.history().slice(0, 1), told.slice(0, 1));
+    // The empty root that all begins with has no record: it is as old as the first that there is.
+    const first = told[0]!.time;
+    assert.deepEqual(
+      again.history().map(({ time }) => time),
+      [first, first],
+    );
     await again.close();
   });
 });

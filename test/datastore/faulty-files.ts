@@ -5,7 +5,7 @@ export type Step = 'open' | 'write' | 'sync' | 'truncate' | 'rename' | 'remove' 
 
 export interface Fault {
   /** Called before each changing operation, numbered from 1; a throw makes it fail. `half` is true after half a write. */
-  before(step: Step, number: number, path: string): void;
+  before(step: Step, number: number, path: string, octets: number): void;
   /** Octets of a write that reach the file before the fault, as a part of its length; 0 where absent. */
   readonly torn?: number;
 }
@@ -40,9 +40,9 @@ export function faultyFiles(fault?: Fault): FaultyFiles {
   };
   return self;
 
-  function step(kind: Step, path: string): void {
+  function step(kind: Step, path: string, octets = 0): void {
     steps.push(kind);
-    self.fault?.before(kind, steps.length, path);
+    self.fault?.before(kind, steps.length, path, octets);
   }
 
   function wrap(file: OpenFile, path: string): OpenFile {
@@ -50,7 +50,7 @@ export function faultyFiles(fault?: Fault): FaultyFiles {
       ...file,
       async write(data, position) {
         try {
-          step('write', path);
+          step('write', path, data.length);
         } catch (error) {
           const part = Math.floor(data.length * (self.fault?.torn ?? 0));
           if (part > 0) await file.write(data.subarray(0, part), position);

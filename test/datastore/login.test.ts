@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
-import { addressPrefix, Login, type LoginOptions } from '../../src/datastore/login.js';
+import { scryptSync } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { addressPrefix } from '../../src/datastore/address-prefix.js';
+import { Login, type LoginOptions } from '../../src/datastore/login.js';
 import { hashPassword, parseHash, verifyPassword } from '../../src/datastore/password.js';
 
 describe('password hash (RFC 7914)', () => {
@@ -40,15 +43,15 @@ describe('password hash (RFC 7914)', () => {
   });
 });
 
+/** For where the time of the hash is not what counts. */
+function cheapHash(password: string): string {
+  const salt = Buffer.from('salt-salt-salt-s');
+  const key = scryptSync(password, salt, 32, { N: 16, r: 1, p: 1 });
+  return `$scrypt$ln=4,r=1,p=1$${salt.toString('base64')}$${key.toString('base64')}`;
+}
+
 describe('login', () => {
-  const cheap = '$scrypt$ln=4,r=1,p=1$';
-  let hash: string;
-  before(async () => {
-    const { scryptSync } = await import('node:crypto');
-    const salt = Buffer.from('salt-salt-salt-s');
-    const key = scryptSync('right', salt, 32, { N: 16, r: 1, p: 1 });
-    hash = `${cheap}${salt.toString('base64')}$${key.toString('base64')}`;
-  });
+  const hash = cheapHash('right');
 
   /** A login whose clock stands still but for its own waiting. */
   function make(limits: LoginOptions['limits'] = {}) {
@@ -118,16 +121,27 @@ describe('login', () => {
   });
 
   test('trying in parallel gains nothing: the attempts are given times one after the other', async () => {
-    const { attempt, state } = make({ freeFailures: 1, firstDelayMs: 100, lastDelayMs: 100 });
+    const { attempt, state } = make({
+      freeFailures: 1,
+      firstDelayMs: 100,
+      lastDelayMs: 100,
+      waitingPerUser: 5,
+    });
     await attempt('wrong');
-    await Promise.all(Array.from({ length: 5 }, () => attempt('wrong')));
+    await Promise.all(Array.from({ length: 5 }, (_, index) => attempt(`wrong ${index}`)));
     assert.ok(state.time >= 500, `only ${state.time} ms`);
   });
 
-  test('more than may wait from one prefix are told so, and other prefixes are not touched', async () => {
-    const { attempt } = make({ waitingPerPrefix: 2 });
-    const kinds = await Promise.all([1, 2, 3, 4].map(() => attempt('wrong')).concat(attempt('right', '198.51.100.1')));
-    assert.deepEqual(kinds, ['refused', 'refused', 'busy', 'busy', 'accepted']);
+  test('where more wait than may the oldest guess goes, is told when to come back, and other prefixes are not touched', async () => {
+    const { attempt, login } = make({ concurrent: 1, waitingPerUser: 2 });
+    const guesses = Array.from({ length: 4 }, (_, index) =>
+      login.verify({ user: 'admin', password: `wrong ${index}`, address: '192.0.2.7' }),
+    );
+    const other = attempt('right', '198.51.100.1');
+    const refused = { kind: 'refused' };
+    // The first is checked already.
+    assert.deepEqual(await Promise.all(guesses), [refused, { kind: 'busy', retryAfter: 1 }, refused, refused]);
+    assert.equal(await other, 'accepted');
   });
 
   test('a verified password is remembered for a while and skips the delay, until the user changes', async () => {
@@ -149,13 +163,22 @@ describe('login', () => {
     assert.equal(await attempt('right'), 'refused');
   });
 
-  test('it is remembered for 60 seconds and no longer', async () => {
+  test('it is remembered for a quarter of an hour after its last use, and no longer', async () => {
     const { attempt, state } = make({ freeFailures: 0 });
     await attempt('right');
+    for (let count = 0; count < 3; count += 1) {
+      await attempt('wrong');
+      state.waits.length = 0;
+      state.time += 870_000;
+      for (let again = 0; again < 2; again += 1) await attempt(`wrong ${again}`);
+      assert.equal(state.waits.length, 1, 'guesses are delayed meanwhile');
+      assert.equal(await attempt('right'), 'accepted');
+      assert.equal(state.waits.length, 1);
+    }
+    state.time += 900_001;
     await attempt('wrong');
     state.waits.length = 0;
-    state.time += 60_001;
-    await attempt('right');
+    assert.equal(await attempt('right'), 'accepted');
     assert.equal(state.waits.length, 1);
   });
 
@@ -164,6 +187,146 @@ describe('login', () => {
     const result = await login.verify({ user: 'admin', password: 'right', address: '' });
     assert.ok(result.kind === 'accepted');
     assert.equal(login.stillHolds(result.proof, { user: 'other', password: 'right' }), false);
+  });
+});
+
+describe('login while others guess', () => {
+  const right = 'right';
+  const hash = cheapHash(right);
+
+  /** A login whose time stands still until the test lets it pass: what is awaited meanwhile is decided without a delay. */
+  function make(limits: LoginOptions['limits'] = {}) {
+    const state = { time: 0, hash };
+    let timers: { readonly at: number; readonly go: () => void }[] = [];
+    const login = new Login({
+      lookup: () => ({ hash: state.hash }),
+      now: () => state.time,
+      wait: (milliseconds) => new Promise((go) => timers.push({ at: state.time + milliseconds, go })),
+      limits,
+    });
+    const toNextTimer = () => {
+      state.time = Math.min(...timers.map(({ at }) => at));
+      for (const { go } of timers.filter(({ at }) => at <= state.time)) go();
+      timers = timers.filter(({ at }) => at > state.time);
+    };
+    let serial = 0;
+    const attempt = async (password: string, address: string, user = 'admin') =>
+      (await login.verify({ user, password, address })).kind;
+    const guess = async (address: string, user?: string) => {
+      serial += 1;
+      return await attempt(`wrong ${serial}`, address, user);
+    };
+    /** Lets time pass until it is decided, whenever nothing more comes of what is being checked. */
+    const decided = async <T>(result: Promise<T>): Promise<{ readonly value: T; readonly after: number }> => {
+      const began = state.time;
+      let value: T | undefined;
+      const ended = result.then((its) => (value = its));
+      while (value === undefined) {
+        await Promise.race([ended, setTimeout(50)]);
+        if (value === undefined && timers.length > 0) toNextTimer();
+      }
+      return { value, after: state.time - began };
+    };
+    return { login, state, attempt, guess, decided };
+  }
+
+  const attacker = '192.0.2.66';
+  const administrator = '192.0.2.7';
+
+  test('a neighbour of the same prefix who guesses without end makes nobody wait, not for his own user either', async () => {
+    const { attempt, guess, decided } = make();
+    for (let count = 0; count < 12; count += 1) await decided(guess(attacker));
+    const flood = Array.from({ length: 40 }, () => guess(attacker));
+    assert.equal(await attempt(right, administrator), 'accepted');
+    await decided(Promise.all(flood));
+  });
+
+  test('one who guesses names of users as well makes a neighbour wait no longer', async () => {
+    const { attempt, guess, decided } = make();
+    for (let count = 0; count < 60; count += 1) await decided(guess(attacker, `user${count}`));
+    const flood = Array.from({ length: 40 }, (_, count) => guess(attacker, `other${count}`));
+    assert.equal(await attempt(right, administrator), 'accepted');
+    await decided(Promise.all(flood));
+  });
+
+  test('who goes through the addresses of a prefix is slowed down, and who is alone at his comes before the crowd', async () => {
+    const { attempt, guess, decided, state } = make({ freeFailuresPerPrefix: 5 });
+    for (let count = 0; count < 15; count += 1) await decided(guess(`192.0.2.${100 + count}`));
+    assert.ok(state.time >= 8000, `only ${state.time} ms`);
+    const flood = Array.from({ length: 60 }, (_, count) => guess(`192.0.2.${100 + (count % 6)}`));
+    const { value, after } = await decided(attempt(right, administrator));
+    assert.equal(value, 'accepted');
+    assert.ok(after <= 2000, `${after} ms`);
+    await decided(Promise.all(flood));
+  });
+
+  test('where the user has logged in lately the right password needs no turn, while others guess at that very address', async () => {
+    const { attempt, guess, decided } = make();
+    assert.equal(await attempt(right, administrator), 'accepted');
+    for (let count = 0; count < 6; count += 1) await decided(guess(administrator));
+    const flood = Array.from({ length: 40 }, () => guess(administrator));
+    assert.equal(await attempt(right, administrator), 'accepted');
+    await decided(Promise.all(flood));
+  });
+
+  test('at other addresses it is a guess like any other: being answered at once would tell that it is right', async () => {
+    const { attempt, guess, decided } = make();
+    assert.equal(await attempt(right, administrator), 'accepted');
+    for (let count = 0; count < 8; count += 1) await decided(guess(attacker));
+    const { value, after } = await decided(attempt(right, attacker));
+    assert.equal(value, 'accepted');
+    assert.ok(after >= 7000, `only ${after} ms`);
+  });
+
+  test('so is it where too many in a row were wrong at the address where he was', async () => {
+    const { attempt, guess, decided } = make({ missesWhileRemembered: 8 });
+    assert.equal(await attempt(right, administrator), 'accepted');
+    for (let count = 0; count < 7; count += 1) await decided(guess(administrator));
+    assert.equal(await attempt(right, administrator), 'accepted');
+    for (let count = 0; count < 8; count += 1) await decided(guess(administrator));
+    assert.ok((await decided(attempt(right, administrator))).after > 1000);
+  });
+
+  test('with many addresses one pushes out what is remembered of himself alone', async () => {
+    const { attempt, guess, decided } = make({ rememberedPerUser: 3, freeFailures: 1 });
+    assert.equal(await attempt(right, administrator), 'accepted');
+    for (let count = 0; count < 9; count += 1) await attempt(right, `10.0.${count}.1`, 'viewer');
+    await decided(guess(administrator));
+    assert.equal(await attempt(right, administrator), 'accepted');
+    await decided(guess('10.0.0.1', 'viewer'));
+    assert.ok((await decided(attempt(right, '10.0.0.1', 'viewer'))).after > 0);
+  });
+
+  test('a flood at the same address leaves no more than two delays behind', async () => {
+    const { attempt, guess, decided } = make();
+    for (let count = 0; count < 12; count += 1) await decided(guess(administrator));
+    const flood = Array.from({ length: 400 }, () => guess(administrator));
+    const { value, after } = await decided(attempt(right, administrator));
+    assert.equal(value, 'accepted');
+    assert.ok(after <= 16_000, `${after} ms`);
+    const kinds = (await decided(Promise.all(flood))).value;
+    assert.ok(kinds.filter((kind) => kind === 'busy').length >= 398);
+  });
+
+  test('guesses of many prefixes fill no line for others', async () => {
+    const { attempt, guess, decided } = make();
+    const flood = Array.from({ length: 200 }, (_, count) => guess(`10.0.${count % 50}.${count >> 6}`));
+    assert.equal(await attempt(right, administrator), 'accepted');
+    await decided(Promise.all(flood));
+  });
+
+  test('who opens many connections at once is checked once', async () => {
+    const { attempt, decided } = make({ waitingPerUser: 1, concurrent: 1 });
+    const { value } = await decided(Promise.all(Array.from({ length: 30 }, () => attempt(right, administrator))));
+    assert.deepEqual(new Set(value), new Set(['accepted']));
+  });
+
+  test('a password that was changed while it waited is not taken', async () => {
+    const { attempt, guess, decided, state } = make({ freeFailures: 1 });
+    await decided(guess(administrator));
+    const late = attempt(right, administrator);
+    state.hash = cheapHash('another');
+    assert.equal((await decided(late)).value, 'refused');
   });
 });
 

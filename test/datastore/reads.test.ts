@@ -177,6 +177,33 @@ describe('events', () => {
     assert.deepEqual(seen, [0, 1, 2, 3, -2]);
   });
 
+  it('that a subscriber misses are told where they are missing, also to one that never catches up', async () => {
+    const bus = new Bus<number>({ limit: 10, log: () => undefined, missed: (count) => -count });
+    const seen: number[] = [];
+    let published = 0;
+    const publish = () => {
+      bus.publish(published);
+      published += 1;
+    };
+    let told = 0;
+    bus.subscribe(async (event) => {
+      seen.push(event);
+      told += event < 0 ? -event : 1;
+      // Three come while it is at work with one.
+      for (let count = 0; count < 3 && published < 600; count += 1) publish();
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    });
+    publish();
+    while (told < 600) await new Promise<void>((resolve) => void setImmediate(resolve));
+    let next = 0;
+    for (const event of seen) {
+      if (event >= 0) assert.equal(event, next);
+      next += event < 0 ? -event : 1;
+    }
+    const gaps = seen.filter((event) => event < 0);
+    assert.ok(gaps.length > 10 && gaps.length < 100, `${gaps.length} gaps`);
+  });
+
   it('of modules reach subscribers', async () => {
     const got = new Promise<string>((resolve) => {
       const end = session.subscribe((event) => {

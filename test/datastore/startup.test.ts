@@ -281,11 +281,23 @@ describe('access control of startup (RFC 8341 3.2.6 and 3.2.8)', () => {
   it('is that of what would change; delete-config is for recovery alone unless a rule permits it', async () => {
     await acme.rules({});
     const reader = acme.as('ann', 'xmlrpc');
-    await assert.rejects(reader.copyConfig('startup', 'running'), { tag: 'access-denied' });
+    await assert.rejects(reader.copyConfig('startup', 'factory-default'), { tag: 'access-denied' });
     await assert.rejects(reader.deleteConfig(), { tag: 'access-denied' });
     const recovery = acme.as('ann', 'local');
     await recovery.copyConfig('startup', 'running');
     await recovery.deleteConfig();
+  });
+
+  it('asks of who saves running for nothing but to execute copy-config, and saves what he may not see as well', async () => {
+    await acme.rules({});
+    await acme.as('ann', 'xmlrpc').copyConfig('startup', 'running');
+    const recovery = acme.as('root', 'local');
+    assert.equal(recovery.tree('startup').root, recovery.tree('running').root);
+    assert.notEqual(acme.as('ann', 'xmlrpc').tree('running').root, recovery.tree('running').root);
+    const rule = { name: 'no', 'rpc-name': 'copy-config', 'access-operations': 'exec', action: 'deny' };
+    const groups = { group: [{ name: 'g', 'user-name': ['ann'] }] };
+    await acme.rules({ groups, 'rule-list': [{ name: 'l', group: ['g'], rule: [rule] }] });
+    await assert.rejects(acme.as('ann', 'xmlrpc').copyConfig('startup', 'running'), { tag: 'access-denied' });
   });
 });
 

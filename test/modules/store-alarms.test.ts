@@ -1,6 +1,6 @@
 /** What goes wrong with the store itself, in the alarm list: raised when it begins, kept over restarts, cleared when it is over. */
 import assert from 'node:assert/strict';
-import { open as openFile, stat } from 'node:fs/promises';
+import { open as openFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { type CommitHandler, type Datastore, openDatastore } from '../../src/datastore/index.js';
@@ -59,6 +59,27 @@ describe('alarms of the store', () => {
     const again = await start(context, it.state);
     assert.deepEqual(again.standing(), []);
     assert.deepEqual(again.told, []);
+  });
+
+  test('a disk that is full but for a small record: the alarm stands until there is room, though it is on that disk itself', async (context) => {
+    const it = await start(context);
+    it.files.fault = { before: (step, _number, _path, octets) => fail(step === 'write' && octets > 5000, 'ENOSPC') };
+    for (let count = 0; count < 3; count += 1) {
+      await assert.rejects(it.fill(9000), { tag: 'resource-denied' });
+      await it.idle();
+    }
+    assert.equal(it.standing().length, 1);
+    assert.equal(it.told.length, 1);
+    await it.fill(100);
+    await it.idle();
+    assert.deepEqual(it.standing(), [], 'a commit that is on disk ends it');
+    await assert.rejects(it.fill(9000), { tag: 'resource-denied' });
+    await it.idle();
+    it.files.fault = undefined;
+    await it.remember();
+    await waitFor('the end of the alarm', () => it.standing().length === 0);
+    await it.idle();
+    assert.deepEqual(await readdir(join(it.state, 'journal')), ['journal']);
   });
 
   test('a torn tail: raised by the start that cuts it off, cleared by the next that finds none', async (context) => {
@@ -150,6 +171,10 @@ interface Unit {
   /** Text of each alarm-notification, `cleared` for an end. */
   readonly told: readonly string[];
   set(size: number): Promise<unknown>;
+  /** A commit of about that many octets. */
+  fill(length: number): Promise<unknown>;
+  /** Writes a fact of a few octets. */
+  remember(): Promise<void>;
   size(): unknown;
   /** Kind, resource, severity and text of those that stand. */
   standing(): readonly string[];
@@ -201,6 +226,8 @@ async function start(context: TestContext, given?: string, apply: () => void = (
         { operation: 'merge', path: at('size'), content: size },
         { operation: 'merge', path: at('ballast'), content: String(size % 10).repeat(500) },
       ]),
+    fill: (length) => session.apply([{ operation: 'merge', path: at('ballast'), content: 'x'.repeat(length) }]),
+    remember: () => store.meta('small').set(1),
     size: () => store.running().config.get(at('size')),
     standing() {
       const list = store.state(parsePath(schema, '/signet-alarms:alarms/alarm-list'))?.['alarm'] ?? [];

@@ -12,7 +12,7 @@ export interface HttpLimits {
   /** Requests of one connection that are answered at the same time (pipelining). */
   readonly pending: number;
   readonly connections: number;
-  /** Connections on which nobody has logged in yet; beyond, the oldest of them is closed. */
+  /** Connections on which nobody has logged in yet; beyond, the oldest of those who have most is closed. */
   readonly unauthenticated: number;
   /** Wrong passwords on one connection. */
   readonly refusals: number;

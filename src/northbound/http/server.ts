@@ -6,7 +6,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Log, Login, Origin, Session } from '../../datastore/index.js';
+import { addressPrefix, firstOfMost, type Log, type Login, type Origin, type Session } from '../../datastore/index.js';
 import { ConfigError } from '../../error.js';
 import { ActiveRequest } from './active-request.js';
 import { type AuditEvent, AuditThrottle } from './audit.js';
@@ -43,8 +43,8 @@ export class HttpService {
   readonly #server: Server;
   readonly #audit: AuditThrottle;
   readonly #connections = new Map<Duplex, Connection>();
-  /** The oldest first. */
   readonly #untaken = new Untaken();
+  /** The oldest first. Where there are too many, the oldest of the network and address that most of them are from goes. */
   readonly #unauthenticated = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #localPath: string | undefined;
@@ -149,7 +149,7 @@ export class HttpService {
   /** False where there is no room; the socket is closed then. */
   #register(socket: Duplex, info: ConnectionInfo, local: boolean): boolean {
     socket.on('error', () => socket.destroy());
-    const [oldest] = this.#unauthenticated;
+    const oldest = firstOfMost(this.#unauthenticated, [prefixOf, addressOf]);
     const full = this.#connections.size >= this.#limits.connections;
     const crowded = this.#unauthenticated.size >= this.#limits.unauthenticated;
     // The local socket is the way back in, so it is never full.
@@ -272,7 +272,9 @@ export class HttpService {
     }
     const { address } = connection.info;
     this.#audit.report({ kind: result.kind, user: credentials.user.slice(0, 64), address, method: 'password' });
-    if (result.kind === 'busy') throw new HttpError(429, { headers: { 'retry-after': '5' }, close: true });
+    if (result.kind === 'busy') {
+      throw new HttpError(429, { headers: { 'retry-after': String(result.retryAfter) }, close: true });
+    }
     connection.proof = undefined;
     connection.refusals += 1;
     const close = connection.refusals >= this.#limits.refusals;
@@ -339,6 +341,9 @@ function deferred(): {
   });
   return { promise, resolve, reject };
 }
+
+const addressOf = ({ info }: Connection): string => info.address;
+const prefixOf = (connection: Connection): string => addressPrefix(addressOf(connection));
 
 const localInfo: ConnectionInfo = {
   epoch: Number.POSITIVE_INFINITY,

@@ -15,6 +15,8 @@ export interface XPathNames {
   prefix(prefix: string): { readonly name: string } | undefined;
   /** The module of names without a prefix; `any` lets them match in all modules, `none` in no module. */
   readonly unprefixed: { readonly name: string } | 'any' | 'none';
+  /** Where only the form is judged: variables are taken, each for a string. */
+  readonly variables?: 'any';
 }
 
 export type ComparisonOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';

@@ -10,6 +10,7 @@ export type Token =
   | { readonly kind: 'axis'; readonly text: Axis; readonly at: number }
   | { readonly kind: 'literal'; readonly text: string; readonly at: number }
   | { readonly kind: 'number'; readonly value: number; readonly at: number }
+  | { readonly kind: 'variable'; readonly text: string; readonly at: number }
   | { readonly kind: 'end'; readonly at: number };
 
 export type Symbols = '(' | ')' | '[' | ']' | '.' | '..' | '@' | ',' | '::';
@@ -67,6 +68,8 @@ function read(text: string, at: number, before: Token | undefined): Reading {
   if (number !== undefined) {
     return { token: { kind: 'number', value: Number(number[0]), at }, end: at + number[0].length };
   }
+  const variable = match(variableName, text, at)?.[0];
+  if (variable !== undefined) return { token: { kind: 'variable', text: variable, at }, end: at + variable.length };
   const afterOperand = before !== undefined && endsOperand(before);
   const sign = match(/::|\/\/|\.\.|!=|<=|>=|[()[\].@,/|+\-=<>*]/uy, text, at);
   if (sign !== undefined && (sign[0] !== '*' || afterOperand)) {
@@ -80,10 +83,7 @@ function read(text: string, at: number, before: Token | undefined): Reading {
 function readName(text: string, at: number, afterOperand: boolean): Reading {
   if (text[at] === '*') return { token: { kind: 'name', prefix: undefined, local: '*', at }, end: at + 1 };
   const first = match(ncName, text, at)?.[0];
-  if (first === undefined) {
-    if (text[at] === '$') throw new SyntaxError(`there are no variables (character ${String(at + 1)})`);
-    throw unexpected(text, at, 'an expression');
-  }
+  if (first === undefined) throw unexpected(text, at, 'an expression');
   const end = at + first.length;
   if (afterOperand) {
     if (!operatorNames.has(first)) throw unexpected(text, at, 'an operator');
@@ -137,6 +137,7 @@ function match(pattern: RegExp, text: string, at: number): RegExpExecArray | und
   return pattern.exec(text) ?? undefined;
 }
 
+const variableName = /\$[\p{L}_][\p{L}\p{N}\p{M}._·-]*(?::[\p{L}_][\p{L}\p{N}\p{M}._·-]*)?/uy;
 const ncName = /[\p{L}_][\p{L}\p{N}\p{M}._·-]*/uy;
 const symbols: ReadonlySet<string> = new Set(['(', ')', '[', ']', '.', '..', '@', ',', '::']);
 const operatorNames: ReadonlySet<string> = new Set(['and', 'or', 'mod', 'div']);

@@ -211,6 +211,9 @@ class Parser {
     switch (token.kind) {
       case 'literal':
         return { kind: 'literal', value: token.text };
+      case 'variable':
+        if (this.#names.variables === 'any') return { kind: 'literal', value: '' };
+        throw new SyntaxError(`there are no variables (character ${String(token.at + 1)})`);
       case 'number':
         return { kind: 'number', value: token.value };
       case 'function':
@@ -256,7 +259,7 @@ class Parser {
 
   #startsPrimary(): boolean {
     const { kind } = this.#token;
-    return kind === 'literal' || kind === 'number' || kind === 'function' || this.#isSymbol('(');
+    return ['literal', 'number', 'variable', 'function'].includes(kind) || this.#isSymbol('(');
   }
 
   #startsStep(): boolean {

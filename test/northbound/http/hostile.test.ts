@@ -68,6 +68,34 @@ describe('HTTP service and hostile clients', () => {
     agent.destroy();
   });
 
+  test('who opens many connections pushes out his own, and not the one that waits at another address', async () => {
+    const { port, http } = await setUp({ limits: { unauthenticated: 4 } });
+    const waiting = await secure(port, '127.0.0.9');
+    const crowd = [];
+    for (let count = 0; count < 12; count += 1) crowd.push(await secure(port));
+    assert.ok(http.connections <= 5, `${http.connections} connections`);
+    assert.equal(crowd[0]?.destroyed, true);
+    assert.equal(waiting.destroyed, false);
+    for (const socket of [waiting, ...crowd]) socket.destroy();
+  });
+
+  test('a guess that makes room for another is 429 and says when to come back (RFC 6585 section 4)', async () => {
+    const { port, audited } = await setUp({ loginLimits: { concurrent: 1, waitingPerUser: 1 } });
+    const guesses = Array.from({ length: 6 }, (_, index) =>
+      ask(port, { path: '/echo', headers: { authorization: basic('admin', `guess ${index}`) } }),
+    );
+    // The administrator of another address is answered at once, though the line of this one is full.
+    const other = await ask(port, { path: '/echo', headers: { authorization }, localAddress: '127.0.0.9' });
+    assert.equal(other.status, 200);
+    const busy = (await Promise.all(guesses)).filter(({ status }) => status === 429);
+    assert.ok(busy.length > 0);
+    for (const { headers } of busy) {
+      assert.match(headers['retry-after'] ?? '', /^[1-9]$/);
+      assert.equal(headers.connection, 'close');
+    }
+    assert.ok(audited.some(({ kind }) => kind === 'busy'));
+  });
+
   test('pipelining beyond the limit ends the connection', async () => {
     const { port } = await setUp({
       limits: { pending: 4 },
@@ -86,7 +114,7 @@ describe('HTTP service and hostile clients', () => {
 
   test('a hundred wrong passwords disturb nobody else, and are not audited one by one', async () => {
     const { port, audited } = await setUp({
-      loginLimits: { firstDelayMs: 5, lastDelayMs: 20, lastDelayPerPrefixMs: 5 },
+      loginLimits: { firstDelayMs: 5, lastDelayMs: 20, lastSharedDelayMs: 5 },
     });
     const agent = keepAlive();
     const good = () => ask(port, { path: '/echo', headers: { authorization }, agent });

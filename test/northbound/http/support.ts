@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Origin, Session } from '../../../src/datastore/index.js';
 import { Login, type LoginLimits } from '../../../src/datastore/login.js';
 import { hashPassword } from '../../../src/datastore/password.js';
@@ -149,8 +149,8 @@ export async function raw(port: number, text: string | Buffer): Promise<string> 
   return answer;
 }
 
-export async function secure(port: number): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+export async function secure(port: number, localAddress = '127.0.0.1'): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, localAddress } as ConnectionOptions);
   await once(socket, 'secureConnect');
   socket.on('error', () => {});
   return socket;
