@@ -74,7 +74,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
     mib,
     usm,
     session: system,
-    targets: options.targets ?? new TargetSource(config, access),
+    targets: options.targets ?? new TargetSource(config, access, log),
     remoteUsers: options.remoteUsers,
     kept: notifications,
     counters,

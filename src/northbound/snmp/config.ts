@@ -76,12 +76,13 @@ export class ConfigSource implements CommunitySource {
     return this.current().communities.find((entry) => entry.octets.equals(name) && this.#isFor(entry, address));
   }
 
-  /** The octets of the community that stands for a security name (RFC 3584 section 5.2.3). */
-  communityOf(securityName: string): Buffer | undefined {
-    return this.current().communities.find((entry) => entry.securityName === securityName)?.octets;
+  /** The octets of the community that stands for a security name in what is told to that address (RFC 3584 section 5.2.3). */
+  communityOf(securityName: string, address: string): Buffer | undefined {
+    const isMeant = (entry: CommunityEntry) => entry.securityName === securityName && entry.context === '';
+    return this.current().communities.find((entry) => isMeant(entry) && this.#isFor(entry, address))?.octets;
   }
 
-  /** Whether a community may come from there (RFC 3584, snmpCommunityTransportTag). */
+  /** Whether a community may come from there, and go there (RFC 3584, snmpCommunityTransportTag). */
   #isFor({ targetTag }: CommunityEntry, address: string): boolean {
     if (targetTag === '') return true;
     const isAt = (target: Target) =>
