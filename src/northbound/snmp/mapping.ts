@@ -3,6 +3,7 @@
  * outside all lists may add an arc; one without a subid, and any container inside a list, is looked through. A list is a table beside
  * those around it; what a module adds to a list of another is a table that augments it.
  */
+import { ConfigError } from '../../error.js';
 import type {
   ContainerSchema,
   DataSchema,
@@ -45,8 +46,8 @@ import {
 } from './syntax.js';
 
 /**
- * Maps a compiled schema, with the OIDs that its modules' OID files give; without names, which only MIB files need. Throws RangeError, listing all, where two nodes have one OID or
- * an OID is none.
+ * Maps a compiled schema, with the OIDs that its modules' OID files give; without names, which only MIB files need. Throws
+ * ConfigError invalid-value, listing all, where two nodes have one OID or an OID is none.
  */
 export function mapSchema(schema: Schema, files: OidFiles = readOidFiles(schema)): Mib {
   const mapper = new Mapper(schema, files);
@@ -113,7 +114,8 @@ class Mapper {
         `${object.schema.path} and ${before.schema.path} have the same OID ${object.oid.join('.')}`,
       );
     }
-    if (this.#into.faults.length > 0) throw new RangeError(this.#into.faults.join('; '));
+    const { faults } = this.#into;
+    if (faults.length > 0) throw new ConfigError({ tag: 'invalid-value', message: faults.join('; ') });
     for (const table of this.#into.tables) table.columns.sort((a, b) => compareOids(a.oid, b.oid));
     this.#into.tables.sort((a, b) => compareOids(a.oid, b.oid));
     return {
