@@ -29,7 +29,7 @@ import {
   reservedColumn,
 } from './model.js';
 import { type OidFiles, readOidFiles } from './oid-files.js';
-import { addJobTable, addOutcome } from './operations.js';
+import { addJobTable, addOutcome, jobParts } from './operations.js';
 import type { Position } from './placement.js';
 import { isForeignIndex, isSpinLock, isStandard, standardKey } from './standard.js';
 import {
@@ -361,7 +361,7 @@ export function mayBeUnset(object: MibObject): boolean {
 function fitted(table: MibTable, node: DataSchema, syntaxes: readonly Syntax[]): readonly Syntax[] {
   const inherited = table.index.map((part) => part.object.syntax);
   const room = (syntax: Syntax, octets: number) => (syntax.index === 'string' ? 1 + octets : 1);
-  let spare = maxSubIdentifiers - table.oid.length - 2 - listsBelow(node);
+  let spare = maxSubIdentifiers - table.oid.length - 2 - partsBelow(node, jobParts);
   for (const syntax of inherited) spare -= room(syntax, syntax.maxOctets);
   for (const syntax of syntaxes) spare -= room(syntax, syntax.maxCharacters);
   return syntaxes.map((syntax) => {
@@ -386,15 +386,19 @@ function mustBeNumbered(
   let arcs = 0;
   for (const { object } of inherited) arcs += object.syntax.index === 'string' ? 1 + object.syntax.maxOctets : 1;
   for (const syntax of syntaxes as readonly Syntax[]) arcs += syntax.index === 'string' ? 1 + syntax.maxCharacters : 1;
-  return prefix + arcs + listsBelow(node) > maxSubIdentifiers;
+  // operations do not count: those that came later would change the index
+  return prefix + arcs + partsBelow(node, 0) > maxSubIdentifiers;
 }
 
-/** Sub-identifiers that lists below a node need at least, a row number each, or the segments of a long value. */
-function listsBelow(node: DataSchema): number {
+/**
+ * Sub-identifiers that what is below a node needs at least: a row number for each list, the segments of a long value, and `jobs` for
+ * an operation.
+ */
+function partsBelow(node: DataSchema, jobs: number): number {
   if (node.kind === 'leaf' || node.kind === 'leaf-list') return syntaxOf(node.type, node.config) === undefined ? 3 : 0;
   if (node.kind !== 'list' && node.kind !== 'container') return 0;
   const inner = node.dataChildren.map((child) =>
-    child.kind === 'list' || child.kind === 'leaf-list' ? 1 + listsBelow(child) : listsBelow(child),
+    child.kind === 'list' || child.kind === 'leaf-list' ? 1 + partsBelow(child, jobs) : partsBelow(child, jobs),
   );
-  return Math.max(0, ...inner);
+  return Math.max(node.actions.length > 0 ? jobs : 0, ...inner);
 }
