@@ -102,7 +102,7 @@ export class DatastoreSession implements Session {
     const set = this.#whole(isOperational ? 'running' : datastore, candidate);
     const view = this.#access()?.view;
     const all = isOperational ? yield* this.#core.operational.reading(this.#core.running(), path) : set.get(path);
-    const reported = yield* reporting(all, { set, path, isOperational, withDefaults });
+    const reported = yield* reporting(all, { set, path, isOperational, withDefaults, unwritten: this.#core.unwritten });
     const content = view === undefined ? reported : yield* view.looking(path, reported);
     const tagged = withDefaults === 'report-all-tagged';
     const annotations = annotationsOf(this.schema, set, path, { withOrigin, tagged }, this.#core.operational);

@@ -1,6 +1,13 @@
 /** What all sessions share: running, the queue, the history, locks and the bus. */
 import { ConfigError } from '../error.js';
-import { Branch, DataTree, type InstanceIdentifier, type JsonObject, type Schema } from '../yang/index.js';
+import {
+  Branch,
+  DataTree,
+  type InstanceIdentifier,
+  type JsonObject,
+  type Schema,
+  UnwrittenNodes,
+} from '../yang/index.js';
 import type { AccessControl } from './access.js';
 import { Bus } from './bus.js';
 import { Candidates } from './candidate.js';
@@ -45,6 +52,7 @@ export class Core implements Datastore, CommitStore {
   readonly masterKey: MasterKey;
   readonly services: DraftServices;
   readonly operational: Operational;
+  readonly unwritten: UnwrittenNodes;
   readonly access: AccessControl;
   readonly locks = new Locks();
   readonly partialLocks = new PartialLocks();
@@ -72,7 +80,8 @@ export class Core implements Datastore, CommitStore {
     this.access = access;
     this.masterKey = masterKey;
     this.schema = services.registry.index.schema;
-    this.operational = new Operational(services.registry, services.log);
+    this.unwritten = new UnwrittenNodes(this.schema);
+    this.operational = new Operational(services.registry, this.unwritten, services.log);
     this.#factory = factory;
     this.#store = store;
     this.startup = new StartupDatastore(this, { isServed: isStartupServed, store, factory });

@@ -8,6 +8,7 @@ import {
   InstanceIdentifier,
   ListData,
   type Steps,
+  type UnwrittenNodes,
 } from '../yang/index.js';
 import { isDefaultInUse } from './operational.js';
 
@@ -19,18 +20,19 @@ export interface Reported {
   readonly path: InstanceIdentifier;
   readonly isOperational: boolean;
   readonly withDefaults: WithDefaults | undefined;
+  readonly unwritten: UnwrittenNodes;
 }
 
 /** What is reported of `content`, which is at `path`; undefined where nothing is. Pauses between the entries of lists. */
 export function* reporting(content: Content | undefined, reported: Reported): Steps<Content | undefined> {
-  const { set, path, isOperational, withDefaults } = reported;
+  const { set, path, isOperational, withDefaults, unwritten } = reported;
   const schema = (path.last?.schema ?? set.schema.root) as DataSchema | BranchSchema;
   switch (withDefaults) {
     case undefined:
       return content;
     case 'report-all':
     case 'report-all-tagged':
-      return isOperational ? content : yield* reportAll(set, path);
+      return isOperational ? content : yield* new AllDefaults(set, unwritten).at(path);
     case 'trim':
       return content === undefined ? undefined : yield* trim(schema, content);
     case 'explicit':
@@ -38,17 +40,78 @@ export function* reporting(content: Content | undefined, reported: Reported): St
   }
 }
 
-/** Configuration at `path` with all defaults that are in use (RFC 6243 3.1), also where nothing is set. */
-function* reportAll(tree: DataTree, path: InstanceIdentifier): Steps<Content | undefined> {
-  const { last } = path;
-  if (last === undefined) return yield* filled(tree.root);
-  const { schema, keys } = last;
-  const content = tree.get(path);
-  if (!('slot' in schema)) return content;
-  if (content !== undefined) return yield* filledContent(content);
-  if (keys !== undefined) return undefined;
-  const parent = holderOf(tree, path.parent ?? InstanceIdentifier.root);
-  return parent === undefined ? undefined : yield* whatIsInUse(schema, parent);
+/** Configuration with all defaults that are in use (RFC 6243 3.1), also where nothing is set. */
+class AllDefaults {
+  readonly #tree: DataTree;
+  readonly #unwritten: UnwrittenNodes;
+
+  constructor(tree: DataTree, unwritten: UnwrittenNodes) {
+    this.#tree = tree;
+    this.#unwritten = unwritten;
+  }
+
+  *at(path: InstanceIdentifier): Steps<Content | undefined> {
+    const { last } = path;
+    if (last === undefined) return yield* this.#filled(this.#tree.root, path);
+    const { schema, keys } = last;
+    const content = this.#tree.get(path);
+    if (!('slot' in schema)) return content;
+    if (content !== undefined) return yield* this.#filledContent(content, path);
+    if (keys !== undefined) return undefined;
+    const parent = path.parent ?? InstanceIdentifier.root;
+    const holder = this.#holderOf(parent);
+    return holder === undefined ? undefined : yield* this.#whatIsInUse(schema, holder, parent);
+  }
+
+  /** The branch at `path`, or an empty one where a container without presence is there without anything in it. */
+  #holderOf(path: InstanceIdentifier): Branch | undefined {
+    const branch = this.#tree.branch(path);
+    const schema = path.last?.schema;
+    if (branch !== undefined || schema?.kind !== 'container' || schema.presence !== undefined) return branch;
+    const parent = path.parent ?? InstanceIdentifier.root;
+    const holder = this.#holderOf(parent);
+    return holder !== undefined && this.#isInUse(schema, holder, parent) ? new Branch(schema) : undefined;
+  }
+
+  #isInUse(child: DataSchema, branch: Branch, path: InstanceIdentifier): boolean {
+    return isDefaultInUse(child, branch) && this.#unwritten.admits(child, path, this.#tree);
+  }
+
+  /** Of a child of the branch at `path`. */
+  *#whatIsInUse(child: DataSchema, branch: Branch, path: InstanceIdentifier): Steps<Content | undefined> {
+    if (!child.config || !this.#isInUse(child, branch, path)) return undefined;
+    switch (child.kind) {
+      case 'leaf':
+        return child.default;
+      case 'leaf-list':
+        return child.defaults.length > 0 ? child.defaults : undefined;
+      case 'container': {
+        if (child.presence !== undefined) return undefined;
+        const filled = yield* this.#filled(new Branch(child), path.child(child));
+        return filled.isEmpty() ? undefined : filled;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  *#filledContent(content: Content, path: InstanceIdentifier): Steps<Content> {
+    if (content instanceof Branch) return yield* this.#filled(content, path);
+    if (!(content instanceof ListData)) return content;
+    const parent = path.parent ?? InstanceIdentifier.root;
+    return yield* eachEntry(content, (entry) => this.#filled(entry, parent.child(content.schema, entry.keys())));
+  }
+
+  *#filled(branch: Branch, path: InstanceIdentifier): Steps<Branch> {
+    const slots: (Content | undefined)[] = [];
+    for (const child of branch.schema.dataChildren) {
+      const content = branch.get(child);
+      if (content === undefined) slots.push(yield* this.#whatIsInUse(child, branch, path));
+      else if (!(content instanceof Branch || content instanceof ListData)) slots.push(content);
+      else slots.push(yield* this.#filledContent(content, path.child(child)));
+    }
+    return new Branch(branch.schema, slots);
+  }
 }
 
 /** Without what has its default as its value (RFC 6243 3.2). */
@@ -66,45 +129,6 @@ function explicit(
 }
 
 type Leaf = Extract<DataSchema, { kind: 'leaf' | 'leaf-list' }>;
-
-/** The branch at `path`, or an empty one where a container without presence is there without anything in it. */
-function holderOf(tree: DataTree, path: InstanceIdentifier): Branch | undefined {
-  const branch = tree.branch(path);
-  const schema = path.last?.schema;
-  if (branch !== undefined || schema?.kind !== 'container' || schema.presence !== undefined) return branch;
-  const parent = holderOf(tree, path.parent ?? InstanceIdentifier.root);
-  return parent !== undefined && isDefaultInUse(schema, parent) ? new Branch(schema) : undefined;
-}
-
-function* whatIsInUse(child: DataSchema, parent: Branch): Steps<Content | undefined> {
-  if (!child.config || !isDefaultInUse(child, parent)) return undefined;
-  switch (child.kind) {
-    case 'leaf':
-      return child.default;
-    case 'leaf-list':
-      return child.defaults.length > 0 ? child.defaults : undefined;
-    case 'container': {
-      const branch = child.presence === undefined ? yield* filled(new Branch(child)) : undefined;
-      return branch?.isEmpty() === false ? branch : undefined;
-    }
-    default:
-      return undefined;
-  }
-}
-
-function* filledContent(content: Content): Steps<Content> {
-  if (content instanceof Branch) return yield* filled(content);
-  return content instanceof ListData ? yield* eachEntry(content, filled) : content;
-}
-
-function* filled(branch: Branch): Steps<Branch> {
-  const slots: (Content | undefined)[] = [];
-  for (const child of branch.schema.dataChildren) {
-    const content = branch.get(child);
-    slots.push(content === undefined ? yield* whatIsInUse(child, branch) : yield* filledContent(content));
-  }
-  return new Branch(branch.schema, slots);
-}
 
 type Drop = (node: Leaf, value: Content, set: Content | undefined) => boolean;
 

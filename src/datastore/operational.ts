@@ -16,6 +16,7 @@ import {
   ListData,
   type SchemaNode,
   type Steps,
+  type UnwrittenNodes,
   type Value,
 } from '../yang/index.js';
 import { prefix } from './change.js';
@@ -31,6 +32,7 @@ type LeafReader = (root: Root, path: InstanceIdentifier) => Value | undefined;
 export class Operational {
   readonly #registry: Registry;
   readonly #log: Log;
+  readonly #unwritten: UnwrittenNodes;
   readonly #readers = new Map<LeafSchema, LeafReader>();
   /** Whether a leaf is what is stored in the configuration, and nothing else. */
   readonly #stored = new Map<LeafSchema, boolean>();
@@ -47,8 +49,9 @@ export class Operational {
       }
     | undefined;
 
-  constructor(registry: Registry, log: Log) {
+  constructor(registry: Registry, unwritten: UnwrittenNodes, log: Log) {
     this.#registry = registry;
+    this.#unwritten = unwritten;
     this.#log = log;
     for (const [schema, { provider }] of registry.providers) {
       for (const node of chainOf(schema)) {
@@ -123,7 +126,7 @@ export class Operational {
         return yield* this.#branch(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       case 'container': {
         if (path.parent !== undefined && !this.#isThere(root, path.parent)) return undefined;
-        if (isInAnotherCase(root, path)) return undefined;
+        if (this.#isOut(root, path)) return undefined;
         return yield* this.#container(root, path, schema, config as Branch | undefined, system as Branch | undefined);
       }
       default:
@@ -246,7 +249,8 @@ export class Operational {
       const state = system?.get(child);
       switch (child.kind) {
         case 'container': {
-          const isNothing = own === undefined && state === undefined && child.config && !isDefaultInUse(child, config);
+          const isUnwritten = own === undefined && state === undefined && child.config;
+          const isNothing = isUnwritten && !this.#isInUse(root, path, child, config);
           const [one, other] = [own as Branch | undefined, state as Branch | undefined];
           slots.push(isNothing ? undefined : yield* this.#container(root, path.child(child), child, one, other));
           break;
@@ -279,21 +283,35 @@ export class Operational {
     if (entry !== undefined) return this.#read(entry, root, path.child(schema));
     // null is the value of an empty leaf.
     const value = own === undefined ? state : own;
-    if (value !== undefined || !isDefaultInUse(schema, config)) return value;
-    if (schema.kind === 'leaf') return schema.default;
-    return schema.defaults.length > 0 ? schema.defaults : undefined;
+    if (value !== undefined) return value;
+    const isDefault = schema.kind === 'leaf' ? schema.default !== undefined : schema.defaults.length > 0;
+    if (!isDefault || !this.#isInUse(root, path, schema, config)) return undefined;
+    return schema.kind === 'leaf' ? schema.default : schema.defaults;
   }
 
   /** Every list entry and presence container on the way exists. */
   #isThere(root: Root, path: InstanceIdentifier): boolean {
     for (let at: InstanceIdentifier | undefined = path; at?.last !== undefined; at = at.parent) {
       const { schema } = at.last;
-      if (isInAnotherCase(root, at)) return false;
+      if (this.#isOut(root, at)) return false;
       const mustExist = schema.kind === 'list' || (schema.kind === 'container' && schema.presence !== undefined);
       if (!mustExist) continue;
       return root.config.get(at) !== undefined || root.system.get(at) !== undefined;
     }
     return true;
+  }
+
+  /** Whether a container that nobody set is in a case that is not there, or its `when` is false: nothing in it is in use. */
+  #isOut(root: Root, path: InstanceIdentifier): boolean {
+    const schema = path.last?.schema;
+    if (schema?.kind !== 'container' || !schema.config || root.config.get(path) !== undefined) return false;
+    const parent = path.parent ?? InstanceIdentifier.root;
+    return !this.#isInUse(root, parent, schema, root.config.branch(parent));
+  }
+
+  /** Whether what nobody set is in use in `branch`, which is what there is of the configuration at `path`. */
+  #isInUse({ config }: Root, path: InstanceIdentifier, schema: DataSchema, branch: Branch | undefined): boolean {
+    return isDefaultInUse(schema, branch) && this.#unwritten.admits(schema, path, config);
   }
 
   #makeReader(schema: LeafSchema): LeafReader {
@@ -315,8 +333,10 @@ export class Operational {
       const branch = parent === undefined ? root.config.root : root.config.branch(parent);
       const value = branch?.leaf(schema);
       if (value !== undefined) return value;
-      if (schema.default === undefined || !isDefaultInUse(schema, branch)) return undefined;
-      return branch !== undefined || parent === undefined || this.#isThere(root, parent) ? schema.default : undefined;
+      if (schema.default === undefined) return undefined;
+      if (branch === undefined && parent !== undefined && !this.#isThere(root, parent)) return undefined;
+      const isInUse = this.#isInUse(root, parent ?? InstanceIdentifier.root, schema, branch);
+      return isInUse ? schema.default : undefined;
     };
   }
 
@@ -351,14 +371,7 @@ export class Operational {
   }
 }
 
-/** Whether a container that nobody set is in a case that is not there: nothing in it is in use. */
-function isInAnotherCase({ config }: Root, path: InstanceIdentifier): boolean {
-  const schema = path.last?.schema;
-  if (schema?.kind !== 'container' || !schema.config || config.get(path) !== undefined) return false;
-  return !isDefaultInUse(schema, config.branch(path.parent ?? InstanceIdentifier.root));
-}
-
-/** RFC 7950 7.6.1: not in a case that is not there, unless it is the default case and no other is there. */
+/** RFC 7950 7.6.1: not in a case that is not there, unless it is the default case and no other is there. What a `when` says is {@link UnwrittenNodes}'. */
 export function isDefaultInUse(node: DataSchema, parent: Branch | undefined, isInput = false): boolean {
   if (!node.config && !isInput) return false;
   let at: SchemaNode | BranchSchema | undefined = node.parent;

@@ -16,6 +16,7 @@ export { checkShape, decodeContent, decodeContentText, decodeInput } from './sha
 export { atOnce, inSlices, nextSlice, type Steps, stepsInSlices } from './slices.js';
 export * from './tree.js';
 export type * from './types.js';
+export { UnwrittenNodes } from './validation/unwritten.js';
 export { Validator, type ValidatorOptions } from './validation/validator.js';
 export {
   compareValues,

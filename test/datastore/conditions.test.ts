@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Datastore, Session } from '../../src/datastore/index.js';
-import { type Branch, decodeJson, loadSchema, parsePath, type Schema } from '../../src/yang/index.js';
+import {
+  type Branch,
+  decodeJson,
+  encodeJson,
+  type ListData,
+  loadSchema,
+  parsePath,
+  type Schema,
+} from '../../src/yang/index.js';
 import { admin, edit, makePlace, open, type Place } from './fixture.js';
 
 const module = `
@@ -13,6 +21,21 @@ module box {
     leaf limit { type uint8; default 10; }
     container tuning { when "../mode = 'tuned'"; leaf level { type uint8; must ". <= ../../limit"; } }
     leaf depends { when "../tuning/level"; type string; }
+    leaf from { type int8; }
+    leaf high { when "../from > 3"; type uint8; default 9; }
+    leaf-list many { when "../from > 3"; type uint8; default 1; default 2; }
+    container inner { when "../from > 3"; leaf x { type uint8; default 7; } container deep { leaf y { type uint8; default 6; } } }
+    choice way {
+      default near;
+      case near { when "from > 3"; leaf near { type uint8; default 5; } }
+    }
+    list row {
+      key name;
+      leaf name { type string; }
+      leaf kind { type string; default a; }
+      leaf of-a { when "../kind = 'a'"; type uint8; default 1; }
+      leaf of-b { when "../kind = 'b'"; type uint8; default 2; }
+    }
     list item {
       key name;
       leaf name { type string; }
@@ -122,6 +145,45 @@ describe('the conditions of the schema', () => {
       path: "/box:box/item[name='b']/twin",
     });
     await session.apply([edit(schema, 'delete', 'box.item[a]'), edit(schema, 'delete', 'box.item[b].twin')]);
+  });
+});
+
+describe('defaults whose when is false', () => {
+  const conditional = ['box.high', 'box.inner.x', 'box.inner.deep.y', 'box.near'];
+  const values = () => conditional.map((path) => session.leaf(at(path)));
+  const whole = (datastore: 'running' | 'operational') => {
+    const box = session.read(at('box'), { datastore, withDefaults: 'report-all' })?.content as Branch;
+    const { high, many, inner, near } = encodeJson(schema, box.schema, box) as Record<string, unknown>;
+    return { high, many, inner, near };
+  };
+  const none = { high: undefined, many: undefined, inner: undefined, near: undefined };
+  const all = { high: 9, many: [1, 2], inner: { x: 7, deep: { y: 6 } }, near: 5 };
+
+  it('are not in use, read one by one or with all around them (RFC 7950 7.21.5)', async () => {
+    await session.apply([merge('box.from', 1)]);
+    assert.deepEqual(values(), [undefined, undefined, undefined, undefined]);
+    assert.deepEqual([session.get(at('box.inner')), session.get(at('box.inner.deep'))], [undefined, undefined]);
+    assert.deepEqual([whole('operational'), whole('running')], [none, none]);
+    await session.apply([merge('box.from', 4)]);
+    assert.deepEqual(values(), [9, 7, 6, 5]);
+    assert.deepEqual([whole('operational'), whole('running')], [all, all]);
+  });
+
+  it('are judged in each entry, by defaults too', async () => {
+    await session.apply([merge('box.row[a]', { name: 'a' }), merge('box.row[b]', { name: 'b', kind: 'b' })]);
+    const list = session.get(at('box.row')) as ListData;
+    assert.deepEqual(encodeJson(schema, list.schema, list), [
+      { name: 'a', kind: 'a', 'of-a': 1 },
+      { name: 'b', kind: 'b', 'of-b': 2 },
+    ]);
+    for (const [path, value] of [
+      ['box.row[a].of-a', 1],
+      ['box.row[a].of-b', undefined],
+      ['box.row[b].of-a', undefined],
+      ['box.row[b].of-b', 2],
+    ] as const) {
+      assert.equal(session.leaf(at(path)), value, path);
+    }
   });
 });
 

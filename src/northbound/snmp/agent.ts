@@ -8,7 +8,6 @@ import { ConfigSource } from './config.js';
 import { Counters } from './counters.js';
 import type { RemoteUserSource } from './informs.js';
 import { Listeners, type PreparedListeners, type SnmpEndpoint } from './listeners.js';
-import { mapSchema } from './mapping.js';
 import { NotificationLog } from './notification-log.js';
 import type { NotificationTargets } from './notification-target.js';
 import { Notifier } from './notify.js';
@@ -17,6 +16,7 @@ import { ObjectTable } from './objects.js';
 import { Responder } from './responder.js';
 import type { Memory } from './row-numbers.js';
 import { Rows } from './rows.js';
+import { mapServed } from './served-mib.js';
 import { Setter } from './set.js';
 import { Unfinished } from './unfinished.js';
 import { type EngineState, UsmEngine, type UsmUserSource } from './usm.js';
@@ -52,12 +52,10 @@ export interface RunningSnmp {
   close(): Promise<void>;
 }
 
-/** Listens nowhere yet. Throws RangeError where the schema's OIDs do not fit. */
+/** Listens nowhere yet. Throws ConfigError where OIDs in the schema do not fit. */
 export function startSnmp(options: SnmpOptions): RunningSnmp {
   const { schema, engine, log } = options;
-  const mib = mapSchema(schema);
-  for (const { name } of mib.unplaced)
-    log('info', `SNMP shows nothing of module ${name}: it has no OIDs; make some with signet mib ${name} --assign`);
+  const mib = mapServed(schema, log);
   const counters = new Counters();
   const system = options.openSession({ user: '', protocol: 'system', address: '' });
   const config = new ConfigSource(system);
@@ -74,7 +72,7 @@ export function startSnmp(options: SnmpOptions): RunningSnmp {
     mib,
     usm,
     session: system,
-    targets: options.targets ?? new TargetSource(config, access),
+    targets: options.targets ?? new TargetSource(config, access, log),
     remoteUsers: options.remoteUsers,
     kept: notifications,
     counters,

@@ -26,13 +26,15 @@ export type TargetParams = { readonly filterProfile: string | undefined } & (
 );
 
 interface CommunityEntry extends Community {
+  readonly index: Buffer;
   readonly octets: Buffer;
   readonly targetTag: string;
 }
 
 export interface SnmpConfig {
   readonly authenticationTraps: boolean;
-  readonly communities: ReadonlyMap<string, CommunityEntry>;
+  /** In the order of snmpCommunityTable (RFC 3584): of several that fit the first counts. */
+  readonly communities: readonly CommunityEntry[];
   readonly targets: readonly Target[];
   /** Targets with one of these tags get notifications, in that form. */
   readonly notifyTags: Readonly<Record<'trap' | 'inform', ReadonlySet<string>>>;
@@ -71,20 +73,21 @@ export class ConfigSource implements CommunitySource {
 
   /** The community of a request (RFC 3584 section 5.2): by its octets, and where it has a target tag by the sender's address. */
   community(name: Buffer, address: string): Community | undefined {
-    const config = this.current();
-    const entry = config.communities.get(name.toString('latin1'));
-    if (entry === undefined || entry.targetTag === '') return entry;
-    const isFrom = (target: Target) =>
-      target.tags.includes(entry.targetTag) && contains(networkOf(target.address, target.prefixLength), address);
-    return config.targets.some(isFrom) ? entry : undefined;
+    return this.current().communities.find((entry) => entry.octets.equals(name) && this.#isFor(entry, address));
   }
 
-  /** The octets of the community that stands for a security name (RFC 3584 section 5.2.3). */
-  communityOf(securityName: string): Buffer | undefined {
-    for (const entry of this.current().communities.values()) {
-      if (entry.securityName === securityName) return entry.octets;
-    }
-    return undefined;
+  /** The octets of the community that stands for a security name in what is told to that address (RFC 3584 section 5.2.3). */
+  communityOf(securityName: string, address: string): Buffer | undefined {
+    const isMeant = (entry: CommunityEntry) => entry.securityName === securityName && entry.context === '';
+    return this.current().communities.find((entry) => isMeant(entry) && this.#isFor(entry, address))?.octets;
+  }
+
+  /** Whether a community may come from there, and go there (RFC 3584, snmpCommunityTransportTag). */
+  #isFor({ targetTag }: CommunityEntry, address: string): boolean {
+    if (targetTag === '') return true;
+    const isAt = (target: Target) =>
+      target.tags.includes(targetTag) && contains(networkOf(target.address, target.prefixLength), address);
+    return this.current().targets.some(isAt);
   }
 
   #json(): JsonObject {
@@ -98,9 +101,10 @@ function readConfig(json: JsonObject): SnmpConfig {
   const params = new Map(entries(json, 'target-params').map((each) => [text(each, 'name'), paramsOf(each)]));
   const engine = object(json['engine']);
   const communities = entries(json, 'community').map(communityOf);
+  communities.sort((one, other) => Buffer.compare(one.index, other.index));
   return {
     authenticationTraps: engine['enable-authen-traps'] === true,
-    communities: new Map(communities.map((each) => [each.octets.toString('latin1'), each])),
+    communities,
     targets: entries(json, 'target').map((each) => targetOf(each, params)),
     notifyTags: { trap: notifyTags(json, false), inform: notifyTags(json, true) },
     filters: subtrees(json, 'notify-filter-profile'),
@@ -112,6 +116,7 @@ function communityOf(entry: JsonObject): CommunityEntry {
   const binary = optional(entry, 'binary-name');
   const name = optional(entry, 'text-name') ?? text(entry, 'index');
   return {
+    index: Buffer.from(text(entry, 'index')),
     octets: binary === undefined ? Buffer.from(name) : Buffer.from(binary, 'base64'),
     securityName: text(entry, 'security-name'),
     context: text(entry, 'context'),

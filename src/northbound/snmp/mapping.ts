@@ -3,6 +3,7 @@
  * outside all lists may add an arc; one without a subid, and any container inside a list, is looked through. A list is a table beside
  * those around it; what a module adds to a list of another is a table that augments it.
  */
+import { ConfigError } from '../../error.js';
 import type {
   ContainerSchema,
   DataSchema,
@@ -28,7 +29,7 @@ import {
   reservedColumn,
 } from './model.js';
 import { type OidFiles, readOidFiles } from './oid-files.js';
-import { addJobTable, addOutcome } from './operations.js';
+import { addJobTable, addOutcome, jobParts } from './operations.js';
 import type { Position } from './placement.js';
 import { isForeignIndex, isSpinLock, isStandard, standardKey } from './standard.js';
 import {
@@ -45,8 +46,8 @@ import {
 } from './syntax.js';
 
 /**
- * Maps a compiled schema, with the OIDs that its modules' OID files give; without names, which only MIB files need. Throws RangeError, listing all, where two nodes have one OID or
- * an OID is none.
+ * Maps a compiled schema, with the OIDs that its modules' OID files give; without names, which only MIB files need. Throws
+ * ConfigError invalid-value, listing all, where two nodes have one OID or an OID is none.
  */
 export function mapSchema(schema: Schema, files: OidFiles = readOidFiles(schema)): Mib {
   const mapper = new Mapper(schema, files);
@@ -113,7 +114,8 @@ class Mapper {
         `${object.schema.path} and ${before.schema.path} have the same OID ${object.oid.join('.')}`,
       );
     }
-    if (this.#into.faults.length > 0) throw new RangeError(this.#into.faults.join('; '));
+    const { faults } = this.#into;
+    if (faults.length > 0) throw new ConfigError({ tag: 'invalid-value', message: faults.join('; ') });
     for (const table of this.#into.tables) table.columns.sort((a, b) => compareOids(a.oid, b.oid));
     this.#into.tables.sort((a, b) => compareOids(a.oid, b.oid));
     return {
@@ -359,7 +361,7 @@ export function mayBeUnset(object: MibObject): boolean {
 function fitted(table: MibTable, node: DataSchema, syntaxes: readonly Syntax[]): readonly Syntax[] {
   const inherited = table.index.map((part) => part.object.syntax);
   const room = (syntax: Syntax, octets: number) => (syntax.index === 'string' ? 1 + octets : 1);
-  let spare = maxSubIdentifiers - table.oid.length - 2 - listsBelow(node);
+  let spare = maxSubIdentifiers - table.oid.length - 2 - partsBelow(node, jobParts);
   for (const syntax of inherited) spare -= room(syntax, syntax.maxOctets);
   for (const syntax of syntaxes) spare -= room(syntax, syntax.maxCharacters);
   return syntaxes.map((syntax) => {
@@ -384,15 +386,19 @@ function mustBeNumbered(
   let arcs = 0;
   for (const { object } of inherited) arcs += object.syntax.index === 'string' ? 1 + object.syntax.maxOctets : 1;
   for (const syntax of syntaxes as readonly Syntax[]) arcs += syntax.index === 'string' ? 1 + syntax.maxCharacters : 1;
-  return prefix + arcs + listsBelow(node) > maxSubIdentifiers;
+  // operations do not count: those that came later would change the index
+  return prefix + arcs + partsBelow(node, 0) > maxSubIdentifiers;
 }
 
-/** Sub-identifiers that lists below a node need at least, a row number each, or the segments of a long value. */
-function listsBelow(node: DataSchema): number {
+/**
+ * Sub-identifiers that what is below a node needs at least: a row number for each list, the segments of a long value, and `jobs` for
+ * an operation.
+ */
+function partsBelow(node: DataSchema, jobs: number): number {
   if (node.kind === 'leaf' || node.kind === 'leaf-list') return syntaxOf(node.type, node.config) === undefined ? 3 : 0;
   if (node.kind !== 'list' && node.kind !== 'container') return 0;
   const inner = node.dataChildren.map((child) =>
-    child.kind === 'list' || child.kind === 'leaf-list' ? 1 + listsBelow(child) : listsBelow(child),
+    child.kind === 'list' || child.kind === 'leaf-list' ? 1 + partsBelow(child, jobs) : partsBelow(child, jobs),
   );
-  return Math.max(0, ...inner);
+  return Math.max(node.actions.length > 0 ? jobs : 0, ...inner);
 }

@@ -36,7 +36,7 @@ export function mibModuleName(module: Module): string {
   return `${module.name.replace(/[^A-Za-z0-9]+/gu, '-').toUpperCase()}-MIB`;
 }
 
-/** The schema as SNMP objects, all of them named. Throws RangeError as {@link mapSchema}. */
+/** The schema as SNMP objects, all of them named. Throws ConfigError as {@link mapSchema}. */
 export function namedMib(schema: Schema, files?: OidFiles): Mib {
   const mib = mapSchema(schema, files);
   nameObjects(mib);

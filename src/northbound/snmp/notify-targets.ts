@@ -1,4 +1,5 @@
 /** The targets of notifications, out of the tree (RFC 3413 section 3.3, 5 and 6): `notify` chooses by tag, profiles filter by OID. */
+import type { Log } from '../../datastore/index.js';
 import type { AccessControl, Requester } from './access-control.js';
 import type { ConfigSource, Target, TargetParams } from './config.js';
 import type { MibObject } from './model.js';
@@ -8,20 +9,23 @@ import { excludes, type Family, familiesOf, includes } from './subtrees.js';
 export class TargetSource implements NotificationTargets {
   readonly #config: ConfigSource;
   readonly #access: AccessControl;
+  readonly #log: Log;
 
-  constructor(config: ConfigSource, access: AccessControl) {
+  constructor(config: ConfigSource, access: AccessControl, log: Log) {
     this.#config = config;
     this.#access = access;
+    this.#log = log;
   }
 
   /**
    * A target that several entries of `notify` choose is there once for each form; SNMPv1 has no informs, so it gets traps. One
-   * without usable parameters is left out.
+   * without usable parameters, or without a community that may go there, is left out.
    */
   targets(): readonly NotificationTarget[] {
     const { targets, notifyTags } = this.#config.current();
     return targets.flatMap((target): NotificationTarget[] => {
       const isChosen = (form: 'trap' | 'inform') => target.tags.some((tag) => notifyTags[form].has(tag));
+      if (!isChosen('trap') && !isChosen('inform')) return [];
       const receiver = this.#receiver(target);
       if (receiver === undefined) return [];
       const takesInforms = receiver.version !== 'v1';
@@ -43,8 +47,14 @@ export class TargetSource implements NotificationTargets {
       (families === undefined || passes(families, oid, objects)) && this.#access.mayNotify(principal, oid, objects);
     if (params.version === 'v3')
       return { name, version: 'v3', address, port, user: params.user, level: params.level, accepts };
-    const community = this.#config.communityOf(params.securityName);
-    return community === undefined ? undefined : { name, version: params.version, address, port, community, accepts };
+    const { version, securityName } = params;
+    const community = this.#config.communityOf(securityName, address);
+    if (community !== undefined) return { name, version, address, port, community, accepts };
+    this.#log('warning', 'a notification target has no community that may be sent to it', {
+      target: name,
+      securityName,
+    });
+    return undefined;
   }
 }
 

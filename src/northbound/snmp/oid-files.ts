@@ -75,7 +75,7 @@ export function assignOids(schema: Schema, module: Module, before = readOidFile(
     groups.set(group, numbers);
     if (numbers.has(path)) return;
     const next = Math.max(0, ...numbers.values()) + 1;
-    numbers.set(path, next >= reserved.from && next < reserved.to ? reserved.to : next);
+    numbers.set(path, isReserved(next) ? reserved.to : next);
   };
   eachNode(schema, (node) => {
     if (node.module !== module) return;
@@ -105,7 +105,8 @@ export function formatOidFile(module: Module, { oid, groups }: OidFile): string 
   return `${JSON.stringify({ module: module.name, oid: oid.join('.'), groups: content }, undefined, 2)}\n`;
 }
 
-function readOidFile(module: Module): OidFile | undefined {
+/** Undefined where there is none. Throws ConfigError invalid-value for one that cannot be understood. */
+export function readOidFile(module: Module): OidFile | undefined {
   const file = oidFileName(module);
   let text: string;
   try {
@@ -131,14 +132,21 @@ function parseOidFile(text: string, name: string): OidFile | undefined {
     if (!isObject(numbers)) return undefined;
     const known = new Map<string, number>();
     for (const [path, number] of Object.entries(numbers)) {
-      if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 0xffffffff)
-        return undefined;
+      if (!isNumber(number) || isReserved(number)) return undefined;
       known.set(path, number);
     }
     if (new Set(known.values()).size !== known.size) return undefined;
     groups.set(group, known);
   }
   return { oid, groups };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffffffff;
+}
+
+function isReserved(number: number): boolean {
+  return number >= reserved.from && number < reserved.to;
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -8,7 +8,12 @@ import { maxSubIdentifiers } from './ber.js';
 import type { Collector, Growing } from './collector.js';
 import { type MibTable, reservedColumn } from './model.js';
 import type { Position } from './placement.js';
-import { jobStateSyntax, ownerSyntax, rowNumberSyntax, rowStatusSyntax, shortTextSyntax } from './syntax.js';
+import { jobStateSyntax, ownerSyntax, rowNumberSyntax, rowStatusSyntax, shortened, shortTextSyntax } from './syntax.js';
+
+/** Octets that an owner has at least: where the keys around a job leave less, it has no table. */
+const leastOwner = 8;
+/** Sub-identifiers behind the keys around a job: owner, number, and the segments of a long value. */
+export const jobParts = 1 + leastOwner + 1 + 3;
 
 /** `outer` is the table of the list that the action stands in, `steps` what is between the list (or the root) and the action. */
 export function addJobTable(
@@ -19,9 +24,9 @@ export function addJobTable(
   steps: readonly DataSchema[],
 ): void {
   const inherited = outer?.index ?? [];
-  let arcs = oid.length + 2 + 1 + ownerSyntax.maxOctets + 1 + 3;
-  for (const { object } of inherited) arcs += object.syntax.index === 'string' ? 1 + object.syntax.maxOctets : 1;
-  if (arcs > maxSubIdentifiers) {
+  let room = maxSubIdentifiers - oid.length - 2 - (jobParts - leastOwner);
+  for (const { object } of inherited) room -= object.syntax.index === 'string' ? 1 + object.syntax.maxOctets : 1;
+  if (room < leastOwner) {
     into.skipped.push({ module: operation.module, path: operation.path, reason: 'the keys around it are too long' });
     return;
   }
@@ -43,7 +48,8 @@ export function addJobTable(
     columns: [],
   };
   into.tables.push(table);
-  const owner = into.reserved(table, 'owner', ownerSyntax, 'not-accessible');
+  const ownSyntax = room < ownerSyntax.maxOctets ? shortened(ownerSyntax, room) : ownerSyntax;
+  const owner = into.reserved(table, 'owner', ownSyntax, 'not-accessible');
   const job = into.reserved(table, 'job', rowNumberSyntax, 'not-accessible');
   table.index.push({ object: owner, key: undefined }, { object: job, key: undefined });
   into.reserved(table, 'rowStatus', rowStatusSyntax, 'read-create');

@@ -59,7 +59,7 @@ export function ownKeys(table: MibTable, values: ReadonlyMap<MibObject, Value>):
   return keys.length === count && !keys.includes(undefined as never) ? keys : undefined;
 }
 
-/** True where all that the entry must have is there: its keys, and mandatory leafs outside presence containers and choices. */
+/** True where all that the entry must have whatever else is in it is there: its keys, and mandatory leafs. */
 export function isComplete(table: MibTable, values: ReadonlyMap<MibObject, Value>): boolean {
   if (table.numbered && ownKeys(table, values) === undefined) return false;
   return table.columns.every((object) => !isRequired(object) || values.has(object));
@@ -68,7 +68,7 @@ export function isComplete(table: MibTable, values: ReadonlyMap<MibObject, Value
 function isRequired(object: MibObject): boolean {
   if ((object.kind !== 'leaf' && object.kind !== 'digest') || object.schema.kind !== 'leaf' || !object.schema.mandatory)
     return false;
-  if (isInCase(object.schema)) return false;
+  if (isInCase(object.schema) || isConditional(object)) return false;
   return object.steps.every((step) => step.kind !== 'container' || step.presence === undefined);
 }
 
@@ -77,6 +77,11 @@ function isInCase(leaf: LeafSchema): boolean {
   let at: LeafSchema['parent'] = leaf.parent;
   while (at !== undefined && at.kind === 'container') at = at.parent;
   return at?.kind === 'case' || at?.kind === 'choice';
+}
+
+/** A mandatory leaf must be there only where its `when` is true (RFC 7950 7.6.5), which the commit judges. */
+function isConditional({ schema, steps }: MibObject): boolean {
+  return [schema, ...steps].some((node) => 'when' in node && node.when.length > 0);
 }
 
 export function below(path: InstanceIdentifier, object: MibObject): InstanceIdentifier {

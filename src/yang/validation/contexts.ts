@@ -1,10 +1,28 @@
 /** The instances of a schema node below others, those included that nobody wrote: where a condition is evaluated. */
 import { dataParent, emptyBranch, isSelected, writtenContainer } from '../accessible.js';
 import { Instance, type NodeSchema } from '../instance.js';
+import type { InstanceIdentifier } from '../path.js';
 import type { DataSchema, LeafListSchema, Value } from '../schema.js';
+import type { DataTree } from '../tree.js';
 import type { Branch } from '../tree-branch.js';
 import type { ListData } from '../tree-list.js';
 import type { Pass } from './pass.js';
+
+/** The root, container or entry at a path; a container without presence counts as empty where it is not written. */
+export function instanceAt(tree: DataTree, path: InstanceIdentifier): Instance {
+  let node = Instance.root(tree.root);
+  for (const { schema, keys, position } of path.steps) {
+    if (schema.kind === 'container') {
+      const empty = schema.presence === undefined ? emptyBranch(schema) : undefined;
+      node = new Instance(node, schema, node.branch?.container(schema) ?? empty, undefined, -1);
+    } else if (schema.kind === 'list') {
+      const list = node.branch?.list(schema);
+      const entry = keys === undefined ? list?.at(position ?? 1) : list?.get(keys);
+      node = new Instance(node, schema, entry, undefined, (position ?? 0) - 1);
+    }
+  }
+  return node;
+}
 
 /** All instances of `schema` at or below the anchors, one after the other. */
 export function* contextsBelow(schema: NodeSchema, anchors: readonly Instance[], pass: Pass): Iterator<Instance> {

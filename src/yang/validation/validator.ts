@@ -6,10 +6,11 @@
 import type { ConfigError } from '../../error.js';
 import type { Body, View } from '../accessible.js';
 import { Instance } from '../instance.js';
-import type { InstanceIdentifier } from '../path.js';
+import { InstanceIdentifier } from '../path.js';
 import type { Schema } from '../schema.js';
 import { inSlices, neverDue } from '../slices.js';
 import { type Branch, DataTree } from '../tree.js';
+import { instanceAt } from './contexts.js';
 import { Pass, type Unwanted } from './pass.js';
 import { Plan } from './plan.js';
 import { UniqueIndexes } from './unique.js';
@@ -91,7 +92,7 @@ export class Validator {
       this.#bodies.set(schema, plan);
     }
     const tree = plan.seesTree ? seen() : DataTree.empty(this.#schema);
-    const parent = instanceAt(tree, at);
+    const parent = instanceAt(tree, at.parent ?? InstanceIdentifier.root);
     const pass = new Pass({
       plan,
       tree: tree.root,
@@ -154,21 +155,6 @@ class Settling {
     this.tree = editor.finish();
     this.#rounds++;
   }
-}
-
-/** The node that holds the operation or notification; what is not in the tree counts as empty. */
-function instanceAt(tree: DataTree, at: InstanceIdentifier): Instance {
-  let node = Instance.root(tree.root);
-  for (const { schema, keys, position } of at.parent?.steps ?? []) {
-    if (schema.kind === 'container') {
-      node = new Instance(node, schema, node.branch?.container(schema), undefined, -1);
-    } else if (schema.kind === 'list') {
-      const list = node.branch?.list(schema);
-      const entry = keys === undefined ? list?.at(position ?? 1) : list?.get(keys);
-      node = new Instance(node, schema, entry, undefined, (position ?? 0) - 1);
-    }
-  }
-  return node;
 }
 
 const maxRounds = 64;

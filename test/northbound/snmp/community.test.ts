@@ -63,6 +63,34 @@ suite('communities of the tree (RFC 3584 section 5.2)', () => {
     assert.ok(await answered(v2c(get, 'public')));
   });
 
+  test('RFC 3584 5.2.1: several of one name, each for its networks: the first that fits, in the order of their indexes', async () => {
+    const target = (name: string, ip: string) => ({
+      name,
+      udp: { ip, 'prefix-length': 32 },
+      tag: [name],
+      'target-params': 'any',
+    });
+    const community = (index: string, tag: string, context: string) => ({
+      index,
+      'text-name': 'shared',
+      'security-name': 'reader',
+      'target-tag': tag,
+      context,
+    });
+    const params = [{ name: 'any', v2c: { 'security-name': 'reader' } }];
+    await lab.write('/ietf-snmp:snmp', {
+      community: [community('b', 'elsewhere', 'other'), community('a', 'here', '')],
+      'target-params': params,
+      target: [target('here', '127.0.0.1'), target('elsewhere', '192.0.2.1')],
+    });
+    assert.ok(await answered(v2c(get, 'shared')));
+    await lab.remove('/ietf-snmp:snmp/community');
+    await lab.write('/ietf-snmp:snmp/community', [community('b', 'here', 'other'), community('a', 'elsewhere', '')]);
+    assert.ok(await silent(v2c(get, 'shared')));
+    await lab.write('/ietf-snmp:snmp/community', [community('aa', '', '')]);
+    assert.ok(await answered(v2c(get, 'shared')));
+  });
+
   test('a context that there is none of is counted and not answered', async () => {
     await lab.write('/ietf-snmp:snmp/community', [{ index: 'public', 'security-name': 'reader', context: 'other' }]);
     const before = lab.snmp.counters.snmpUnknownContexts;

@@ -21,6 +21,7 @@ test('a filter: the longest subtree decides, a star is any arc, what lies in non
 suite('targets of the tree (RFC 7407)', () => {
   let lab: Lab;
   const socket = createSocket('udp4');
+  const logged: { readonly message: string }[] = [];
   const next = async () => {
     const [message] = (await once(socket, 'message', { signal: AbortSignal.timeout(5000) })) as [Buffer];
     return parse(message);
@@ -36,7 +37,7 @@ suite('targets of the tree (RFC 7407)', () => {
     });
 
   before(async () => {
-    lab = await startLab({ fromTree: true });
+    lab = await startLab({ fromTree: true, log: (_, message) => logged.push({ message }) });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
   });
@@ -65,6 +66,38 @@ suite('targets of the tree (RFC 7407)', () => {
     assert.equal(await sent({ include: [base], exclude: [trap] }), 0);
     assert.equal(await sent({ include: [trap, ...objects], exclude: [base] }), 1, 'the longest decides');
     assert.equal(await sent({ include: [trap, ...objects.slice(1)], exclude: [base] }), 0);
+  });
+
+  test('RFC 3584 snmpCommunityTransportTag: a community of other networks is not sent', async () => {
+    await lab.remove('/ietf-snmp:snmp');
+    const { port } = socket.address();
+    const entry = (index: string, more: object) => ({ index, 'security-name': 'reader', ...more });
+    const target = (name: string, ip: string, tag: string) => ({
+      name,
+      udp: { ip, port },
+      tag: [tag],
+      'target-params': 'p',
+    });
+    await lab.write('/ietf-snmp:snmp', {
+      community: [entry('anet', { 'target-tag': 'net' }), entry('public', {}), entry('zcontext', { context: 'x' })],
+      'target-params': [{ name: 'p', v2c: { 'security-name': 'reader' } }],
+      target: [target('t', '127.0.0.1', 'all'), target('net', '192.0.2.1', 'net')],
+      notify: [{ name: 'n', tag: 'all' }],
+    });
+    const told = async () => {
+      const message = once(socket, 'message', { signal: AbortSignal.timeout(5000) });
+      assert.equal(lab.snmp.testNotification('coldStart', 't'), 1);
+      return ((await message) as [Buffer])[0].toString('latin1');
+    };
+    assert.ok((await told()).includes('public'));
+    await lab.write('/ietf-snmp:snmp/target', [target('net', '127.0.0.1', 'net')]);
+    assert.ok((await told()).includes('anet'));
+    await lab.remove('/ietf-snmp:snmp/community[index="public"]');
+    await lab.write('/ietf-snmp:snmp/target', [target('net', '192.0.2.1', 'net')]);
+    assert.throws(() => lab.snmp.testNotification('coldStart', 't'), /no entry of notify chooses t whose parameters/u);
+    assert.ok(
+      logged.some(({ message }) => message === 'a notification target has no community that may be sent to it'),
+    );
   });
 
   test('a wrong community is told by authenticationFailure (RFC 3418), a filtered notification is not sent', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
+import { mapServed } from '../../../src/northbound/snmp/served-mib.js';
 import {
   assignModule,
   assignOids,
@@ -13,7 +14,7 @@ import {
   type OidFile,
 } from '../../../src/northbound/snmp/tools.js';
 import { loadSchema, type Schema } from '../../../src/yang/index.js';
-import { temporaryDirectory } from '../../support/places.js';
+import { repositoryRoot, temporaryDirectory } from '../../support/places.js';
 import { publishedModules } from '../../support/published-modules.js';
 import { labSchema } from './support/lab.js';
 import { lint, skipOf, translate } from './support/mib-tools.js';
@@ -142,6 +143,7 @@ suite('OID files', () => {
       '[]',
       '{"module":"vet","oid":"1.3","groups":{}}',
       '{"module":"zoo","oid":"x","groups":{}}',
+      '{"module":"zoo","oid":"1.3","groups":{"":{"/zoo:zoo/name":201}}}',
     ])
       await assert.rejects(
         async () => {
@@ -158,6 +160,51 @@ suite('OID files', () => {
       tag: 'invalid-value',
       message: 'signet-lab has OIDs of its own (smiv2:oid)',
     });
+  });
+});
+
+suite('the agent with OID files that cannot be used', () => {
+  const withZoo = async (file: string) => {
+    const directory = await temporaryDirectory({ after });
+    await writeFile(join(directory, 'zoo.yang'), zoo(animals));
+    await writeFile(join(directory, 'vet.yang'), vet);
+    const first = compile(directory);
+    assignModule(first, first.modules.get('vet')!);
+    await writeFile(join(directory, 'zoo.oid.json'), file);
+    return loadSchema({ directories: [join(repositoryRoot, 'schema'), directory] }).schema;
+  };
+  const logOf = (schema: Schema) => {
+    const log: string[] = [];
+    const mib = mapServed(schema, (level, message) => log.push(`${level} ${message}`));
+    return { modules: new Set(mib.objects.map(({ module }) => module.name)), log };
+  };
+  const zooFile = (oid: string) =>
+    JSON.stringify({ module: 'zoo', oid, groups: { '': { '/zoo:zoo/name': 3, '/zoo:zoo/animal': 20 } } });
+
+  test('leaves out the module of one that is none, and tells why', async () => {
+    const { modules, log } = logOf(await withZoo('{'));
+    assert.deepEqual([modules.has('zoo'), modules.has('signet-https'), modules.has('ietf-snmp')], [false, true, true]);
+    assert.equal(log.filter((line) => line.includes('zoo')).length, 1);
+    assert.match(
+      log.join('\n'),
+      /^error SNMP shows nothing of module zoo: .*zoo\.oid\.json is no OID file of zoo; restore/mu,
+    );
+  });
+
+  test('leaves out the module of one whose OIDs others have', async () => {
+    for (const oid of ['1.3.6.1.4.1.32473.1.10', '1.3.6.1.4.1.32473.1.1000.374904649']) {
+      const { modules, log } = logOf(await withZoo(zooFile(oid)));
+      assert.deepEqual(
+        [modules.has('zoo'), modules.has('signet-https'), modules.has('ietf-snmp')],
+        [false, true, true],
+      );
+      assert.match(log.join('\n'), /^error SNMP shows nothing of module zoo: .* have the same OID/mu);
+    }
+  });
+
+  test('serves it where there is nothing wrong', async () => {
+    const { modules, log } = logOf(await withZoo(zooFile('1.3.6.1.4.1.32473.1.1000.7')));
+    assert.deepEqual([modules.has('zoo'), log.filter((line) => line.startsWith('error'))], [true, []]);
   });
 });
 

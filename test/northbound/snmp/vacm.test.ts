@@ -154,7 +154,7 @@ test('a view is compiled once for a change of the configuration, and shared by a
 
 const noConfig = {
   authenticationTraps: false,
-  communities: new Map(),
+  communities: [],
   targets: [],
   notifyTags: { trap: new Set<string>(), inform: new Set<string>() },
   filters: new Map(),

@@ -65,6 +65,11 @@ export function oddSchema(): Schema {
   return schemaWith('odd');
 }
 
+/** With the module signet-conditional as well. */
+export function conditionalSchema(): Schema {
+  return schemaWith('conditional');
+}
+
 function schemaWith(...folders: readonly string[]): Schema {
   const name = ['lab', ...folders].join(' ');
   let schema = schemas.get(name);
