@@ -40,13 +40,15 @@ export interface LoginOptions {
 }
 
 export interface LoginLimits extends LineLimits {
-  /** For how long after its last use a verified password is remembered at its address, and how many are. */
+  /** For how long a password that was verified is taken without being verified again. */
   readonly rememberMs: number;
+  /** For how long after its last use the right password needs no turn at its address, and for how many that is kept. */
+  readonly atHomeMs: number;
   readonly remembered: number;
   readonly rememberedPerUser: number;
   /**
-   * Wrong passwords in a row at a user's address until he is not remembered there any more: no more guesses are let through by
-   * that than the longest delay lets through in a day.
+   * Wrong passwords at a user's address until the right one needs its turn there too; one is forgotten in the time of the longest
+   * delay. So no more guesses are let through by that, for long, than by waiting.
    */
   readonly missesWhileRemembered: number;
 }
@@ -75,12 +77,13 @@ export class Login {
   async verify({ user, password, address: from }: LoginAttempt): Promise<LoginResult> {
     if (user.length > maxLength || password.length > maxLength) return { kind: 'refused' };
     const address = plainAddress(from);
-    const remembered = this.#recall(user, address, password);
-    if (remembered !== undefined) return remembered;
+    const home = this.#recall(user, address, password);
+    if (home !== undefined && home.verifiedUntil > this.#now()) return { kind: 'accepted', proof: home.proof };
     const same = this.#digest(user, address, password);
     const known = this.#underWay.get(same);
     if (known !== undefined) return await known;
-    const result = this.#check(user, address, password);
+    const result =
+      home === undefined ? this.#check(user, address, password) : this.#checkAgain(home, address, password);
     this.#underWay.set(same, result);
     try {
       return await result;
@@ -113,39 +116,50 @@ export class Login {
     return { kind: 'accepted', proof };
   }
 
-  #recall(user: string, address: string, password: string): LoginResult | undefined {
+  /** Without a turn: it is the password that was right before, and few guess it where it was. */
+  async #checkAgain({ proof }: Remembered, address: string, password: string): Promise<LoginResult> {
+    const hash = this.#lookup(proof.user)?.hash;
+    const parsed = hash === undefined ? undefined : parseHash(hash);
+    if (parsed === undefined || !(await verifyPassword(password, parsed))) return { kind: 'refused' };
+    this.#remember(proof, address);
+    return { kind: 'accepted', proof };
+  }
+
+  /** Where the user was verified with this password at this address lately. */
+  #recall(user: string, address: string, password: string): Remembered | undefined {
     const key = `${address} ${user}`;
     const remembered = this.#remembered.get(key);
     const hash = this.#lookup(user)?.hash;
     if (remembered === undefined || hash === undefined) return undefined;
-    if (remembered.until <= this.#now()) {
+    const now = this.#now();
+    if (remembered.until <= now) {
       this.#remembered.delete(key);
       return undefined;
     }
+    const forgotten = (now - remembered.missesAt) / this.#limits.lastDelayMs;
+    remembered.misses = Math.max(0, remembered.misses - forgotten);
+    remembered.missesAt = now;
     // The digest names the hash that it was verified against: once the user changes it is never found again.
-    const { proof } = remembered;
-    if (proof.digest === this.#digest(user, hash, password)) {
-      this.#remember(proof, address);
-      return { kind: 'accepted', proof };
+    if (remembered.proof.digest !== this.#digest(user, hash, password)) {
+      remembered.misses += 1;
+      return undefined;
     }
-    remembered.misses += 1;
-    if (remembered.misses >= this.#limits.missesWhileRemembered) this.#remembered.delete(key);
-    return undefined;
+    if (remembered.misses >= this.#limits.missesWhileRemembered) return undefined;
+    remembered.until = now + this.#limits.atHomeMs;
+    this.#remembered.delete(key);
+    this.#remembered.set(key, remembered);
+    return remembered;
   }
 
   #remember(proof: LoginProof, address: string): void {
     const key = `${address} ${proof.user}`;
+    const now = this.#now();
+    const { misses, missesAt } = this.#remembered.get(key) ?? { misses: 0, missesAt: now };
+    const { rememberMs, atHomeMs } = this.#limits;
     this.#remembered.delete(key);
-    this.#remembered.set(key, { proof, until: this.#now() + this.#limits.rememberMs, misses: 0 });
+    this.#remembered.set(key, { proof, verifiedUntil: now + rememberMs, until: now + atHomeMs, misses, missesAt });
     // With an account and many addresses one pushes out his own, not those of others.
-    const own = [...this.#remembered].filter(
-      ([
-        ,
-        {
-          proof: { user },
-        },
-      ]) => user === proof.user,
-    );
+    const own = [...this.#remembered].filter(([, { proof: other }]) => other.user === proof.user);
     if (own.length > this.#limits.rememberedPerUser) this.#remembered.delete(own[0]![0]);
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > this.#limits.remembered) this.#remembered.delete(oldest!);
@@ -158,8 +172,11 @@ export class Login {
 
 interface Remembered {
   readonly proof: LoginProof;
-  readonly until: number;
+  readonly verifiedUntil: number;
+  until: number;
+  /** As of that time. */
   misses: number;
+  missesAt: number;
 }
 
 function sleep(milliseconds: number): Promise<void> {
@@ -174,7 +191,8 @@ const defaultLimits: LoginLimits = {
   waitingPerPrefix: 16,
   waitingPerAddress: 8,
   waitingPerUser: 2,
-  rememberMs: 900_000,
+  rememberMs: 60_000,
+  atHomeMs: 900_000,
   remembered: 256,
   rememberedPerUser: 16,
   missesWhileRemembered: 10_000,

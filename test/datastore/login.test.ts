@@ -163,7 +163,7 @@ describe('login', () => {
     assert.equal(await attempt('right'), 'refused');
   });
 
-  test('it is remembered for a quarter of an hour after its last use, and no longer', async () => {
+  test('it needs no turn for a quarter of an hour after its last use, and no longer', async () => {
     const { attempt, state } = make({ freeFailures: 0 });
     await attempt('right');
     for (let count = 0; count < 3; count += 1) {
@@ -278,13 +278,15 @@ describe('login while others guess', () => {
     assert.ok(after >= 7000, `only ${after} ms`);
   });
 
-  test('so is it where too many in a row were wrong at the address where he was', async () => {
+  test('so is it where too many were wrong at the address where he was', async () => {
     const { attempt, guess, decided } = make({ missesWhileRemembered: 8 });
     assert.equal(await attempt(right, administrator), 'accepted');
-    for (let count = 0; count < 7; count += 1) await decided(guess(administrator));
+    const seven = Array.from({ length: 7 }, () => guess(administrator));
     assert.equal(await attempt(right, administrator), 'accepted');
-    for (let count = 0; count < 8; count += 1) await decided(guess(administrator));
-    assert.ok((await decided(attempt(right, administrator))).after > 1000);
+    // What was right in between makes none of them forgotten.
+    const more = Array.from({ length: 3 }, () => guess(administrator));
+    assert.ok((await decided(attempt(right, administrator))).after > 200);
+    await decided(Promise.all([...seven, ...more]));
   });
 
   test('with many addresses one pushes out what is remembered of himself alone', async () => {
