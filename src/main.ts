@@ -37,23 +37,31 @@ function agentArguments(args: readonly string[]): readonly string[] | undefined 
 async function runAgent(args: readonly string[]): Promise<void> {
   const { startAgent } = load('./agent.js') as typeof import('./agent.js');
   const { serviceManager } = load('./southbound/index.js') as typeof import('./southbound/index.js');
+  const manager = serviceManager(process.env, logToStderr);
   let agent: Awaited<ReturnType<typeof startAgent>>;
+  let isStopping = false;
   try {
-    agent = await startAgent(readOptions(args));
+    const starting = startAgent(readOptions(args));
+    // A start that has begun is finished, so that what it makes is whole.
+    const stop = once(async () => {
+      isStopping = true;
+      const started = await starting.catch(() => undefined);
+      // A start that fails is told below.
+      if (started === undefined) return;
+      await manager.stopping();
+      await started.close();
+      process.exit(0);
+    });
+    process.on('SIGTERM', () => void stop());
+    process.on('SIGINT', () => void stop());
+    agent = await starting;
   } catch (error) {
     if (!(error instanceof ConfigError || isUsage(error) || isSystemError(error))) throw error;
     process.stderr.write(`signet: ${error instanceof ConfigError ? error.line() : error.message}\n`);
     process.exitCode = isUsage(error) ? 2 : 1;
     return;
   }
-  const manager = serviceManager(process.env, logToStderr);
-  const stop = once(async () => {
-    await manager.stopping();
-    await agent.close();
-    process.exit(0);
-  });
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  if (isStopping) return;
   process.stdout.write(`ready ${JSON.stringify({ ...agent.ready, pid: process.pid })}\n`);
   await manager.ready();
 }

@@ -1,6 +1,8 @@
 /** The command line as a user meets it: the compiled program against a real agent. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -9,6 +11,7 @@ import { decodeResponse, encodeCall } from '../../../src/northbound/cli/client.j
 import { formatDifferences, formatTable, formatValue } from '../../../src/northbound/cli/text.js';
 import { adminPassword, mainScript, makeState, type RunningAgent, startAgent } from '../../support/agent.js';
 import { signet } from '../../support/signet.js';
+import { waitFor } from '../../support/wait.js';
 
 test('an assignment splits at the first = outside brackets', () => {
   assert.deepEqual(splitAssignment('a.b=c=d'), { path: 'a.b', value: 'c=d' });
@@ -106,6 +109,17 @@ describe('signet agent', () => {
     const { stdout } = await signet(['agent', '--help']);
     assert.match(stdout, /--master-key/);
     assert.doesNotMatch(stdout, /--(?:url|user|password-file|ca|fingerprint|json|version)\b/);
+  });
+
+  test('ends with 0 when it is stopped while it starts', async () => {
+    const place = await makeState();
+    const args = ['agent', '--https', '127.0.0.1:0', '--snmp', '127.0.0.1:0', '--state', place.state];
+    const child = spawn(process.execPath, [mainScript, ...args], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await waitFor('the start', () => existsSync(join(place.state, 'master.key')));
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+    await place.remove();
   });
 
   test('set types the values of a module of the operator by what the agent says of it', async () => {
