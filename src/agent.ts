@@ -17,7 +17,7 @@ import {
   restoredName,
   verifyPassword,
 } from './datastore/index.js';
-import { leafText, makeFactory, reachableBy, statusPage, timeKnown } from './device.js';
+import { leafText, makeFactory, reachableBy, statusPage, timeKnown, timeOfBuild } from './device.js';
 import { ConfigError } from './error.js';
 import { factoryDefault, firstStart } from './first-start.js';
 import { watchMasterKey } from './master-key-alarm.js';
@@ -66,6 +66,7 @@ export interface RunningAgent {
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { log, state } = options;
   const schema = readSchema(options);
+  const built = timeOfBuild();
   const opened: { keys?: KeyStore } = {};
   const keys = whenOpen(() => opened.keys);
   const engine: { id: Buffer; boots?: number } = { id: Buffer.alloc(0) };
@@ -98,7 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const https = httpsModule({
     generator: createKeyGenerator(),
     keys: new KeyRing(keys),
-    clock: systemClock(timeKnown(() => current.datastore)),
+    clock: systemClock(timeKnown(built, () => current.datastore)),
     checkParameters: unusedChoices,
     deviceName,
     hosts: () => reachableBy(deviceName()),
@@ -169,6 +170,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     schema,
     masterKeyFile: options.masterKeyFile,
     startup: options.startup,
+    built,
     retention: retentionOf,
     factory,
     refused: (refusal) => audit.record(refusal),

@@ -50,13 +50,18 @@ let local: { readonly addresses: readonly string[]; readonly read: number } = {
   read: Number.NEGATIVE_INFINITY,
 };
 
+/** The time of the build, in milliseconds since the epoch. */
+export function timeOfBuild(): number {
+  return statSync(fileURLToPath(import.meta.url)).mtimeMs;
+}
+
 /**
- * The latest time that is known to have passed: of the build, and the greatest of all journal records less a minute, so that a
- * clock that is set back a little stays trusted. A record that a wrong clock dated back does not make it earlier.
+ * The latest time that is known to have passed: of the build, and of the last journal record less a minute, so that a clock
+ * that is set back a little stays trusted. A commit under a clock from before the build does not make it earlier; one by a
+ * clock that was put right after it had been too far ahead does.
  */
-export function timeKnown(datastore: () => Pick<Datastore, 'latestTime'> | undefined): () => number {
-  const built = statSync(fileURLToPath(import.meta.url)).mtimeMs;
-  return () => Math.max(built, (datastore()?.latestTime() ?? 0) - 60_000);
+export function timeKnown(built: number, datastore: () => Pick<Datastore, 'lastTime'> | undefined): () => number {
+  return () => Math.max(built, (datastore()?.lastTime() ?? 0) - 60_000);
 }
 
 export function statusPage(viewer: Session, schema: Schema, https: HttpsModule, device: string): StatusPage {

@@ -128,8 +128,8 @@ export class Core implements Datastore, CommitStore {
     return this.points.entries();
   }
 
-  latestTime(): number {
-    return this.#store.latest;
+  lastTime(): number {
+    return this.#store.lastTime;
   }
 
   session(origin: Origin): Session {

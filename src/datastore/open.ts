@@ -35,6 +35,8 @@ export interface DatastoreOptions {
   readonly log?: Log;
   readonly files?: FileSystem;
   /** How much of the history is kept, or how the tree says that. */
+  /** When this agent was built, in milliseconds since the epoch: a clock that shows less is wrong for certain. Default: 0. */
+  readonly built?: number;
   readonly retention?: Partial<Retention> | ((running: Root) => Partial<Retention>);
   readonly deadlines?: Partial<Deadlines>;
   /** Told of what access control refuses. */
@@ -79,8 +81,8 @@ export interface Datastore {
    */
   subscribe(listener: (event: DatastoreEvent) => void, after?: string): () => void;
   history(): readonly HistoryEntry[];
-  /** The greatest time that any record of the journal has had, whatever is left of it; 0 where there is none. */
-  latestTime(): number;
+  /** The time of the last record of the journal that no impossible clock has dated, whatever is left of it; 0 where there is none. */
+  lastTime(): number;
   /**
    * To be called once, when all that commits need is there and before anything listens: with a startup datastore running
    * becomes what was saved. Where that fails running stays, and it is told as trouble.
@@ -135,6 +137,7 @@ export async function openDatastore(options: DatastoreOptions): Promise<Datastor
       clock,
       log,
       retention,
+      built: options.built ?? 0,
       troubles,
       compactAfter,
     });

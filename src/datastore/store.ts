@@ -30,6 +30,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: RetentionOf;
+  /** Milliseconds since the epoch: a clock that shows less is wrong for certain. */
+  readonly built: number;
   readonly troubles: Troubles;
   /** Octets that the journal may have beyond twice its snapshot before it is made shorter; 4 MB where absent. */
   readonly compactAfter?: number | undefined;
@@ -70,7 +72,7 @@ export class Store {
   /** Octets from which on the journal is worth making shorter. */
   #threshold: number;
   #compaction: Promise<void> | undefined;
-  #latest: number;
+  #lastTime: number;
   readonly #trouble: WriteTrouble;
   /** The journal holds what has been erased from the history. */
   mustErase: boolean;
@@ -80,7 +82,7 @@ export class Store {
     this.#journal = journal;
     this.#trouble = new WriteTrouble(options);
     this.#facts = loaded.facts;
-    this.#latest = loaded.latest;
+    this.#lastTime = loaded.lastTime;
     this.history = loaded.history!;
     this.mustErase = eraseBeforeReset(this.history);
     // What came before a reset is erased with all the rest.
@@ -114,15 +116,19 @@ export class Store {
     return this.history.head;
   }
 
-  /** The greatest time that any record has had, those that a compaction left out among them. */
-  get latest(): number {
-    return this.#latest;
+  /** The time of the last record that no impossible clock has dated, be it left out since; 0 where there is none. */
+  get lastTime(): number {
+    return this.#lastTime;
+  }
+
+  #passed(time: number): void {
+    if (time >= this.#options.built) this.#lastTime = time;
   }
 
   /** Resolves with the offsets behind the records when all are on disk. */
   async write(commits: readonly CommitRecord[]): Promise<readonly number[]> {
     const ends = await this.#write(commits.map(commitLines));
-    this.#latest = Math.max(this.#latest, ...commits.map(({ entry }) => entry.time));
+    for (const { entry } of commits) this.#passed(entry.time);
     return ends;
   }
 
@@ -130,7 +136,7 @@ export class Store {
   async writeConfirm(origin: Origin): Promise<void> {
     const time = this.#options.clock.now();
     await this.#append({ record: 'confirm', time, origin });
-    this.#latest = Math.max(this.#latest, time);
+    this.#passed(time);
   }
 
   advance(entry: HistoryEntry, root: Root, end: number, keep: Point | undefined): void {
@@ -146,7 +152,7 @@ export class Store {
   async setStartup(is: StartupState, origin: Origin, root?: Root): Promise<void> {
     const startup = { time: this.#options.clock.now(), origin, root };
     const [end] = await this.#write([startupLines(startup, is, this.head.root)]);
-    this.#latest = Math.max(this.#latest, startup.time);
+    this.#passed(startup.time);
     this.#keepStartup(is === 'none' ? undefined : { ...startup, end: end! });
   }
 
@@ -190,7 +196,7 @@ export class Store {
     this.mustErase = true;
     // One that is under way may have begun with an older point.
     while (this.#compaction !== undefined) await this.#compaction;
-    this.#latest = Math.max(...this.history.points.map(({ entry }) => entry.time));
+    this.#lastTime = this.head.entry.time;
     const erasure = this.compact();
     this.#compaction = erasure
       .catch((error: unknown) => {
@@ -219,7 +225,7 @@ export class Store {
         if (head.record === 'meta') facts.set(head.name, head.value);
       },
       rest: () =>
-        Array.from(facts.set(latestFact, this.#latest), ([name, value]) => [
+        Array.from(facts.set(lastTimeFact, this.#lastTime), ([name, value]) => [
           encodeHead({ record: 'meta', name, value }),
         ]),
     });
@@ -296,7 +302,7 @@ class Loader {
   startup: StoredStartup | undefined;
   history: History | undefined;
   snapshotEnd = 0;
-  latest = 0;
+  lastTime = 0;
   #reader: { readonly entry: HistoryEntry; readonly lines: LineReader } | undefined;
   #fallback: Point | undefined;
   /** The fallback of the confirmed commit that was closed last: a reversal opens it again. */
@@ -324,7 +330,7 @@ class Loader {
         this.#begin(end);
         return;
       case 'meta':
-        if (head.name === latestFact) this.latest = Number(head.value);
+        if (head.name === lastTimeFact) this.lastTime = Number(head.value);
         else this.facts.set(head.name, head.value);
         return;
       case 'confirm':
@@ -353,7 +359,7 @@ class Loader {
   }
 
   #passed(time: number): void {
-    this.latest = Math.max(this.latest, time);
+    if (time >= this.#options.built) this.lastTime = time;
   }
 
   #close(): void {
@@ -426,5 +432,5 @@ function emptyPoint({ schema, clock }: StoreOptions, time = clock.now()): Point 
 }
 
 const compactionSlack = 4 * 1024 * 1024;
-/** The fact that carries the greatest time on where the record that had it is left out. What comes later can be greater. */
-const latestFact = 'latest-time';
+/** The fact that carries that time on where its record is left out. */
+const lastTimeFact = 'last-time';

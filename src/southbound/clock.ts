@@ -7,7 +7,7 @@ export interface Clock {
   trusted(): boolean;
 }
 
-/** The system's clock. `floor` gives the latest time known to have passed: of the build, of all journal records. */
+/** The system's clock. `floor` gives the latest time known to have passed: of the build, of the last journal record. */
 export function systemClock(floor: () => number): Clock {
   return {
     now: () => Date.now(),

@@ -347,6 +347,7 @@ async function openStore(retention: { readonly count: number }): Promise<Store> 
     clock: systemClock,
     log: () => undefined,
     troubles: new Troubles(),
+    built: 0,
     retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   };
   await nodeFileSystem.makeDirectory(stateDirectory, 0o700);

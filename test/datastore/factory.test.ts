@@ -149,11 +149,11 @@ describe('factory-reset (RFC 8808 section 2)', () => {
     await reopen({ clock });
     await session.apply([edit(place.schema, 'merge', 'box.title', 'late')]);
     await reopen();
-    assert.equal(store.latestTime(), clock.now());
+    assert.equal(store.lastTime(), clock.now());
     await reset();
-    assert.ok(store.latestTime() <= Date.now());
+    assert.ok(store.lastTime() <= Date.now());
     await reopen();
-    assert.ok(store.latestTime() <= Date.now());
+    assert.ok(store.lastTime() <= Date.now());
   });
 
   it('whose erasure the disk does not take says so, and the next start erases', async () => {

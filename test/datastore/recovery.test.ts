@@ -500,6 +500,7 @@ async function compact(retention: { count: number }): Promise<void> {
     clock: manualClock(),
     log: () => undefined,
     troubles: new Troubles(),
+    built: 0,
     retention: () => ({ age: Number.POSITIVE_INFINITY, ...retention }),
   });
   await plain.compact();

@@ -168,6 +168,7 @@ async function compact(): Promise<void> {
     clock: systemClock,
     log: () => undefined,
     troubles: new Troubles(),
+    built: 0,
     retention: () => ({ count: 1, age: Number.POSITIVE_INFINITY }),
   });
   await store.compact();
