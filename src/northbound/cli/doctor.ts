@@ -34,7 +34,7 @@ export async function doctor(call: Call): Promise<Output> {
   const agent = await check('agent', 'start it: npm start, or signet agent --state DIR', () => version(call));
   checks.push(agent);
   if (agent.ok) checks.push(await check('certificate', certificateAdvice, () => certificate(call)));
-  if (agent.ok) checks.push(await check('alarms', 'restart the agent', () => alarms(call)));
+  if (agent.ok) checks.push(await check('alarms', 'see what each says: signet get alarms', () => alarms(call)));
   for (const listener of agent.ok ? await listeners(call) : []) checks.push(await look(call, listener));
   const rows = checks.map(({ what, ok, found, advice }) => [ok ? 'ok' : 'FAULT', what, found, advice]);
   const text = formatTable(['', 'WHAT', 'FOUND', 'WHAT TO DO'], rows, call.style);
@@ -66,15 +66,18 @@ function stateDirectory(state: string): Check {
   }
 }
 
-/** What stands is told, and is no fault of what is looked at here: each alarm says itself what to do. */
+/** What stands is told; what wants somebody at once, by its severity (RFC 8632), needs a look. Each alarm says itself what to do. */
 async function alarms({ client }: Call): Promise<string> {
   const value = await client.call('config.get', 'alarms.summary.alarm-summary');
   const counts = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
   const stand = counts.filter((each) => Number(each['not-cleared']) > 0);
   if (stand.length === 0) return 'none';
   const found = stand.map((each) => `${String(each['not-cleared'])} ${String(each.severity)}`).join(', ');
+  if (stand.some(({ severity }) => urgent.has(String(severity)))) throw new Error(found);
   return `${found}: signet get alarms`;
 }
+
+const urgent: ReadonlySet<string> = new Set(['critical', 'major']);
 
 async function version({ client }: Call): Promise<string> {
   const agent = await client.call('config.get', 'agent');

@@ -275,6 +275,7 @@ describe('signet against a running agent', () => {
     assert.equal(seen.status, 1);
     assert.match(seen.stdout, /FAULT +https .*in use by another process/);
     assert.match(seen.stdout, /FAULT +snmp .*another process uses it/);
+    assert.match(seen.stdout, /FAULT +alarms +\d+ critical.*signet get alarms/);
     await chmod(other.state, 0o755);
     const stopped = await signet(['doctor', '--state', other.state]);
     assert.match(stopped.stdout, /FAULT +state directory .*chmod 700/);
