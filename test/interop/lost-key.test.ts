@@ -49,7 +49,9 @@ describe('a lost master key', { skip }, () => {
     const [state] = await rpcCalls(agent, [['config.get', ['https.state.certificate']]]);
     assert.deepEqual(state, { value: 'default' });
     const doctor = await signet(['doctor']);
-    assert.equal(doctor.status, 0, doctor.stdout);
+    const faults = doctor.stdout.split('\n').filter((line) => line.startsWith('FAULT'));
+    assert.match(faults.join('\n'), /^FAULT +alarms +1 critical +see what each says: signet get alarms$/);
+    assert.equal(doctor.status, 1, 'what is still lost needs a look; all else is in order');
     assert.equal(await agent.stop(), 0);
   });
 
