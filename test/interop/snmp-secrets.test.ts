@@ -65,6 +65,7 @@ describe('secrets over SNMPv3 alone', { skip }, () => {
     const walked = await tool('snmpwalk', admin, 'SIGNET-ACCESS-MIB::signetAccessMIB');
     assert.match(walked.stdout, /done/u);
     assert.doesNotMatch(walked.stdout, /of ann/u);
+    assert.equal(await get("SIGNET-ACCESS-MIB::signetAccessUserSnmp.'ann'"), 'true');
   });
 
   test('a user of another engine gets keys, of the longest name that there is', async () => {
@@ -89,5 +90,12 @@ describe('secrets over SNMPv3 alone', { skip }, () => {
     const action = 'SIGNET-ALARMS-MIB::signetAlarmsPurgeAlarms';
     await perform(action, '"me".1', `${action}AlarmClearanceStatus."me".1`, 'i', 'any');
     assert.match(await get(`${action}PurgedAlarms."me".1`), /^\d+$/u);
+  });
+
+  test('a certificate is made anew with a way back', async () => {
+    const action = 'SIGNET-HTTPS-MIB::signetHttpsCertificateSelfSign';
+    const index = '"default"."me".1';
+    await perform(action, index, `${action}ConfirmTimeout.${index}`, 'u', '600');
+    assert.match(await get(`${action}PersistId.${index}`), /^"?[!-~]{8,}"?$/u);
   });
 });
