@@ -5,6 +5,7 @@
 import { type DatastoreEvent, type Difference, EntryPath, type Log, type Session } from '../../datastore/index.js';
 import {
   Branch,
+  type ContainerSchema,
   type Content,
   type DataSchema,
   InstanceIdentifier,
@@ -242,13 +243,24 @@ export function rowPath(table: MibTable, row: Row): EntryPath {
 export function entryPath(table: Pick<MibTable, 'steps'>, keys: RowKeys): EntryPath {
   let list = 0;
   const steps: PathStep[] = table.steps.map((schema) => {
-    if (schema.kind === 'container') return { schema, keys: undefined };
+    if (schema.kind === 'container') return stepInto(schema);
     const own = keys[list++]!;
     const isKeyless = schema.kind === 'list' && schema.keys.length === 0;
     return isKeyless ? { schema, keys: undefined, position: Number(own[0]) } : { schema, keys: own };
   });
   return new EntryPath(steps);
 }
+
+/** One for all rows: a path is kept for each of them. */
+function stepInto(schema: ContainerSchema): PathStep {
+  const known = containerSteps.get(schema);
+  if (known !== undefined) return known;
+  const step: PathStep = { schema, keys: undefined };
+  containerSteps.set(schema, step);
+  return step;
+}
+
+const containerSteps = new WeakMap<ContainerSchema, PathStep>();
 
 /** The rows of a table in the content at a path, by the text of their keys. */
 function collect(table: MibTable, path: InstanceIdentifier, content: Content | undefined): Map<string, RowKeys> {
