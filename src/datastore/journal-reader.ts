@@ -40,6 +40,7 @@ export async function readHeader(file: OpenFile, path: string, stateDirectory: s
   const match = /^signet-journal (\d{1,6}) *\n$/.exec(text);
   if (match === null) throw new JournalCorruptError(path, 0, stateDirectory);
   const version = Number(match[1]);
+  if (version === 0) throw new JournalCorruptError(path, 0, stateDirectory);
   if (version > formatVersion) {
     throw new ConfigError({
       tag: 'operation-not-supported',

@@ -81,6 +81,7 @@ export class Journal {
     try {
       const version = await readHeader(file, path, stateDirectory);
       if (version === 0) {
+        await checkFirst(options, path);
         const size = await writeHeader(file);
         await file.sync();
         await files.syncDirectory(directory);
@@ -371,3 +372,11 @@ const storageReasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'not a directory',
   EISDIR: 'is a directory',
 };
+
+/** A first start makes the journal before any key: where there are keys, what was there is lost, and a start would hide it. */
+async function checkFirst({ files, stateDirectory }: JournalOptions, path: string): Promise<void> {
+  const keys = await files.list(`${stateDirectory}/keys`).catch((): readonly string[] => []);
+  if (keys.length === 0) return;
+  const message = `${path} is missing or empty, though ${stateDirectory}/keys holds keys; restore a backup, or remove ${stateDirectory} to begin anew`;
+  throw new ConfigError({ tag: 'operation-failed', message });
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { lockDirectory } from '../../src/datastore/directory-lock.js';
@@ -376,6 +376,26 @@ describe('the state directory', () => {
       await (await open(place, { stateDirectory: foreign })).close();
       assert.equal((await stat(foreign)).mode & 0o7777, 0o755);
     }
+  });
+
+  it('whose journal is missing, empty or of format 0 though there are keys is refused', async () => {
+    const keys = join(state(), 'keys');
+    await mkdir(keys, { recursive: true });
+    await writeFile(join(keys, 'some.key'), '');
+    await store.close();
+    const journal = join(state(), 'journal', 'journal');
+    const whole = await readFile(journal);
+    const lost = /is missing or empty, though .* holds keys; restore a backup/;
+    for (const octets of [undefined, 0, 10]) {
+      if (octets === undefined) await rm(journal);
+      else await writeFile(journal, whole.subarray(0, octets));
+      await assert.rejects(open(place, { stateDirectory: state() }), lost, String(octets));
+    }
+    await writeFile(journal, whole.toString('latin1').replace(/^signet-journal \d/, 'signet-journal 0'), 'latin1');
+    await assert.rejects(open(place, { stateDirectory: state() }), /is corrupt at offset 0/);
+    await writeFile(journal, whole);
+    await rm(keys, { recursive: true });
+    await reopen();
   });
 
   it('may hold files of the operator beside the journal, and no journal where the first start was cut off', async () => {

@@ -1,5 +1,4 @@
 /** Commands on the tree: get, set, confirm, diff, history, rollback, load, save, passwd. */
-import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { encodeJson, type JsonObject, type Schema } from '../../yang/index.js';
 import { annotatedValue } from './annotated.js';
@@ -8,6 +7,7 @@ import type { RpcStruct, RpcValue } from './client.js';
 import { agentSchema, formatDocument, readDocument } from './document.js';
 import { writeFile } from './files.js';
 import type { Call, Command, Output } from './index.js';
+import { readNewSecret } from './secret.js';
 import { formatDifferences, formatTable, formatValue, isStruct, printable } from './text.js';
 import { UsageError } from './usage.js';
 
@@ -116,7 +116,7 @@ export function configCommands(parser: Argv, perform: Perform): void {
     .command(
       // Not `user`: that is the option that says who asks.
       'passwd <name>',
-      'set the password of a user, read from standard input',
+      'set the password of a user: typed twice on a terminal, else a line of standard input',
       (each) =>
         each
           .positional('name', { type: 'string', demandOption: true, describe: 'whose password' })
@@ -246,8 +246,9 @@ async function save(call: Call): Promise<Output> {
   return { value: true, text: `saved to ${file}\n` };
 }
 
-async function passwd({ client, arguments: given }: Call): Promise<Output> {
-  const secret = readFileSync(0, 'utf8').replace(/\r?\n$/, '');
+async function passwd({ client, parts, arguments: given }: Call): Promise<Output> {
+  const what = given.snmp === true ? 'SNMP pass phrase' : 'password';
+  const secret = await readNewSecret(`new ${what} of ${String(given.name)}`, parts.stderr);
   const input: RpcStruct = given.snmp === true ? { 'snmp-pass-phrase': secret } : { password: secret };
   const path = `/signet-access:users/user[name='${String(given.name)}']/set-password`;
   await client.call('action.invoke', path, input);
