@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** One open file. Positions are octets from its start. */
 export interface OpenFile {
@@ -53,11 +54,27 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   async makeDirectory(path, mode) {
-    await fs.mkdir(path, { recursive: true, mode });
+    await makeFolder(path, mode);
     await fs.chmod(path, mode);
   },
   list: (path) => fs.readdir(path),
 };
+
+/** One by one: the recursive `mkdir` of Node never ends where a file system denies that there is what it is asked to make in. */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  const make = () =>
+    fs.mkdir(path, { mode }).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'EEXIST' || !(await fs.stat(path)).isDirectory()) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    const parent = dirname(path);
+    if (errorCode(error) !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent, mode);
+    await make();
+  }
+}
 
 /** Reads a small file whole; undefined where there is none. */
 export async function readSmallFile(files: FileSystem, path: string): Promise<Buffer | undefined> {

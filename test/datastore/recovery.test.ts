@@ -398,6 +398,12 @@ describe('the state directory', () => {
     await reopen();
   });
 
+  it('that cannot be made is refused, where a file system denies its own root too', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    await assert.rejects(open(place, { stateDirectory: '/proc/signet/state' }), { tag: 'operation-failed' });
+  });
+
   it('may hold files of the operator beside the journal, and no journal where the first start was cut off', async () => {
     await writeFile(join(state(), 'notes'), '');
     await reopen();

@@ -1,5 +1,6 @@
 /** `signet certificate`: the certificate work, by name. */
 import type { Argv } from 'yargs';
+import { ConfigError } from '../../error.js';
 import type { RpcStruct, RpcValue } from './client.js';
 import type { Perform } from './config.js';
 import { readFile, readText, writeFile } from './files.js';
@@ -78,7 +79,8 @@ export function certificateCommands(parser: Argv, perform: Perform): void {
 }
 
 async function list({ client, style }: Call): Promise<Output> {
-  const value = await client.call('config.get', 'https.certificate');
+  const value = await orAbsent(client.call('config.get', 'https.certificate'), []);
+  const served = await orAbsent(client.call('config.get', 'https.state.certificate'), '');
   const entries = (Array.isArray(value) ? (value as readonly RpcValue[]) : []).filter(isStruct);
   const rows = entries.map((entry) => {
     const state = isStruct(entry.state) ? entry.state : {};
@@ -89,12 +91,23 @@ async function list({ client, style }: Call): Promise<Output> {
       state.validity,
       state['not-after'],
       state['days-remaining'],
+      entry.name === served ? 'yes' : '',
       state.subject,
     ];
     return cells.map((cell) => (cell === undefined ? '' : String(cell)));
   });
-  const headline = ['NAME', 'SOURCE', 'KEY', 'VALIDITY', 'NOT AFTER', 'DAYS', 'SUBJECT'];
+  const headline = ['NAME', 'SOURCE', 'KEY', 'VALIDITY', 'NOT AFTER', 'DAYS', 'SERVED', 'SUBJECT'];
   return { value, text: formatTable(headline, rows, style) };
+}
+
+/** What is absent is no error of a list. */
+async function orAbsent(asked: Promise<RpcValue>, absent: RpcValue): Promise<RpcValue> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ConfigError && error.tag === 'data-missing') return absent;
+    throw error;
+  }
 }
 
 async function show({ client, arguments: given, style }: Call): Promise<Output> {

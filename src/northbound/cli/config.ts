@@ -100,8 +100,9 @@ export function configCommands(parser: Argv, perform: Perform): void {
       (each) =>
         each
           .positional('file', { type: 'string', demandOption: true })
-          .option('merge', { type: 'boolean', default: true })
-          .option('replace', { type: 'boolean', default: false }),
+          .option('merge', { type: 'boolean', describe: 'into what is there (the default)' })
+          .option('replace', { type: 'boolean', describe: 'what is not in the document goes' })
+          .conflicts('merge', 'replace'),
       (given) => perform(load, given),
     )
     .command(
