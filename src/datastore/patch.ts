@@ -7,8 +7,8 @@ import { ConfigError } from '../error.js';
 import {
   Branch,
   type CaseSchema,
-  type ChoiceSchema,
   type Content,
+  choicesAround,
   type DataTree,
   diffTreesInSlices,
   InstanceIdentifier,
@@ -202,13 +202,10 @@ async function checkOverlap(mine: readonly PatchItem[], theirs: readonly PatchIt
 /** The cases that a node at the path is in, each with a key for its choice there: who makes another one is in its way. */
 function* casesOn(path: InstanceIdentifier): Iterable<readonly [string, CaseSchema]> {
   for (let at: InstanceIdentifier | undefined = path; at !== undefined; at = at.parent) {
-    let outer = at.last?.schema.parent;
-    while (outer?.kind === 'case' || outer?.kind === 'choice') {
-      if (outer.kind === 'case') {
-        yield [`${(at.parent ?? InstanceIdentifier.root).toString()} ${(outer.parent as ChoiceSchema).path}`, outer];
-      }
-      outer = outer.parent;
-    }
+    const { schema } = at.last ?? {};
+    if (schema === undefined || !('slot' in schema)) continue;
+    const place = (at.parent ?? InstanceIdentifier.root).toString();
+    for (const [choice, own] of choicesAround(schema)) yield [`${place} ${choice.path}`, own];
   }
 }
 

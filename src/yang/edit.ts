@@ -1,7 +1,8 @@
 /** The edit operations of RFC 6241 7.2, with the placement of RFC 7950 7.7.8 and 7.8.6 in user-ordered lists. */
 import { ConfigError } from '../error.js';
+import { choicesAround } from './choices.js';
 import { InstanceIdentifier } from './path.js';
-import type { ChoiceSchema, DataSchema, SchemaNode } from './schema.js';
+import type { DataSchema, SchemaNode } from './schema.js';
 import { Branch, type Content, type DataTree, ListData, type Placement, type TreeEditor } from './tree.js';
 
 /**
@@ -204,13 +205,10 @@ function leaveOtherCases(editor: TreeEditor, path: InstanceIdentifier): void {
     const node = at.last?.schema;
     if (node === undefined || !('slot' in node)) continue;
     const parent = at.parent ?? InstanceIdentifier.root;
-    let inner: SchemaNode = node;
-    for (let outer = node.parent; outer?.kind === 'case'; outer = inner.parent) {
-      const choice = outer.parent as ChoiceSchema;
+    for (const [choice, own] of choicesAround(node)) {
       for (const other of choice.cases) {
-        if (other !== outer) for (const each of dataNodes(other)) editor.remove(parent.child(each));
+        if (other !== own) for (const each of dataNodes(other)) editor.remove(parent.child(each));
       }
-      inner = choice;
     }
   }
 }
@@ -219,20 +217,17 @@ function leaveOtherCases(editor: TreeEditor, path: InstanceIdentifier): void {
 function checkCases(path: InstanceIdentifier, content: Branch): void {
   const given = new Map<SchemaNode, SchemaNode>();
   for (const [child] of content.present()) {
-    let inner: SchemaNode = child;
-    for (let outer = inner.parent; outer?.kind === 'case'; outer = inner.parent) {
-      const choice = outer.parent as ChoiceSchema;
+    for (const [choice, own] of choicesAround(child)) {
       const known = given.get(choice);
-      if (known !== undefined && known !== outer) {
+      if (known !== undefined && known !== own) {
         throw new ConfigError({
           tag: 'bad-element',
           path: path.toString(),
-          message: `nodes of more than one case of choice ${choice.name}: ${known.name}, ${outer.name}`,
+          message: `nodes of more than one case of choice ${choice.name}: ${known.name}, ${own.name}`,
           info: { 'bad-element': choice.name },
         });
       }
-      given.set(choice, outer);
-      inner = choice;
+      given.set(choice, own);
     }
   }
 }

@@ -2,6 +2,7 @@
 export type { View } from './accessible.js';
 export type { Annotation, AnnotationSink, AnnotationSource } from './annotations.js';
 export { longestAscending } from './ascending.js';
+export { choicesAround } from './choices.js';
 export { type LoadOptions, type LoadResult, loadSchema } from './compile.js';
 export type { ModuleError } from './diagnostics.js';
 export { diffTrees, diffTreesInSlices, type TreeDifference } from './diff.js';

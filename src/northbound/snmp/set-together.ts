@@ -2,7 +2,7 @@
  * Assignments of one PDU are as if simultaneous (RFC 3416 section 4.2.5): two that cannot both hold are refused, whichever comes first,
  * and the second is at fault.
  */
-import type { InstanceIdentifier, SchemaNode } from '../../yang/index.js';
+import { choicesAround, type InstanceIdentifier, type SchemaNode } from '../../yang/index.js';
 import { type PlannedEdit, Refusal } from './set-refusal.js';
 
 /** Throws inconsistentValue for what is set at or below what goes, and for nodes of two cases of one choice (RFC 7950 section 7.9). */
@@ -16,7 +16,7 @@ export function checkTogether(edits: readonly PlannedEdit[]): void {
     for (const { name, schema, parent } of instancesTo(edit.path)) {
       const removed = gone.get(name);
       if (removed !== undefined) throw new Refusal('inconsistentValue', Math.max(index, removed));
-      for (const [choice, branch] of choicesOf(schema)) {
+      for (const [choice, branch] of choicesAround(schema)) {
         const id = `${parent} ${choice.path}`;
         const known = chosen.get(id);
         if (known === undefined) chosen.set(id, { branch, index });
@@ -31,8 +31,8 @@ export function excludes(one: readonly SchemaNode[], other: readonly SchemaNode[
   const at = one.findIndex((step, index) => step !== other[index]);
   const [mine, its] = [one[at], other[at]];
   if (mine === undefined || its === undefined) return false;
-  const branches = new Map(choicesOf(mine));
-  return [...choicesOf(its)].some(([choice, branch]) => branches.has(choice) && branches.get(choice) !== branch);
+  const branches = new Map(choicesAround(mine));
+  return [...choicesAround(its)].some(([choice, branch]) => branches.has(choice) && branches.get(choice) !== branch);
 }
 
 /** The nodes on the way to one, itself included, with a text that names each instance. */
@@ -45,15 +45,4 @@ function instancesTo(path: InstanceIdentifier): { name: string; parent: string; 
     parent = name;
     return instance;
   });
-}
-
-/** The choices right around a data node, each with the case of it, or the node that stands for one. */
-function* choicesOf(node: SchemaNode): Generator<readonly [choice: SchemaNode, branch: SchemaNode]> {
-  let branch = node;
-  let at = node.parent;
-  while (at?.kind === 'choice' || at?.kind === 'case') {
-    if (at.kind === 'choice') yield [at, branch];
-    branch = at;
-    at = at.parent;
-  }
 }
